@@ -1,0 +1,1 @@
+//! The ledger: every use of a key, in a tamper-evident log, before the answer leaves.

@@ -1,0 +1,4 @@
+//! The one error that leaves the crate.
+/// x
+#[derive(Debug)]
+pub struct Error;

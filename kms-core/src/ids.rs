@@ -1,0 +1,381 @@
+//! Names, parsed once at the edge: accounts, Regions, keys, aliases, ARNs, users, access keys.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The partition of every ARN made here.
+pub const PARTITION: &str = "aws";
+
+/// A name that does not have the form its type asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a valid {kind}")]
+pub struct InvalidName {
+    kind: &'static str,
+}
+
+const fn invalid(kind: &'static str) -> InvalidName {
+    InvalidName { kind }
+}
+
+macro_rules! serialise_as_text {
+    ($type:ty) => {
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+macro_rules! text_name {
+    ($(#[$doc:meta])* $type:ident, $kind:literal, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $type(String);
+
+        impl $type {
+            /// The name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl FromStr for $type {
+            type Err = InvalidName;
+            fn from_str(text: &str) -> Result<Self, InvalidName> {
+                let check: fn(&str) -> bool = $check;
+                if check(text) { Ok(Self(text.to_owned())) } else { Err(invalid($kind)) }
+            }
+        }
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+        serialise_as_text!($type);
+    };
+}
+
+text_name! {
+    /// An AWS account: 12 decimal digits.
+    AccountId, "account id", |text| text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+text_name! {
+    /// A Region such as `us-east-1`: AWS's pattern `^([a-z]+-){2,3}\d+$`, 1–32 characters.
+    Region, "Region", is_region
+}
+
+text_name! {
+    /// An alias with its prefix: `alias/NAME`, at most 256 characters of `[a-zA-Z0-9:/_-]`.
+    AliasName, "alias name", |text| {
+        text.len() <= 256
+            && text.strip_prefix("alias/").is_some_and(|name| {
+                !name.is_empty()
+                    && name.bytes().all(|b| b.is_ascii_alphanumeric() || b":/_-".contains(&b))
+            })
+    }
+}
+
+text_name! {
+    /// An IAM user's name: 1–64 characters of `[\w+=,.@-]`.
+    UserName, "user name", |text| {
+        (1..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b))
+    }
+}
+
+text_name! {
+    /// An access key id: `AKIA` and 16 characters of base 32.
+    AccessKeyId, "access key id", |text| {
+        text.len() == 20
+            && text.starts_with("AKIA")
+            && text.bytes().all(|b| b.is_ascii_uppercase() || (b'2'..=b'7').contains(&b))
+    }
+}
+
+text_name! {
+    /// A unique id of an IAM entity that is never used again: `AIDA` and 17 characters of base 32.
+    UniqueId, "unique id", |text| {
+        text.len() == 21
+            && text.starts_with("AIDA")
+            && text.bytes().all(|b| b.is_ascii_uppercase() || (b'2'..=b'7').contains(&b))
+    }
+}
+
+text_name! {
+    /// The identity of one key material of a key: 64 lower-case hexadecimal characters.
+    KeyMaterialId, "key material id", |text| {
+        text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    }
+}
+
+fn is_region(text: &str) -> bool {
+    let mut parts: Vec<&str> = text.split('-').collect();
+    let number = parts.pop().unwrap_or_default();
+    text.len() <= 32
+        && (2..=3).contains(&parts.len())
+        && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase()))
+        && !number.is_empty()
+        && number.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// `arn:aws:iam::ACCOUNT:root`, which names the account and everybody it delegates to.
+#[must_use]
+pub fn account_root_arn(account: &AccountId) -> String {
+    format!("arn:{PARTITION}:iam::{account}:root")
+}
+
+/// `arn:aws:iam::ACCOUNT:user/NAME`.
+#[must_use]
+pub fn user_arn(account: &AccountId, user: &UserName) -> String {
+    format!("arn:{PARTITION}:iam::{account}:user/{user}")
+}
+
+/// The id of a key: a UUID, or `mrk-` and 32 hexadecimal digits for a multi-Region key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyId {
+    /// A single-Region key.
+    Uuid(u128),
+    /// A multi-Region key: the same id in every Region.
+    MultiRegion(u128),
+}
+
+impl KeyId {
+    /// The 128 bits behind either form, big-endian.
+    #[must_use]
+    pub const fn bits(self) -> u128 {
+        match self {
+            Self::Uuid(bits) | Self::MultiRegion(bits) => bits,
+        }
+    }
+
+    /// A version 4 UUID (RFC 9562) from 128 random bits.
+    #[must_use]
+    pub const fn uuid_from_random(random: u128) -> Self {
+        let version = 0x4 << 76;
+        let variant = 0b10 << 62;
+        Self::Uuid((random & !(0xf << 76) & !(0b11 << 62)) | version | variant)
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uuid(bits) => write!(
+                f,
+                "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+                bits >> 96,
+                (bits >> 80) & 0xffff,
+                (bits >> 64) & 0xffff,
+                (bits >> 48) & 0xffff,
+                bits & 0xffff_ffff_ffff
+            ),
+            Self::MultiRegion(bits) => write!(f, "mrk-{bits:032x}"),
+        }
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        let parsed = match text.strip_prefix("mrk-") {
+            Some(digits) => lower_hex(digits).map(Self::MultiRegion),
+            None => uuid_digits(text).and_then(|digits| lower_hex(&digits)).map(Self::Uuid),
+        };
+        parsed.ok_or(invalid("key id"))
+    }
+}
+
+serialise_as_text!(KeyId);
+
+fn lower_hex(digits: &str) -> Option<u128> {
+    let is_hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    (digits.len() == 32 && digits.bytes().all(is_hex))
+        .then(|| u128::from_str_radix(digits, 16).ok())
+        .flatten()
+}
+
+fn uuid_digits(text: &str) -> Option<String> {
+    let groups: Vec<&str> = text.split('-').collect();
+    let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
+    (lengths == [8, 4, 4, 4, 12]).then(|| groups.concat())
+}
+
+/// `arn:aws:kms:REGION:ACCOUNT:key/KEY-ID`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct KeyArn {
+    /// The Region that holds the key.
+    pub region: Region,
+    /// The account that owns the key.
+    pub account: AccountId,
+    /// The key.
+    pub key: KeyId,
+}
+
+impl fmt::Display for KeyArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "arn:{PARTITION}:kms:{}:{}:key/{}", self.region, self.account, self.key)
+    }
+}
+
+impl FromStr for KeyArn {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        match KeyRef::from_str(text) {
+            Ok(KeyRef::Arn(arn)) => Ok(arn),
+            _ => Err(invalid("key ARN")),
+        }
+    }
+}
+
+serialise_as_text!(KeyArn);
+
+/// `arn:aws:kms:REGION:ACCOUNT:alias/NAME`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AliasArn {
+    /// The Region that holds the alias.
+    pub region: Region,
+    /// The account that owns the alias.
+    pub account: AccountId,
+    /// The alias.
+    pub alias: AliasName,
+}
+
+impl fmt::Display for AliasArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "arn:{PARTITION}:kms:{}:{}:{}", self.region, self.account, self.alias)
+    }
+}
+
+/// What a request may put into `KeyId`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyRef {
+    /// `1234abcd-…` or `mrk-…`.
+    Id(KeyId),
+    /// `arn:aws:kms:…:key/…`.
+    Arn(KeyArn),
+    /// `alias/NAME`.
+    Alias(AliasName),
+    /// `arn:aws:kms:…:alias/NAME`.
+    AliasArn(AliasArn),
+}
+
+/// Why a `KeyId` names nothing; the two cases have different words in AWS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidKeyRef {
+    /// Starts with `arn:` but is no KMS ARN of a key or an alias.
+    #[error("not a key ARN or alias ARN")]
+    Arn,
+    /// Is neither an id, an ARN nor an alias.
+    #[error("not a key id, key ARN, alias name or alias ARN")]
+    Id,
+}
+
+impl FromStr for KeyRef {
+    type Err = InvalidKeyRef;
+
+    fn from_str(text: &str) -> Result<Self, InvalidKeyRef> {
+        if text.starts_with("arn:") {
+            return parse_arn(text).ok_or(InvalidKeyRef::Arn);
+        }
+        if text.starts_with("alias/") {
+            return text.parse().map(Self::Alias).map_err(|_| InvalidKeyRef::Id);
+        }
+        text.parse().map(Self::Id).map_err(|_| InvalidKeyRef::Id)
+    }
+}
+
+fn parse_arn(text: &str) -> Option<KeyRef> {
+    let mut parts = text.splitn(6, ':');
+    if parts.next()? != "arn" || parts.next()? != PARTITION || parts.next()? != "kms" {
+        return None;
+    }
+    let region: Region = parts.next()?.parse().ok()?;
+    let account: AccountId = parts.next()?.parse().ok()?;
+    let resource = parts.next()?;
+    if let Some(key) = resource.strip_prefix("key/") {
+        let key = key.parse().ok()?;
+        return Some(KeyRef::Arn(KeyArn { region, account, key }));
+    }
+    let alias = resource.parse().ok()?;
+    Some(KeyRef::AliasArn(AliasArn { region, account, alias }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UUID: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
+
+    #[test]
+    fn a_key_id_prints_as_it_was_written() {
+        for text in [UUID, "mrk-1234abcd12ab34cd56ef1234567890ab"] {
+            assert_eq!(text.parse::<KeyId>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_key_id_has_one_spelling() {
+        for text in [
+            "1234ABCD-12ab-34cd-56ef-1234567890ab",
+            "1234abcd12ab34cd56ef1234567890ab",
+            "+234abcd-12ab-34cd-56ef-1234567890ab",
+            "mrk-1234",
+            "",
+        ] {
+            assert!(text.parse::<KeyId>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_generated_key_id_is_a_version_4_uuid() {
+        assert_eq!(KeyId::uuid_from_random(0).to_string(), "00000000-0000-4000-8000-000000000000");
+        assert_eq!(
+            KeyId::uuid_from_random(u128::MAX).to_string(),
+            "ffffffff-ffff-4fff-bfff-ffffffffffff"
+        );
+    }
+
+    #[test]
+    fn a_key_reference_takes_all_four_forms() {
+        let arn = format!("arn:aws:kms:us-east-1:111122223333:key/{UUID}");
+        let alias_arn = "arn:aws:kms:us-east-1:111122223333:alias/a/b";
+        assert!(matches!(UUID.parse(), Ok(KeyRef::Id(_))));
+        assert!(matches!(arn.parse(), Ok(KeyRef::Arn(found)) if found.to_string() == arn));
+        assert!(matches!("alias/a".parse(), Ok(KeyRef::Alias(_))));
+        assert!(
+            matches!(alias_arn.parse(), Ok(KeyRef::AliasArn(found)) if found.to_string() == alias_arn)
+        );
+    }
+
+    #[test]
+    fn a_malformed_arn_and_a_malformed_id_are_told_apart() {
+        for text in ["arn:aws:kms", "arn:aws:s3:us-east-1:111122223333:key/x", "arn:"] {
+            assert_eq!(text.parse::<KeyRef>(), Err(InvalidKeyRef::Arn), "{text}");
+        }
+        for text in ["", "fake", "alias/", "alias/a b"] {
+            assert_eq!(text.parse::<KeyRef>(), Err(InvalidKeyRef::Id), "{text}");
+        }
+    }
+
+    #[test]
+    fn regions_follow_the_model_s_pattern() {
+        for text in ["us-east-1", "us-gov-west-1", "cn-north-12"] {
+            assert!(text.parse::<Region>().is_ok(), "{text}");
+        }
+        for text in ["us-1", "US-east-1", "us-east-", "us-east-1a", "", "a-b-c-d-1"] {
+            assert!(text.parse::<Region>().is_err(), "{text}");
+        }
+    }
+}

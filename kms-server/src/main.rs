@@ -1,0 +1,2 @@
+//! The endpoint.
+fn main() {}

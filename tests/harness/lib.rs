@@ -1,0 +1,1 @@
+//! What the tests share: built programs, a server in a child process, fakes of the seams.
