@@ -123,7 +123,9 @@ fn is_region(text: &str) -> bool {
     let number = parts.pop().unwrap_or_default();
     text.len() <= 32
         && (2..=3).contains(&parts.len())
-        && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase()))
+        && parts
+            .iter()
+            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase()))
         && !number.is_empty()
         && number.bytes().all(|b| b.is_ascii_digit())
 }
@@ -190,7 +192,9 @@ impl FromStr for KeyId {
     fn from_str(text: &str) -> Result<Self, InvalidName> {
         let parsed = match text.strip_prefix("mrk-") {
             Some(digits) => lower_hex(digits).map(Self::MultiRegion),
-            None => uuid_digits(text).and_then(|digits| lower_hex(&digits)).map(Self::Uuid),
+            None => uuid_digits(text)
+                .and_then(|digits| lower_hex(&digits))
+                .map(Self::Uuid),
         };
         parsed.ok_or(invalid("key id"))
     }
@@ -224,7 +228,11 @@ pub struct KeyArn {
 
 impl fmt::Display for KeyArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "arn:{PARTITION}:kms:{}:{}:key/{}", self.region, self.account, self.key)
+        write!(
+            f,
+            "arn:{PARTITION}:kms:{}:{}:key/{}",
+            self.region, self.account, self.key
+        )
     }
 }
 
@@ -254,7 +262,11 @@ pub struct AliasArn {
 
 impl fmt::Display for AliasArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "arn:{PARTITION}:kms:{}:{}:{}", self.region, self.account, self.alias)
+        write!(
+            f,
+            "arn:{PARTITION}:kms:{}:{}:{}",
+            self.region, self.account, self.alias
+        )
     }
 }
 
@@ -306,10 +318,18 @@ fn parse_arn(text: &str) -> Option<KeyRef> {
     let resource = parts.next()?;
     if let Some(key) = resource.strip_prefix("key/") {
         let key = key.parse().ok()?;
-        return Some(KeyRef::Arn(KeyArn { region, account, key }));
+        return Some(KeyRef::Arn(KeyArn {
+            region,
+            account,
+            key,
+        }));
     }
     let alias = resource.parse().ok()?;
-    Some(KeyRef::AliasArn(AliasArn { region, account, alias }))
+    Some(KeyRef::AliasArn(AliasArn {
+        region,
+        account,
+        alias,
+    }))
 }
 
 #[cfg(test)]
@@ -340,7 +360,10 @@ mod tests {
 
     #[test]
     fn a_generated_key_id_is_a_version_4_uuid() {
-        assert_eq!(KeyId::uuid_from_random(0).to_string(), "00000000-0000-4000-8000-000000000000");
+        assert_eq!(
+            KeyId::uuid_from_random(0).to_string(),
+            "00000000-0000-4000-8000-000000000000"
+        );
         assert_eq!(
             KeyId::uuid_from_random(u128::MAX).to_string(),
             "ffffffff-ffff-4fff-bfff-ffffffffffff"
@@ -361,7 +384,11 @@ mod tests {
 
     #[test]
     fn a_malformed_arn_and_a_malformed_id_are_told_apart() {
-        for text in ["arn:aws:kms", "arn:aws:s3:us-east-1:111122223333:key/x", "arn:"] {
+        for text in [
+            "arn:aws:kms",
+            "arn:aws:s3:us-east-1:111122223333:key/x",
+            "arn:",
+        ] {
             assert_eq!(text.parse::<KeyRef>(), Err(InvalidKeyRef::Arn), "{text}");
         }
         for text in ["", "fake", "alias/", "alias/a b"] {
@@ -374,7 +401,14 @@ mod tests {
         for text in ["us-east-1", "us-gov-west-1", "cn-north-12"] {
             assert!(text.parse::<Region>().is_ok(), "{text}");
         }
-        for text in ["us-1", "US-east-1", "us-east-", "us-east-1a", "", "a-b-c-d-1"] {
+        for text in [
+            "us-1",
+            "US-east-1",
+            "us-east-",
+            "us-east-1a",
+            "",
+            "a-b-c-d-1",
+        ] {
             assert!(text.parse::<Region>().is_err(), "{text}");
         }
     }

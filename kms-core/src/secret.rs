@@ -129,7 +129,10 @@ mod tests {
     fn a_secret_does_not_print_its_bytes() {
         let secret = Secret::<4>::build(|bytes| *bytes = *b"abcd");
         assert_eq!(format!("{secret:?}"), "Secret<4>(…)");
-        assert_eq!(format!("{:?}", SecretBytes::new(b"abcd".to_vec())), "SecretBytes(…)");
+        assert_eq!(
+            format!("{:?}", SecretBytes::new(b"abcd".to_vec())),
+            "SecretBytes(…)"
+        );
     }
 
     #[test]

@@ -40,7 +40,10 @@ impl Timestamp {
     /// This many days later; saturates.
     #[must_use]
     pub const fn plus_days(self, days: i64) -> Self {
-        Self(self.0.saturating_add(days.saturating_mul(MILLISECONDS_PER_DAY)))
+        Self(
+            self.0
+                .saturating_add(days.saturating_mul(MILLISECONDS_PER_DAY)),
+        )
     }
 
     /// This many milliseconds later (earlier when negative); saturates.
@@ -77,8 +80,11 @@ impl Timestamp {
     }
 
     fn civil(self, format: &str) -> String {
-        let instant = jiff::Timestamp::from_millisecond(self.0)
-            .unwrap_or(if self.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX });
+        let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 {
+            jiff::Timestamp::MIN
+        } else {
+            jiff::Timestamp::MAX
+        });
         instant.strftime(format).to_string()
     }
 }
@@ -100,7 +106,10 @@ pub trait Clock: fmt::Debug + Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the clock"
+    )]
     fn now(&self) -> Timestamp {
         let since_epoch = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
@@ -147,6 +156,9 @@ mod tests {
     #[test]
     fn seconds_round_down_before_the_epoch() {
         assert_eq!(Timestamp::from_millis(-1).seconds(), -1);
-        assert_eq!(Timestamp::from_millis(-1).to_rfc3339(), "1969-12-31T23:59:59Z");
+        assert_eq!(
+            Timestamp::from_millis(-1).to_rfc3339(),
+            "1969-12-31T23:59:59Z"
+        );
     }
 }

@@ -104,7 +104,10 @@ impl EncryptionContext {
         for _ in 0..count {
             let key = take_text(&mut rest)?;
             let value = take_text(&mut rest)?;
-            if pairs.last_key_value().is_some_and(|(last, _): (&String, &String)| *last >= key) {
+            if pairs
+                .last_key_value()
+                .is_some_and(|(last, _): (&String, &String)| *last >= key)
+            {
                 return Err(InvalidContext::Malformed);
             }
             pairs.insert(key, value);
@@ -123,18 +126,24 @@ impl FromIterator<(String, String)> for EncryptionContext {
 }
 
 fn length(length: usize) -> Result<[u8; 2], InvalidContext> {
-    u16::try_from(length).map(u16::to_be_bytes).map_err(|_| InvalidContext::TooLarge)
+    u16::try_from(length)
+        .map(u16::to_be_bytes)
+        .map_err(|_| InvalidContext::TooLarge)
 }
 
 fn take_length(rest: &mut &[u8]) -> Result<usize, InvalidContext> {
-    let (length, after) = rest.split_first_chunk::<2>().ok_or(InvalidContext::Malformed)?;
+    let (length, after) = rest
+        .split_first_chunk::<2>()
+        .ok_or(InvalidContext::Malformed)?;
     *rest = after;
     Ok(usize::from(u16::from_be_bytes(*length)))
 }
 
 fn take_text(rest: &mut &[u8]) -> Result<String, InvalidContext> {
     let length = take_length(rest)?;
-    let (text, after) = rest.split_at_checked(length).ok_or(InvalidContext::Malformed)?;
+    let (text, after) = rest
+        .split_at_checked(length)
+        .ok_or(InvalidContext::Malformed)?;
     *rest = after;
     String::from_utf8(text.to_vec()).map_err(|_| InvalidContext::Malformed)
 }
@@ -145,7 +154,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn context(pairs: &[(&str, &str)]) -> EncryptionContext {
-        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     #[test]
@@ -165,16 +177,20 @@ mod tests {
     #[test]
     fn only_the_written_form_is_read() {
         let cases: [&[u8]; 7] = [
-            b"\0\0",                                       // count 0
-            b"\0\x02\0\x01b\0\x012\0\x01B\0\x011",         // unsorted
-            b"\0\x02\0\x01B\0\x011\0\x01B\0\x011",         // duplicate
-            b"\0\x01\0\x01B\0\x011x",                      // trailing byte
-            b"\0\x01\0\x01B\0\x02\x31",                    // truncated
-            b"\0\x01\0\x01\xff\0\x011",                    // not UTF-8
-            b"\0",                                         // half a count
+            b"\0\0",                               // count 0
+            b"\0\x02\0\x01b\0\x012\0\x01B\0\x011", // unsorted
+            b"\0\x02\0\x01B\0\x011\0\x01B\0\x011", // duplicate
+            b"\0\x01\0\x01B\0\x011x",              // trailing byte
+            b"\0\x01\0\x01B\0\x02\x31",            // truncated
+            b"\0\x01\0\x01\xff\0\x011",            // not UTF-8
+            b"\0",                                 // half a count
         ];
         for case in cases {
-            assert_eq!(EncryptionContext::parse(case), Err(InvalidContext::Malformed), "{case:?}");
+            assert_eq!(
+                EncryptionContext::parse(case),
+                Err(InvalidContext::Malformed),
+                "{case:?}"
+            );
         }
     }
 

@@ -36,7 +36,9 @@ impl Prk {
     /// [`Failed`] when `N` is over 8160.
     pub fn expand<const N: usize>(&self, info_parts: &[&[u8]]) -> Result<Secret<N>, Failed> {
         Secret::try_build(|bytes| {
-            self.0.expand_multi_info(info_parts, bytes).map_err(|_| Failed)
+            self.0
+                .expand_multi_info(info_parts, bytes)
+                .map_err(|_| Failed)
         })
     }
 }

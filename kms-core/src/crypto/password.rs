@@ -21,7 +21,8 @@ pub struct Argon2Cost {
 /// # Errors
 /// [`Failed`] when a cost or the salt is outside what RFC 9106 allows.
 pub fn argon2id(passphrase: &[u8], salt: &[u8], cost: Argon2Cost) -> Result<Secret<32>, Failed> {
-    let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).map_err(|_| Failed)?;
+    let params =
+        Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).map_err(|_| Failed)?;
     Secret::try_build(|key| {
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
             .hash_password_into(passphrase, salt, key)

@@ -102,7 +102,11 @@ impl<G> fmt::Debug for GeneratorRandom<G> {
 
 impl<G: TryCryptoRng + Send> Random for GeneratorRandom<G> {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Failed> {
-        self.0.lock().map_err(|_| Failed)?.try_fill_bytes(bytes).map_err(|_| Failed)
+        self.0
+            .lock()
+            .map_err(|_| Failed)?
+            .try_fill_bytes(bytes)
+            .map_err(|_| Failed)
     }
 }
 

@@ -21,7 +21,9 @@ impl Ed25519PrivateKey {
     /// # Errors
     /// [`Failed`] when the library refuses the seed.
     pub fn from_seed(seed: &[u8; 32]) -> Result<Self, Failed> {
-        Ed25519KeyPair::from_seed_unchecked(seed).map(Self).map_err(|_| Failed)
+        Ed25519KeyPair::from_seed_unchecked(seed)
+            .map(Self)
+            .map_err(|_| Failed)
     }
 
     /// The 32-byte public key.
@@ -45,6 +47,12 @@ impl Ed25519PrivateKey {
 ///
 /// # Errors
 /// [`Failed`] when the signature is not one of `public_key` over `message`.
-pub fn verify_ed25519(public_key: &[u8; 32], message: &[u8], signature: &[u8]) -> Result<(), Failed> {
-    UnparsedPublicKey::new(&ED25519, public_key).verify(message, signature).map_err(|_| Failed)
+pub fn verify_ed25519(
+    public_key: &[u8; 32],
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), Failed> {
+    UnparsedPublicKey::new(&ED25519, public_key)
+        .verify(message, signature)
+        .map_err(|_| Failed)
 }

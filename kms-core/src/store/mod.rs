@@ -75,3 +75,11 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// Commits durably, or returns [`StoreError::Conflict`] and changes nothing.
     fn commit(&self, change: &Change) -> Result<Revision, StoreError>;
 }
+
+/// What a store can fail with.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another change was committed first.
+    #[error("the store changed meanwhile")]
+    Conflict,
+}
