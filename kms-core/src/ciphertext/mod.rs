@@ -2,6 +2,8 @@
 //!
 //! The format is `docs/spec/ciphertext-blob.md`.
 
+pub mod blob;
 mod context;
 
+pub use blob::{CiphertextBlob, InvalidCiphertext};
 pub use context::{EncryptionContext, InvalidContext};
