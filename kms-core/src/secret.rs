@@ -121,6 +121,37 @@ impl fmt::Debug for SecretBytes {
     }
 }
 
+/// Secret text: a secret access key. Wiped on drop, never printed.
+pub struct SecretText(String);
+
+impl SecretText {
+    /// Takes the text over; it is wiped with this value.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text. Do not copy it into anything that is not wiped.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for SecretText {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for SecretText {}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretText(…)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,1 +1,182 @@
-//! identity
+//! Accounts, IAM users and their access keys.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::caller::Principal;
+use crate::crypto::Failed;
+use crate::crypto::random::Random;
+use crate::ids::{AccessKeyId, AccountId, UniqueId, UserName};
+use crate::secret::{SecretBytes, SecretText};
+use crate::time::Timestamp;
+
+/// An account of this store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its 12 digits.
+    pub id: AccountId,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+/// An IAM user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The account that the user belongs to.
+    pub account: AccountId,
+    /// The user's name.
+    pub name: UserName,
+    /// Never used for another user, even of the same name.
+    pub id: UniqueId,
+    /// When the user was made.
+    pub created: Timestamp,
+    /// Inline policies by name, as they were given.
+    pub policies: BTreeMap<String, String>,
+}
+
+impl User {
+    /// The user as a caller.
+    #[must_use]
+    pub fn principal(&self) -> Principal {
+        Principal::User {
+            account: self.account.clone(),
+            name: self.name.clone(),
+            id: self.id.clone(),
+        }
+    }
+}
+
+/// Whom an access key speaks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AccessKeyOwner {
+    /// The account root user.
+    Root,
+    /// The IAM user of that name.
+    User(UserName),
+}
+
+/// An access key: the id that a request names and the secret that signs it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct AccessKey {
+    /// `AKIA…`.
+    pub id: AccessKeyId,
+    /// The account that it belongs to.
+    pub account: AccountId,
+    /// Whom it speaks for.
+    pub owner: AccessKeyOwner,
+    /// When it was made.
+    pub created: Timestamp,
+    /// 40 characters, shown once, when the key is made.
+    #[serde(with = "stored_secret")]
+    pub secret: SecretText,
+}
+
+/// A secret as text, for a record that is sealed as a whole and nowhere else.
+mod stored_secret {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::secret::SecretText;
+
+    pub(super) fn serialize<S: Serializer>(secret: &SecretText, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(secret.expose())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<SecretText, D::Error> {
+        String::deserialize(from).map(SecretText::new)
+    }
+}
+
+/// Draws a secret access key: 240 random bits as 40 characters.
+///
+/// # Errors
+/// [`Failed`] when there is no randomness.
+pub fn generate_secret_access_key(random: &dyn Random) -> Result<SecretText, Failed> {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    draw(random, 40, ALPHABET).map(SecretText::new)
+}
+
+const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/// Draws an access key id.
+///
+/// # Errors
+/// [`Failed`] when there is no randomness.
+pub fn generate_access_key_id(random: &dyn Random) -> Result<AccessKeyId, Failed> {
+    format!("AKIA{}", draw(random, 16, BASE32)?)
+        .parse()
+        .map_err(|_| Failed)
+}
+
+/// Draws a user's unique id.
+///
+/// # Errors
+/// [`Failed`] when there is no randomness.
+pub fn generate_unique_id(random: &dyn Random) -> Result<UniqueId, Failed> {
+    format!("AIDA{}", draw(random, 17, BASE32)?)
+        .parse()
+        .map_err(|_| Failed)
+}
+
+/// Draws an account id. It is a name and no secret: that ten does not divide 256 does not matter.
+///
+/// # Errors
+/// [`Failed`] when there is no randomness.
+pub fn generate_account_id(random: &dyn Random) -> Result<AccountId, Failed> {
+    draw(random, 12, b"0123456789")?.parse().map_err(|_| Failed)
+}
+
+/// `length` characters of `alphabet`, uniformly where its size is a power of two.
+fn draw<const N: usize>(
+    random: &dyn Random,
+    length: usize,
+    alphabet: &[u8; N],
+) -> Result<String, Failed> {
+    let bytes = SecretBytes::try_build(length, |bytes| random.fill(bytes))?;
+    let mut text = String::with_capacity(length);
+    for byte in bytes.expose() {
+        let character = alphabet.get(usize::from(*byte) % N).ok_or(Failed)?;
+        text.push(char::from(*character));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::random::SystemRandom;
+
+    #[test]
+    fn generated_names_have_their_form_and_differ() {
+        let id = generate_access_key_id(&SystemRandom).unwrap();
+        assert_ne!(id, generate_access_key_id(&SystemRandom).unwrap());
+        generate_unique_id(&SystemRandom).unwrap();
+        generate_account_id(&SystemRandom).unwrap();
+        let secret = generate_secret_access_key(&SystemRandom).unwrap();
+        assert_eq!(secret.expose().len(), 40);
+        assert_ne!(
+            secret.expose(),
+            generate_secret_access_key(&SystemRandom).unwrap().expose()
+        );
+    }
+
+    #[test]
+    fn an_access_key_does_not_print_its_secret() {
+        let key = AccessKey {
+            id: generate_access_key_id(&SystemRandom).unwrap(),
+            account: generate_account_id(&SystemRandom).unwrap(),
+            owner: AccessKeyOwner::Root,
+            created: Timestamp::from_millis(0),
+            secret: SecretText::new("hunter2".to_owned()),
+        };
+        assert!(!format!("{key:?}").contains("hunter2"));
+        let stored = serde_json::to_string(&key).unwrap();
+        assert_eq!(
+            serde_json::from_str::<AccessKey>(&stored)
+                .unwrap()
+                .secret
+                .expose(),
+            "hunter2"
+        );
+    }
+}

@@ -1,1 +1,16 @@
-//! keys
+//! Keys as such: what a key is, which state it is in, its materials, its rotation.
+//!
+//! Pure: nothing here knows where a key is stored or who asks for it.
+
+mod alias;
+mod base64_bytes;
+mod key;
+mod material;
+mod rotation;
+mod state;
+
+pub use alias::Alias;
+pub use key::Key;
+pub use material::{BackingKey, KeyMaterial};
+pub use rotation::{AutomaticRotation, RotationCause};
+pub use state::{Lifecycle, Requirement, Unusable};

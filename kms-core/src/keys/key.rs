@@ -1,0 +1,159 @@
+//! A symmetric customer key and the steps of its life.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::material::KeyMaterial;
+use super::rotation::{AutomaticRotation, RotationCause};
+use super::state::Lifecycle;
+use crate::ids::KeyArn;
+use crate::time::Timestamp;
+
+/// A customer key of spec `SYMMETRIC_DEFAULT`, usage `ENCRYPT_DECRYPT`, origin `AWS_KMS`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    /// Its name, with the account and Region that it belongs to.
+    pub arn: KeyArn,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Where it stands in its life.
+    pub lifecycle: Lifecycle,
+    /// Free text, at most 8,192 characters.
+    pub description: String,
+    /// At most 50 tags.
+    pub tags: BTreeMap<String, String>,
+    /// The key policy, byte for byte as it was given.
+    pub policy: String,
+    /// Automatic rotation, when it is on.
+    pub automatic_rotation: Option<AutomaticRotation>,
+    /// Every material the key ever had, oldest first; the last one encrypts, all of them decrypt.
+    pub materials: Vec<KeyMaterial>,
+}
+
+impl Key {
+    /// The material that encrypts.
+    #[must_use]
+    pub fn current_material(&self) -> Option<&KeyMaterial> {
+        self.materials.last()
+    }
+
+    /// Whether the key can be used.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.lifecycle == Lifecycle::Enabled
+    }
+
+    /// Sets the key to be destroyed `window_days` from `now`.
+    pub fn schedule_deletion(&mut self, now: Timestamp, window_days: u32) -> Timestamp {
+        let deletion = now.plus_days(i64::from(window_days));
+        self.lifecycle = Lifecycle::PendingDeletion {
+            deletion,
+            window_days,
+        };
+        deletion
+    }
+
+    /// Whether the waiting period of a scheduled deletion is over.
+    #[must_use]
+    pub fn deletion_is_due(&self, now: Timestamp) -> bool {
+        matches!(self.lifecycle, Lifecycle::PendingDeletion { deletion, .. } if deletion <= now)
+    }
+
+    /// Whether an automatic rotation is due; a key that is not enabled waits.
+    #[must_use]
+    pub fn rotation_is_due(&self, now: Timestamp) -> bool {
+        self.is_enabled()
+            && self
+                .automatic_rotation
+                .is_some_and(|rotation| rotation.next <= now)
+    }
+
+    /// How many rotations on demand the key has had.
+    #[must_use]
+    pub fn on_demand_rotations(&self) -> usize {
+        self.materials
+            .iter()
+            .filter(|material| material.rotation == Some(RotationCause::OnDemand))
+            .count()
+    }
+
+    /// Adds a new material, which encrypts from now on; the older ones keep decrypting.
+    pub fn rotate(&mut self, material: KeyMaterial) {
+        if material.rotation == Some(RotationCause::Automatic) {
+            let created = material.created;
+            self.automatic_rotation = self
+                .automatic_rotation
+                .map(|rotation| AutomaticRotation::starting(created, rotation.period_days));
+        }
+        self.materials.push(material);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 86_400_000;
+
+    fn material(cause: Option<RotationCause>, created: i64) -> KeyMaterial {
+        KeyMaterial {
+            id: "0".repeat(64).parse().unwrap(),
+            created: Timestamp::from_millis(created),
+            rotation: cause,
+            wrapped: vec![1, 2, 3],
+        }
+    }
+
+    fn key() -> Key {
+        Key {
+            arn: "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+                .parse()
+                .unwrap(),
+            created: Timestamp::from_millis(0),
+            lifecycle: Lifecycle::Enabled,
+            description: String::new(),
+            tags: BTreeMap::new(),
+            policy: String::new(),
+            automatic_rotation: None,
+            materials: vec![material(None, 0)],
+        }
+    }
+
+    #[test]
+    fn a_stored_key_reads_back_as_it_was() {
+        let mut key = key();
+        key.schedule_deletion(Timestamp::from_millis(5), 7);
+        key.automatic_rotation = Some(AutomaticRotation::starting(key.created, 365));
+        let text = serde_json::to_string(&key).unwrap();
+        assert_eq!(serde_json::from_str::<Key>(&text).unwrap(), key);
+    }
+
+    #[test]
+    fn a_key_is_due_for_deletion_when_its_window_is_over_and_not_before() {
+        let mut key = key();
+        key.schedule_deletion(Timestamp::from_millis(0), 7);
+        assert!(!key.deletion_is_due(Timestamp::from_millis(7 * DAY - 1)));
+        assert!(key.deletion_is_due(Timestamp::from_millis(7 * DAY)));
+    }
+
+    #[test]
+    fn an_automatic_rotation_sets_the_next_one_and_one_on_demand_does_not() {
+        let mut key = key();
+        key.automatic_rotation = Some(AutomaticRotation::starting(key.created, 90));
+        key.rotate(material(Some(RotationCause::OnDemand), 10 * DAY));
+        assert!(key.rotation_is_due(Timestamp::from_millis(90 * DAY)));
+        key.rotate(material(Some(RotationCause::Automatic), 91 * DAY));
+        assert!(!key.rotation_is_due(Timestamp::from_millis(180 * DAY)));
+        assert!(key.rotation_is_due(Timestamp::from_millis(181 * DAY)));
+        assert_eq!(key.on_demand_rotations(), 1);
+    }
+
+    #[test]
+    fn a_disabled_key_waits_with_its_rotation() {
+        let mut key = key();
+        key.automatic_rotation = Some(AutomaticRotation::starting(key.created, 90));
+        key.lifecycle = Lifecycle::Disabled;
+        assert!(!key.rotation_is_due(Timestamp::from_millis(1000 * DAY)));
+    }
+}

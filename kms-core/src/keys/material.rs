@@ -1,0 +1,90 @@
+//! Key material: the secret behind a symmetric key, one for each rotation.
+
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use super::rotation::RotationCause;
+use crate::crypto::Failed;
+use crate::crypto::digest::sha256_of;
+use crate::crypto::kdf::Prk;
+use crate::crypto::random::Random;
+use crate::ids::{KeyId, KeyMaterialId};
+use crate::secret::Secret;
+use crate::time::Timestamp;
+
+/// 256 random bits from which the keys of single messages are derived; it encrypts nothing itself.
+#[derive(Debug)]
+pub struct BackingKey(Secret<32>);
+
+impl BackingKey {
+    /// Draws a new one.
+    ///
+    /// # Errors
+    /// [`Failed`] when there is no randomness.
+    pub fn generate(random: &dyn Random) -> Result<Self, Failed> {
+        Secret::try_build(|bytes| random.fill(bytes)).map(Self)
+    }
+
+    /// Takes over what was unwrapped.
+    #[must_use]
+    pub fn from_secret(secret: Secret<32>) -> Self {
+        Self(secret)
+    }
+
+    /// The bytes, to be wrapped.
+    #[must_use]
+    pub fn secret(&self) -> &Secret<32> {
+        &self.0
+    }
+
+    /// What the keys of single messages are expanded from.
+    #[must_use]
+    pub fn prk(&self) -> Prk {
+        Prk::extract(self.0.expose())
+    }
+
+    /// The public name of this material under `key`: SHA-256 over a value derived one way from the
+    /// material, so that it identifies the material and says nothing about it.
+    ///
+    /// # Errors
+    /// [`Failed`] when the derivation does.
+    pub fn material_id(&self, key: KeyId) -> Result<KeyMaterialId, Failed> {
+        let fingerprint = self.prk().expand::<32>(&[b"kms/v1/key-material-id"])?;
+        let digest = sha256_of(&[fingerprint.expose(), key.to_string().as_bytes()]);
+        let mut text = String::with_capacity(64);
+        for byte in digest {
+            write!(text, "{byte:02x}").map_err(|_| Failed)?;
+        }
+        text.parse().map_err(|_| Failed)
+    }
+}
+
+/// One key material as it is stored: wrapped, with its name and its history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyMaterial {
+    /// Its public name.
+    pub id: KeyMaterialId,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Why it replaced the one before; `None` for a key's first.
+    pub rotation: Option<RotationCause>,
+    /// The backing key under the material key, `docs/spec/key-hierarchy.md`.
+    #[serde(with = "super::base64_bytes")]
+    pub wrapped: Vec<u8>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_material_id_names_the_material_and_the_key() {
+        let first = BackingKey::from_secret(Secret::build(|bytes| *bytes = [1; 32]));
+        let second = BackingKey::from_secret(Secret::build(|bytes| *bytes = [2; 32]));
+        let id = |material: &BackingKey, key| material.material_id(KeyId::Uuid(key)).unwrap();
+        assert_eq!(id(&first, 1), id(&first, 1));
+        assert_ne!(id(&first, 1), id(&first, 2));
+        assert_ne!(id(&first, 1), id(&second, 1));
+    }
+}
