@@ -1,4 +1,106 @@
-//! The one error that leaves the crate.
-/// x
-#[derive(Debug)]
-pub struct Error;
+//! The one error that leaves the crate, and its AWS code.
+
+use std::error::Error as StdError;
+
+use crate::api::ErrorCode;
+use crate::ids::KeyArn;
+
+/// Why a request was refused or failed.
+///
+/// `Display` is for the caller, in AWS's words; [`StdError::source`] is for the log and never
+/// shown. The enum is exhaustive on purpose: a new variant does not compile until it has a code.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A parameter is missing, malformed or outside its limits.
+    #[error("{0}")]
+    Validation(String),
+    /// No policy allows it, or one denies it.
+    #[error("{0}")]
+    AccessDenied(String),
+    /// The key, alias or policy does not exist.
+    #[error("{0}")]
+    NotFound(String),
+    /// The key is disabled.
+    #[error("{0} is disabled.")]
+    Disabled(KeyArn),
+    /// The key's state does not allow it.
+    #[error("{0}")]
+    InvalidState(String),
+    /// The key's usage does not allow it.
+    #[error("{0}")]
+    InvalidKeyUsage(String),
+    /// The ciphertext does not open; no word on why.
+    #[error("")]
+    InvalidCiphertext,
+    /// The ciphertext was made under another key than the request names.
+    #[error("The key ID in the request does not identify a CMK that can perform this operation.")]
+    IncorrectKey,
+    /// A dry run would have succeeded.
+    #[error("The request would have succeeded, but the DryRun option is set.")]
+    DryRun,
+    /// A thing of that name exists.
+    #[error("{0}")]
+    AlreadyExists(String),
+    /// The name is kept for AWS.
+    #[error("{0}")]
+    InvalidAliasName(String),
+    /// The marker was not given out for this listing.
+    #[error("Could not deserialize marker '{0}'")]
+    InvalidMarker(String),
+    /// A quota is reached.
+    #[error("{0}")]
+    LimitExceeded(String),
+    /// The policy is not one that could be kept.
+    #[error("{0}")]
+    MalformedPolicyDocument(String),
+    /// The tags are not ones that could be kept.
+    #[error("{0}")]
+    Tag(String),
+    /// This service cannot do it, or not with this key.
+    #[error("{0}")]
+    UnsupportedOperation(String),
+    /// The grant token is not one of this service.
+    #[error("{0}")]
+    InvalidGrantToken(String),
+    /// The service failed; the cause is for the log alone.
+    #[error("The request was rejected because an internal exception occurred. The request can be retried.")]
+    Internal(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+impl Error {
+    /// The service's own failure, with its cause for the log.
+    pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// The exception that AWS answers.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Validation(_) => ErrorCode::ValidationException,
+            Self::AccessDenied(_) => ErrorCode::AccessDeniedException,
+            Self::NotFound(_) => ErrorCode::NotFoundException,
+            Self::Disabled(_) => ErrorCode::DisabledException,
+            Self::InvalidState(_) => ErrorCode::KMSInvalidStateException,
+            Self::InvalidKeyUsage(_) => ErrorCode::InvalidKeyUsageException,
+            Self::InvalidCiphertext => ErrorCode::InvalidCiphertextException,
+            Self::IncorrectKey => ErrorCode::IncorrectKeyException,
+            Self::DryRun => ErrorCode::DryRunOperationException,
+            Self::AlreadyExists(_) => ErrorCode::AlreadyExistsException,
+            Self::InvalidAliasName(_) => ErrorCode::InvalidAliasNameException,
+            Self::InvalidMarker(_) => ErrorCode::InvalidMarkerException,
+            Self::LimitExceeded(_) => ErrorCode::LimitExceededException,
+            Self::MalformedPolicyDocument(_) => ErrorCode::MalformedPolicyDocumentException,
+            Self::Tag(_) => ErrorCode::TagException,
+            Self::UnsupportedOperation(_) => ErrorCode::UnsupportedOperationException,
+            Self::InvalidGrantToken(_) => ErrorCode::InvalidGrantTokenException,
+            Self::Internal(_) => ErrorCode::KMSInternalException,
+        }
+    }
+}
+
+impl From<crate::crypto::Failed> for Error {
+    fn from(failed: crate::crypto::Failed) -> Self {
+        Self::internal(failed)
+    }
+}

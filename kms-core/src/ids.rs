@@ -270,6 +270,19 @@ impl fmt::Display for AliasArn {
     }
 }
 
+impl FromStr for AliasArn {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        match KeyRef::from_str(text) {
+            Ok(KeyRef::AliasArn(arn)) => Ok(arn),
+            _ => Err(invalid("alias ARN")),
+        }
+    }
+}
+
+serialise_as_text!(AliasArn);
+
 /// What a request may put into `KeyId`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyRef {

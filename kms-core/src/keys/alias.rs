@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AliasName, KeyId};
+use crate::ids::{AliasArn, KeyId};
 use crate::time::Timestamp;
 
 /// A name for a key in one account and Region.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alias {
-    /// `alias/NAME`.
-    pub name: AliasName,
+    /// Its name, with the account and Region that it belongs to.
+    pub arn: AliasArn,
     /// The key that it points to.
     pub target: KeyId,
     /// When it was made.

@@ -13,4 +13,4 @@ pub use alias::Alias;
 pub use key::Key;
 pub use material::{BackingKey, KeyMaterial};
 pub use rotation::{AutomaticRotation, RotationCause};
-pub use state::{Lifecycle, Requirement, Unusable};
+pub use state::Lifecycle;

@@ -1,0 +1,136 @@
+//! A change of what the store holds: as records to commit, and as a step of the state in memory.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::state::{KeyEntry, State, UserEntry};
+use crate::Error;
+use crate::identity::{AccessKey, Account, User};
+use crate::ids::{AccessKeyId, AccountId, AliasArn, KeyArn, UserName};
+use crate::keys::{Alias, Key};
+use crate::root::RecordKind;
+use crate::secret::SecretBytes;
+use crate::store::Record;
+
+/// One thing to put or to remove.
+#[derive(Debug)]
+pub enum Edit {
+    /// Keeps an account.
+    PutAccount(Account),
+    /// Keeps a key.
+    PutKey(Box<Key>),
+    /// Forgets a key and its materials for ever.
+    RemoveKey(KeyArn),
+    /// Keeps an alias.
+    PutAlias(Alias),
+    /// Forgets an alias.
+    RemoveAlias(AliasArn),
+    /// Keeps a user.
+    PutUser(User),
+    /// Keeps an access key.
+    PutAccessKey(AccessKey),
+    /// Forgets an access key.
+    RemoveAccessKey(AccessKeyId),
+}
+
+/// A record to write: path, kind and content.
+pub(super) type Put = (String, RecordKind, SecretBytes);
+
+fn key_path(arn: &KeyArn) -> String {
+    RecordKind::Key.path(&format!("{}/{}/{}", arn.account, arn.region, arn.key))
+}
+
+fn alias_path(arn: &AliasArn) -> String {
+    RecordKind::Alias.path(&format!("{}/{}/{}", arn.account, arn.region, arn.alias))
+}
+
+fn user_path(account: &AccountId, name: &UserName) -> String {
+    RecordKind::User.path(&format!("{account}/{name}"))
+}
+
+fn body(record: &impl Serialize) -> Result<SecretBytes, Error> {
+    serde_json::to_vec(record).map(SecretBytes::new).map_err(Error::internal)
+}
+
+impl Edit {
+    /// Adds the record to write, or the path to delete.
+    pub(super) fn to_record(
+        &self,
+        puts: &mut Vec<Put>,
+        deletes: &mut Vec<String>,
+    ) -> Result<(), Error> {
+        let mut put = |path, kind, body| puts.push((path, kind, body));
+        match self {
+            Self::PutAccount(account) => {
+                let path = RecordKind::Account.path(account.id.as_str());
+                put(path, RecordKind::Account, body(account)?);
+            }
+            Self::PutKey(key) => put(key_path(&key.arn), RecordKind::Key, body(key)?),
+            Self::PutAlias(alias) => put(alias_path(&alias.arn), RecordKind::Alias, body(alias)?),
+            Self::PutUser(user) => {
+                put(user_path(&user.account, &user.name), RecordKind::User, body(user)?);
+            }
+            Self::PutAccessKey(key) => {
+                let path = RecordKind::AccessKey.path(key.id.as_str());
+                put(path, RecordKind::AccessKey, body(key)?);
+            }
+            Self::RemoveKey(arn) => deletes.push(key_path(arn)),
+            Self::RemoveAlias(arn) => deletes.push(alias_path(arn)),
+            Self::RemoveAccessKey(id) => deletes.push(RecordKind::AccessKey.path(id.as_str())),
+        }
+        Ok(())
+    }
+
+    /// What a verified record says, to be put into the state; `None` for records that the state
+    /// does not hold.
+    pub(super) fn from_record(record: &Record) -> Result<Option<Self>, Error> {
+        let text = record.body.expose();
+        Ok(Some(match record.kind {
+            RecordKind::Account => Self::PutAccount(read(text)?),
+            RecordKind::Key => Self::PutKey(Box::new(read(text)?)),
+            RecordKind::Alias => Self::PutAlias(read(text)?),
+            RecordKind::User => Self::PutUser(read(text)?),
+            RecordKind::AccessKey => Self::PutAccessKey(read(text)?),
+            RecordKind::Head | RecordKind::Outbox => return Ok(None),
+        }))
+    }
+
+    /// The removal that a deleted path stands for.
+    pub(super) fn from_deleted(path: &str) -> Option<Self> {
+        let (kind, name) = (RecordKind::of_path(path)?, path.split_once('/')?.1);
+        let mut parts = name.splitn(3, '/');
+        let mut part = || parts.next();
+        match kind {
+            RecordKind::Key => {
+                let (account, region) = (part()?.parse().ok()?, part()?.parse().ok()?);
+                Some(Self::RemoveKey(KeyArn { account, region, key: part()?.parse().ok()? }))
+            }
+            RecordKind::Alias => {
+                let (account, region) = (part()?.parse().ok()?, part()?.parse().ok()?);
+                Some(Self::RemoveAlias(AliasArn { account, region, alias: part()?.parse().ok()? }))
+            }
+            RecordKind::AccessKey => Some(Self::RemoveAccessKey(name.parse().ok()?)),
+            RecordKind::Account | RecordKind::User | RecordKind::Head | RecordKind::Outbox => None,
+        }
+    }
+
+    /// Makes the same change in memory.
+    pub(super) fn apply(self, state: &mut State) -> Result<(), Error> {
+        match self {
+            Self::PutAccount(account) => state.put_account(account),
+            Self::PutKey(key) => state.put_key(KeyEntry::new(*key)?),
+            Self::RemoveKey(arn) => state.remove_key(&arn),
+            Self::PutAlias(alias) => state.put_alias(alias),
+            Self::RemoveAlias(arn) => state.remove_alias(&arn),
+            Self::PutUser(user) => state.put_user(UserEntry::new(user)?),
+            Self::PutAccessKey(key) => state.put_access_key(key),
+            Self::RemoveAccessKey(id) => state.remove_access_key(&id),
+        }
+        Ok(())
+    }
+}
+
+/// The content is authenticated; what does not parse was written by a newer version.
+fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(text).map_err(|_| Error::internal("a record has a form that this version does not know"))
+}

@@ -1,0 +1,77 @@
+//! `Decrypt`
+
+use super::context::CallContext;
+use super::operation::{Authorization, Event, Loaded, Lookups, On, Operation, Performed, Step};
+use super::parameters::Parameters;
+use super::request::{
+    SYMMETRIC, context, end_dry_run, no_grant_tokens, no_recipient, symmetric_algorithm, validated,
+};
+use super::symmetric::{self, Source};
+use super::values::Specific;
+use crate::Error;
+use crate::api::{self, DecryptRequest, DecryptResponse, EncryptionAlgorithm};
+use crate::ciphertext::EncryptionContext;
+
+/// A checked `DecryptRequest`.
+#[derive(Debug)]
+pub struct Decrypt {
+    source: Source,
+    context: EncryptionContext,
+    dry_run: Option<bool>,
+}
+
+impl Operation for DecryptRequest {
+    type Parsed = Decrypt;
+    type Response = DecryptResponse;
+    const EVENT: Event = Event::kms(api::Operation::Decrypt);
+
+    fn parameters(&self, parameters: &mut Parameters) {
+        parameters
+            .optional("keyId", self.key_id.as_ref())
+            .optional("encryptionContext", self.encryption_context.as_ref().map(|map| &map.0))
+            .value("encryptionAlgorithm", self.encryption_algorithm.as_deref().unwrap_or(SYMMETRIC))
+            .optional("dryRun", self.dry_run.as_ref())
+            .optional("dryRunModifiers", self.dry_run_modifiers.as_ref());
+    }
+
+    fn parse(self) -> Result<Decrypt, Error> {
+        validated(&self)?;
+        no_grant_tokens(self.grant_tokens.as_ref())?;
+        no_recipient(self.recipient.as_ref())?;
+        symmetric_algorithm(self.encryption_algorithm.as_deref())?;
+        let authorization_only =
+            symmetric::authorization_only(self.dry_run, self.dry_run_modifiers.as_deref())?;
+        Ok(Decrypt {
+            source: Source::parse(self.ciphertext_blob, self.key_id.as_deref(), authorization_only)?,
+            context: context(self.encryption_context)?,
+            dry_run: self.dry_run,
+        })
+    }
+
+    fn lookups(parsed: &Decrypt) -> Lookups {
+        Lookups { primary: Some(parsed.source.lookup()), secondary: None }
+    }
+
+    fn authorizations<'a>(
+        parsed: &'a Decrypt,
+        loaded: &'a Loaded,
+        _call: &'a CallContext,
+    ) -> Result<Vec<Authorization<'a>>, Error> {
+        let on = On::Key(loaded.primary()?);
+        let specific = Specific::cryptographic(&parsed.context);
+        Ok(vec![Authorization::new("kms:Decrypt", on).with(specific)])
+    }
+
+    fn perform(parsed: Decrypt, step: &Step<'_>) -> Result<Performed<DecryptResponse>, Error> {
+        let target = step.loaded.primary()?;
+        let opened = symmetric::open(step, 0, target, parsed.source, &parsed.context)?;
+        end_dry_run(parsed.dry_run)?;
+        let response = DecryptResponse {
+            key_id: target.key.key.arn.clone(),
+            plaintext: opened.plaintext,
+            encryption_algorithm: EncryptionAlgorithm::SymmetricDefault,
+            key_material_id: Some(opened.material.clone()),
+        };
+        Ok(Performed::read(response).with_material("keyMaterialId", &opened.material))
+    }
+}

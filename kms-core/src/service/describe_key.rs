@@ -1,0 +1,30 @@
+//! `DescribeKey`
+
+use super::key_operation::KeyOperation;
+use super::metadata::key_metadata;
+use super::operation::{Performed, Step};
+use super::request::no_grant_tokens;
+use super::values::Specific;
+use crate::Error;
+use crate::api::{DescribeKeyRequest, DescribeKeyResponse};
+
+impl KeyOperation for DescribeKeyRequest {
+    type Checked = ();
+
+    fn key_id(&self) -> Option<&String> {
+        self.key_id.as_ref()
+    }
+
+    fn check(self) -> Result<(), Error> {
+        no_grant_tokens(self.grant_tokens.as_ref())
+    }
+
+    fn specific((): &()) -> Specific<'_> {
+        Specific { counts_request_alias: true, ..Specific::default() }
+    }
+
+    fn perform((): (), step: &Step<'_>) -> Result<Performed<DescribeKeyResponse>, Error> {
+        let key_metadata = key_metadata(&step.loaded.primary()?.key.key);
+        Ok(Performed::read(DescribeKeyResponse { key_metadata }))
+    }
+}

@@ -1,0 +1,77 @@
+//! `Encrypt`
+
+use super::context::CallContext;
+use super::operation::{Authorization, Event, Loaded, Lookups, On, Operation, Performed, Step};
+use super::parameters::Parameters;
+use super::request::{
+    SYMMETRIC, context, end_dry_run, no_grant_tokens, present, symmetric_algorithm, validated,
+};
+use super::resolve::key_ref;
+use super::symmetric;
+use super::values::Specific;
+use crate::Error;
+use crate::api::{self, EncryptRequest, EncryptResponse, EncryptionAlgorithm};
+use crate::ciphertext::EncryptionContext;
+use crate::ids::KeyRef;
+use crate::secret::SecretBytes;
+
+/// A checked `EncryptRequest`.
+#[derive(Debug)]
+pub struct Encrypt {
+    key: KeyRef,
+    plaintext: SecretBytes,
+    context: EncryptionContext,
+    dry_run: Option<bool>,
+}
+
+impl Operation for EncryptRequest {
+    type Parsed = Encrypt;
+    type Response = EncryptResponse;
+    const EVENT: Event = Event::kms(api::Operation::Encrypt);
+
+    fn parameters(&self, parameters: &mut Parameters) {
+        parameters
+            .optional("keyId", self.key_id.as_ref())
+            .optional("encryptionContext", self.encryption_context.as_ref().map(|map| &map.0))
+            .value("encryptionAlgorithm", self.encryption_algorithm.as_deref().unwrap_or(SYMMETRIC))
+            .optional("dryRun", self.dry_run.as_ref());
+    }
+
+    fn parse(self) -> Result<Encrypt, Error> {
+        validated(&self)?;
+        no_grant_tokens(self.grant_tokens.as_ref())?;
+        symmetric_algorithm(self.encryption_algorithm.as_deref())?;
+        Ok(Encrypt {
+            key: key_ref(&present(self.key_id)?)?,
+            plaintext: present(self.plaintext)?,
+            context: context(self.encryption_context)?,
+            dry_run: self.dry_run,
+        })
+    }
+
+    fn lookups(parsed: &Encrypt) -> Lookups {
+        Lookups::named(&parsed.key)
+    }
+
+    fn authorizations<'a>(
+        parsed: &'a Encrypt,
+        loaded: &'a Loaded,
+        _call: &'a CallContext,
+    ) -> Result<Vec<Authorization<'a>>, Error> {
+        let on = On::Key(loaded.primary()?);
+        let specific = Specific::cryptographic(&parsed.context);
+        Ok(vec![Authorization::new("kms:Encrypt", on).with(specific)])
+    }
+
+    fn perform(parsed: Encrypt, step: &Step<'_>) -> Result<Performed<EncryptResponse>, Error> {
+        end_dry_run(parsed.dry_run)?;
+        let target = step.loaded.primary()?;
+        let sealed = symmetric::seal(step, 0, target, &parsed.context, parsed.plaintext.expose())?;
+        let response = EncryptResponse {
+            ciphertext_blob: sealed.blob.into(),
+            key_id: target.key.key.arn.clone(),
+            encryption_algorithm: EncryptionAlgorithm::SymmetricDefault,
+        };
+        Ok(Performed::read(response).with_material("keyMaterialId", &sealed.material))
+    }
+}

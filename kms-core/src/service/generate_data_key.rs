@@ -1,0 +1,172 @@
+//! `GenerateDataKey` and `GenerateDataKeyWithoutPlaintext`
+
+use super::context::CallContext;
+use super::operation::{Authorization, Event, Loaded, Lookups, On, Operation, Performed, Step};
+use super::parameters::Parameters;
+use super::request::{context, end_dry_run, no_grant_tokens, no_recipient, present, validated};
+use super::resolve::key_ref;
+use super::symmetric;
+use super::values::Specific;
+use crate::Error;
+use crate::api::{
+    self, DataKeySpec, EncryptionContextMap, GenerateDataKeyRequest, GenerateDataKeyResponse,
+    GenerateDataKeyWithoutPlaintextRequest, GenerateDataKeyWithoutPlaintextResponse,
+};
+use crate::ciphertext::EncryptionContext;
+use crate::ids::{KeyArn, KeyMaterialId, KeyRef};
+use crate::secret::SecretBytes;
+
+/// A checked request for a data key.
+#[derive(Debug)]
+pub struct GenerateDataKey {
+    key: KeyRef,
+    length: usize,
+    context: EncryptionContext,
+    dry_run: Option<bool>,
+}
+
+/// The length in bytes of the data key: by name or by number, and only one of them.
+fn length(spec: Option<&str>, bytes: Option<i32>) -> Result<usize, Error> {
+    let ambiguous = || Error::Validation("Please specify either number of bytes or key spec.".to_owned());
+    match (spec, bytes) {
+        (Some(spec), None) => spec.parse().map(DataKeySpec::length).map_err(|_| ambiguous()),
+        (None, Some(bytes)) => usize::try_from(bytes).map_err(|_| ambiguous()),
+        _ => Err(ambiguous()),
+    }
+}
+
+struct DataKey {
+    plaintext: SecretBytes,
+    blob: Vec<u8>,
+    arn: KeyArn,
+    material: KeyMaterialId,
+}
+
+impl GenerateDataKey {
+    fn authorization<'a>(
+        &'a self,
+        action: &'static str,
+        loaded: &'a Loaded,
+    ) -> Result<Vec<Authorization<'a>>, Error> {
+        let on = On::Key(loaded.primary()?);
+        Ok(vec![Authorization::new(action, on).with(Specific::cryptographic(&self.context))])
+    }
+
+    fn generate(self, step: &Step<'_>) -> Result<DataKey, Error> {
+        end_dry_run(self.dry_run)?;
+        let target = step.loaded.primary()?;
+        let plaintext =
+            SecretBytes::try_build(self.length, |bytes| step.engine.random().fill(bytes))?;
+        let sealed = symmetric::seal(step, 0, target, &self.context, plaintext.expose())?;
+        let arn = target.key.key.arn.clone();
+        Ok(DataKey { plaintext, blob: sealed.blob, arn, material: sealed.material })
+    }
+}
+
+fn record(
+    parameters: &mut Parameters,
+    key: Option<&String>,
+    context: Option<&EncryptionContextMap>,
+    spec: Option<&String>,
+    bytes: Option<&i32>,
+) {
+    parameters
+        .optional("keyId", key)
+        .optional("encryptionContext", context.map(|map| &map.0))
+        .optional("keySpec", spec)
+        .optional("numberOfBytes", bytes);
+}
+
+impl Operation for GenerateDataKeyRequest {
+    type Parsed = GenerateDataKey;
+    type Response = GenerateDataKeyResponse;
+    const EVENT: Event = Event::kms(api::Operation::GenerateDataKey);
+
+    fn parameters(&self, parameters: &mut Parameters) {
+        let context = self.encryption_context.as_ref();
+        let (spec, bytes) = (self.key_spec.as_ref(), self.number_of_bytes.as_ref());
+        record(parameters, self.key_id.as_ref(), context, spec, bytes);
+        parameters.optional("dryRun", self.dry_run.as_ref());
+    }
+
+    fn parse(self) -> Result<GenerateDataKey, Error> {
+        validated(&self)?;
+        no_grant_tokens(self.grant_tokens.as_ref())?;
+        no_recipient(self.recipient.as_ref())?;
+        Ok(GenerateDataKey {
+            key: key_ref(&present(self.key_id)?)?,
+            length: length(self.key_spec.as_deref(), self.number_of_bytes)?,
+            context: context(self.encryption_context)?,
+            dry_run: self.dry_run,
+        })
+    }
+
+    fn lookups(parsed: &GenerateDataKey) -> Lookups {
+        Lookups::named(&parsed.key)
+    }
+
+    fn authorizations<'a>(
+        parsed: &'a GenerateDataKey,
+        loaded: &'a Loaded,
+        _call: &'a CallContext,
+    ) -> Result<Vec<Authorization<'a>>, Error> {
+        parsed.authorization("kms:GenerateDataKey", loaded)
+    }
+
+    fn perform(parsed: GenerateDataKey, step: &Step<'_>) -> Result<Performed<Self::Response>, Error> {
+        let key = parsed.generate(step)?;
+        let response = GenerateDataKeyResponse {
+            ciphertext_blob: key.blob.into(),
+            plaintext: key.plaintext,
+            key_id: key.arn,
+            key_material_id: Some(key.material.clone()),
+        };
+        Ok(Performed::read(response).with_material("keyMaterialId", &key.material))
+    }
+}
+
+impl Operation for GenerateDataKeyWithoutPlaintextRequest {
+    type Parsed = GenerateDataKey;
+    type Response = GenerateDataKeyWithoutPlaintextResponse;
+    const EVENT: Event = Event::kms(api::Operation::GenerateDataKeyWithoutPlaintext);
+
+    fn parameters(&self, parameters: &mut Parameters) {
+        let context = self.encryption_context.as_ref();
+        let (spec, bytes) = (self.key_spec.as_ref(), self.number_of_bytes.as_ref());
+        record(parameters, self.key_id.as_ref(), context, spec, bytes);
+        parameters.optional("dryRun", self.dry_run.as_ref());
+    }
+
+    fn parse(self) -> Result<GenerateDataKey, Error> {
+        validated(&self)?;
+        no_grant_tokens(self.grant_tokens.as_ref())?;
+        Ok(GenerateDataKey {
+            key: key_ref(&present(self.key_id)?)?,
+            length: length(self.key_spec.as_deref(), self.number_of_bytes)?,
+            context: context(self.encryption_context)?,
+            dry_run: self.dry_run,
+        })
+    }
+
+    fn lookups(parsed: &GenerateDataKey) -> Lookups {
+        Lookups::named(&parsed.key)
+    }
+
+    fn authorizations<'a>(
+        parsed: &'a GenerateDataKey,
+        loaded: &'a Loaded,
+        _call: &'a CallContext,
+    ) -> Result<Vec<Authorization<'a>>, Error> {
+        parsed.authorization("kms:GenerateDataKeyWithoutPlaintext", loaded)
+    }
+
+    fn perform(parsed: GenerateDataKey, step: &Step<'_>) -> Result<Performed<Self::Response>, Error> {
+        let key = parsed.generate(step)?;
+        let response = GenerateDataKeyWithoutPlaintextResponse {
+            ciphertext_blob: key.blob.into(),
+            key_id: key.arn,
+            key_material_id: Some(key.material.clone()),
+        };
+        Ok(Performed::read(response).with_material("keyMaterialId", &key.material))
+    }
+}

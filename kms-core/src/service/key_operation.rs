@@ -1,0 +1,88 @@
+//! The operations on one key that the request names by `KeyId`: most of them.
+
+use super::context::CallContext;
+use super::operation::{Authorization, Event, Loaded, Lookups, On, Operation, Performed, Step};
+use super::parameters::Parameters;
+use super::request::{present, validated};
+use super::resolve::key_ref;
+use super::values::Specific;
+use crate::Error;
+use crate::api::Request;
+use crate::ids::KeyRef;
+
+/// An operation on the key that the request names, permitted by one action on that key.
+pub trait KeyOperation: Request {
+    /// What the request asks for besides the key, checked.
+    type Checked;
+
+    /// The member `KeyId`.
+    fn key_id(&self) -> Option<&String>;
+
+    /// What the ledger keeps of the request besides `KeyId`.
+    fn other_parameters(&self, parameters: &mut Parameters) {
+        let _ = parameters;
+    }
+
+    /// Checks the members besides `KeyId`.
+    ///
+    /// # Errors
+    /// As [`Operation::parse`].
+    fn check(self) -> Result<Self::Checked, Error>;
+
+    /// The values that conditions may ask for.
+    fn specific(checked: &Self::Checked) -> Specific<'_> {
+        let _ = checked;
+        Specific::default()
+    }
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// As [`Operation::perform`].
+    fn perform(
+        checked: Self::Checked,
+        step: &Step<'_>,
+    ) -> Result<Performed<Self::Response>, Error>;
+}
+
+/// The key that a request names and what it asks for besides.
+#[derive(Debug)]
+pub struct OnKey<C> {
+    key: KeyRef,
+    checked: C,
+}
+
+impl<R: KeyOperation> Operation for R {
+    type Parsed = OnKey<R::Checked>;
+    type Response = R::Response;
+    const EVENT: Event = Event::kms(R::OPERATION);
+
+    fn parameters(&self, parameters: &mut Parameters) {
+        parameters.optional("keyId", self.key_id());
+        self.other_parameters(parameters);
+    }
+
+    fn parse(self) -> Result<Self::Parsed, Error> {
+        validated(&self)?;
+        let key = key_ref(present(self.key_id())?)?;
+        Ok(OnKey { key, checked: self.check()? })
+    }
+
+    fn lookups(parsed: &Self::Parsed) -> Lookups {
+        Lookups::named(&parsed.key)
+    }
+
+    fn authorizations<'a>(
+        parsed: &'a Self::Parsed,
+        loaded: &'a Loaded,
+        _call: &'a CallContext,
+    ) -> Result<Vec<Authorization<'a>>, Error> {
+        let action = R::OPERATION.actions().first().copied().unwrap_or_default();
+        let on = On::Key(loaded.primary()?);
+        Ok(vec![Authorization::new(action, on).with(R::specific(&parsed.checked))])
+    }
+
+    fn perform(parsed: Self::Parsed, step: &Step<'_>) -> Result<Performed<R::Response>, Error> {
+        R::perform(parsed.checked, step)
+    }
+}

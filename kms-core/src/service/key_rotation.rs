@@ -1,0 +1,100 @@
+//! `EnableKeyRotation`, `DisableKeyRotation` and `GetKeyRotationStatus`
+
+use super::change::Edit;
+use super::key_operation::KeyOperation;
+use super::operation::{Performed, Step};
+use super::parameters::Parameters;
+use super::values::Specific;
+use crate::Error;
+use crate::api::limits::DEFAULT_ROTATION_PERIOD_DAYS;
+use crate::api::{
+    DisableKeyRotationRequest, DisableKeyRotationResponse, EnableKeyRotationRequest,
+    EnableKeyRotationResponse, GetKeyRotationStatusRequest, GetKeyRotationStatusResponse, KeyState,
+};
+use crate::keys::AutomaticRotation;
+
+impl KeyOperation for EnableKeyRotationRequest {
+    /// The period in days, if one was asked for.
+    type Checked = Option<u32>;
+
+    fn key_id(&self) -> Option<&String> {
+        self.key_id.as_ref()
+    }
+
+    fn other_parameters(&self, parameters: &mut Parameters) {
+        parameters.optional("rotationPeriodInDays", self.rotation_period_in_days.as_ref());
+    }
+
+    fn check(self) -> Result<Option<u32>, Error> {
+        let days = self.rotation_period_in_days.map(u32::try_from).transpose();
+        days.map_err(Error::internal)
+    }
+
+    fn specific(days: &Option<u32>) -> Specific<'_> {
+        let default = u32::try_from(DEFAULT_ROTATION_PERIOD_DAYS).ok();
+        Specific { rotation_period_in_days: days.or(default), ..Specific::default() }
+    }
+
+    fn perform(
+        asked: Option<u32>,
+        step: &Step<'_>,
+    ) -> Result<Performed<EnableKeyRotationResponse>, Error> {
+        let mut key = step.loaded.primary()?.key.key.clone();
+        let default = u32::try_from(DEFAULT_ROTATION_PERIOD_DAYS).map_err(Error::internal)?;
+        let unchanged = key
+            .automatic_rotation
+            .is_some_and(|rotation| asked.is_none_or(|days| days == rotation.period_days));
+        if unchanged {
+            return Ok(Performed::read(EnableKeyRotationResponse {}));
+        }
+        key.automatic_rotation =
+            Some(AutomaticRotation::starting(step.now, asked.unwrap_or(default)));
+        let edits = vec![Edit::PutKey(Box::new(key))];
+        Ok(Performed::changed(EnableKeyRotationResponse {}, edits))
+    }
+}
+
+impl KeyOperation for DisableKeyRotationRequest {
+    type Checked = ();
+
+    fn key_id(&self) -> Option<&String> {
+        self.key_id.as_ref()
+    }
+
+    fn check(self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn perform((): (), step: &Step<'_>) -> Result<Performed<DisableKeyRotationResponse>, Error> {
+        let mut key = step.loaded.primary()?.key.key.clone();
+        key.automatic_rotation = None;
+        let edits = vec![Edit::PutKey(Box::new(key))];
+        Ok(Performed::changed(DisableKeyRotationResponse {}, edits))
+    }
+}
+
+impl KeyOperation for GetKeyRotationStatusRequest {
+    type Checked = ();
+
+    fn key_id(&self) -> Option<&String> {
+        self.key_id.as_ref()
+    }
+
+    fn check(self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn perform((): (), step: &Step<'_>) -> Result<Performed<GetKeyRotationStatusResponse>, Error> {
+        let key = &step.loaded.primary()?.key.key;
+        let pending_deletion = key.lifecycle.state() == KeyState::PendingDeletion;
+        let rotation = key.automatic_rotation.filter(|_| !pending_deletion);
+        let period = rotation.map(|rotation| i32::try_from(rotation.period_days)).transpose();
+        Ok(Performed::read(GetKeyRotationStatusResponse {
+            key_rotation_enabled: rotation.is_some(),
+            key_id: key.arn.clone(),
+            rotation_period_in_days: period.map_err(Error::internal)?,
+            next_rotation_date: rotation.map(|rotation| rotation.next),
+            on_demand_rotation_start_date: None,
+        }))
+    }
+}

@@ -1,0 +1,96 @@
+//! `ListKeyRotations`
+
+use super::key_operation::KeyOperation;
+use super::operation::{Performed, Step};
+use super::page;
+use super::parameters::Parameters;
+use crate::Error;
+use crate::api::limits::LIST_KEY_ROTATIONS;
+use crate::api::{
+    IncludeKeyMaterial, KeyMaterialState, ListKeyRotationsRequest, ListKeyRotationsResponse,
+    RotationType, RotationsListEntry,
+};
+use crate::ids::KeyArn;
+use crate::keys::{Key, KeyMaterial, RotationCause};
+
+/// A checked request.
+#[derive(Debug)]
+pub struct ListKeyRotations {
+    with_first: bool,
+    limit: usize,
+    marker: Option<String>,
+}
+
+fn entry(arn: &KeyArn, material: &KeyMaterial, current: bool) -> RotationsListEntry {
+    let state = if current { KeyMaterialState::Current } else { KeyMaterialState::NonCurrent };
+    RotationsListEntry {
+        key_id: arn.clone(),
+        key_material_id: Some(material.id.clone()),
+        key_material_state: Some(state),
+        rotation_date: material.rotation.map(|_| material.created),
+        rotation_type: material.rotation.map(|cause| match cause {
+            RotationCause::Automatic => RotationType::Automatic,
+            RotationCause::OnDemand => RotationType::OnDemand,
+        }),
+    }
+}
+
+/// The materials after the one called `after`, oldest first.
+fn entries<'a>(
+    key: &'a Key,
+    with_first: bool,
+    after: Option<&'a str>,
+) -> impl Iterator<Item = (String, RotationsListEntry)> + 'a {
+    let last = key.materials.len();
+    let start = after.and_then(|id| key.materials.iter().position(|m| m.id.as_str() == id));
+    let from = start.map_or(0, |index| index.saturating_add(1));
+    key.materials
+        .iter()
+        .enumerate()
+        .skip(from)
+        .filter(move |(_, material)| with_first || material.rotation.is_some())
+        .map(move |(index, material)| {
+            let current = index.saturating_add(1) == last;
+            (material.id.to_string(), entry(&key.arn, material, current))
+        })
+}
+
+impl KeyOperation for ListKeyRotationsRequest {
+    type Checked = ListKeyRotations;
+
+    fn key_id(&self) -> Option<&String> {
+        self.key_id.as_ref()
+    }
+
+    fn other_parameters(&self, parameters: &mut Parameters) {
+        parameters
+            .optional("includeKeyMaterial", self.include_key_material.as_ref())
+            .optional("limit", self.limit.as_ref());
+    }
+
+    fn check(self) -> Result<ListKeyRotations, Error> {
+        let all = IncludeKeyMaterial::AllKeyMaterial.as_str();
+        Ok(ListKeyRotations {
+            with_first: self.include_key_material.as_deref() == Some(all),
+            limit: page::limit(self.limit, LIST_KEY_ROTATIONS),
+            marker: self.marker,
+        })
+    }
+
+    fn perform(
+        asked: ListKeyRotations,
+        step: &Step<'_>,
+    ) -> Result<Performed<ListKeyRotationsResponse>, Error> {
+        let key = &step.loaded.primary()?.key;
+        let listing = format!("ListKeyRotations {} {}", key.arn, asked.with_first);
+        let markers = step.engine.markers();
+        let after = markers.start(&listing, asked.marker.as_deref())?;
+        let items = entries(&key.key, asked.with_first, after.as_deref());
+        let page = markers.page(&listing, asked.limit, items);
+        Ok(Performed::read(ListKeyRotationsResponse {
+            rotations: page.items,
+            truncated: page.next.is_some(),
+            next_marker: page.next,
+        }))
+    }
+}

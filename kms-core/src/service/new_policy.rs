@@ -1,0 +1,63 @@
+//! What must hold before a key gets a new policy: `CreateKey` and `PutKeyPolicy`.
+
+use std::sync::Arc;
+
+use super::operation::{Authorization, On, Step, Target};
+use super::state::{KeyEntry, State};
+use crate::Error;
+use crate::api::limits::MAX_POLICY;
+use crate::ids::AliasName;
+use crate::keys::Key;
+use crate::policy::{KeyPolicy, PolicyPrincipal};
+
+/// Checks the document as such.
+pub(super) fn check_document(text: &str) -> Result<(), Error> {
+    if text.len() > MAX_POLICY {
+        return Err(Error::LimitExceeded(format!(
+            "The key policy exceeds the limit of {MAX_POLICY} bytes."
+        )));
+    }
+    KeyPolicy::parse(text).map_err(|malformed| Error::MalformedPolicyDocument(malformed.to_string()))?;
+    Ok(())
+}
+
+/// Checks what the policy of `key` would do: that it names only principals that exist and,
+/// unless that is bypassed, that the caller could still change it.
+pub(super) fn check_effect(
+    step: &Step<'_>,
+    key: &Key,
+    aliases: &[AliasName],
+    bypass_lockout_check: bool,
+) -> Result<(), Error> {
+    let entry = KeyEntry::new(key.clone())?;
+    entry.policy.check_new().map_err(|malformed| Error::MalformedPolicyDocument(malformed.to_string()))?;
+    if entry.policy.principals().any(|principal| !exists(&principal, step.state)) {
+        return Err(Error::MalformedPolicyDocument(
+            "Policy contains a statement with one or more invalid principals.".to_owned(),
+        ));
+    }
+    if bypass_lockout_check {
+        return Ok(());
+    }
+    let target = Target { key: Arc::new(entry), alias: None, aliases: aliases.to_vec() };
+    let later = Authorization::new("kms:PutKeyPolicy", On::Key(&target));
+    match step.engine.authorize(&later, step.state, step.call, step.now) {
+        Ok(_) => Ok(()),
+        Err(Error::AccessDenied(_)) => Err(Error::MalformedPolicyDocument(
+            "The new key policy will not allow you to update the key policy in the future."
+                .to_owned(),
+        )),
+        Err(other) => Err(other),
+    }
+}
+
+/// A name that belongs to nobody today may belong to somebody tomorrow, who would then have what
+/// nobody meant to give.
+fn exists(principal: &PolicyPrincipal<'_>, state: &State) -> bool {
+    match principal {
+        PolicyPrincipal::Anyone | PolicyPrincipal::Service(_) => true,
+        PolicyPrincipal::AccountRoot(account) => state.account(account).is_some(),
+        PolicyPrincipal::User { account, name } => state.user(account, name).is_some(),
+        PolicyPrincipal::Other(_) => false,
+    }
+}

@@ -1,0 +1,244 @@
+//! What an operation fills in; the walk around it is written once, in `service/mod.rs`.
+
+use std::sync::Arc;
+
+use super::change::Edit;
+use super::context::CallContext;
+use super::engine::Engine;
+use super::parameters::Parameters;
+use super::state::{KeyEntry, State};
+use super::values::Specific;
+use crate::Error;
+use crate::api;
+use crate::ids::{AliasName, KeyId, KeyMaterialId, KeyRef};
+use crate::policy::Permit;
+use crate::time::Timestamp;
+
+/// How the ledger and the policies name an operation.
+#[derive(Clone, Copy, Debug)]
+pub struct Event {
+    /// `kms.amazonaws.com` or `iam.amazonaws.com`.
+    pub(super) source: &'static str,
+    /// CloudTrail's `eventName`.
+    pub(super) name: &'static str,
+    /// Whether nothing changes in the service.
+    pub(super) read_only: bool,
+    /// The row of the table of AWS's operations; `None` for one of IAM's.
+    pub(super) operation: Option<api::Operation>,
+}
+
+impl Event {
+    /// An operation of AWS KMS.
+    #[must_use]
+    pub const fn kms(operation: api::Operation) -> Self {
+        Self {
+            source: "kms.amazonaws.com",
+            name: operation.as_str(),
+            read_only: operation.is_read_only(),
+            operation: Some(operation),
+        }
+    }
+
+    /// An operation of IAM that this service offers in-process.
+    #[must_use]
+    pub const fn iam(name: &'static str, read_only: bool) -> Self {
+        Self { source: "iam.amazonaws.com", name, read_only, operation: None }
+    }
+}
+
+/// Which key is to be loaded.
+#[derive(Clone, Debug)]
+pub enum Lookup {
+    /// The one that the request names.
+    Named(KeyRef),
+    /// The one that a ciphertext's header names.
+    OfCiphertext(KeyId),
+}
+
+/// The keys that an operation needs: up to two.
+#[derive(Clone, Debug, Default)]
+pub struct Lookups {
+    pub(super) primary: Option<Lookup>,
+    pub(super) secondary: Option<Lookup>,
+}
+
+impl Lookups {
+    /// No key.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// The key that the request names.
+    #[must_use]
+    pub fn named(key: &KeyRef) -> Self {
+        Self { primary: Some(Lookup::Named(key.clone())), secondary: None }
+    }
+}
+
+/// A key that was found, and by which name.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The key.
+    pub key: Arc<KeyEntry>,
+    /// The alias that the request named it by, if it did.
+    pub alias: Option<AliasName>,
+    /// Every alias that points to it.
+    pub aliases: Vec<AliasName>,
+}
+
+/// The keys that were found.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    pub(super) primary: Option<Target>,
+    pub(super) secondary: Option<Target>,
+}
+
+impl Loaded {
+    /// The first key that the operation asked for.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the operation asked for none.
+    pub fn primary(&self) -> Result<&Target, Error> {
+        self.primary.as_ref().ok_or_else(|| Error::internal("the operation loaded no key"))
+    }
+
+    /// The second key that the operation asked for.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the operation asked for less than two.
+    pub fn secondary(&self) -> Result<&Target, Error> {
+        self.secondary.as_ref().ok_or_else(|| Error::internal("the operation loaded no second key"))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Target> {
+        self.primary.iter().chain(&self.secondary)
+    }
+}
+
+/// What is asked to be permitted on.
+#[derive(Clone, Debug)]
+pub enum On<'a> {
+    /// A key, by its key policy.
+    Key(&'a Target),
+    /// A thing with an ARN and no policy of its own, by identity policies.
+    Named(String),
+    /// Nothing in particular, by identity policies.
+    Any,
+}
+
+/// One permission that the operation needs.
+#[derive(Clone, Debug)]
+pub struct Authorization<'a> {
+    pub(super) action: &'static str,
+    pub(super) on: On<'a>,
+    pub(super) specific: Specific<'a>,
+}
+
+impl<'a> Authorization<'a> {
+    /// Permission for `action` on `on`, with no condition values of its own.
+    #[must_use]
+    pub fn new(action: &'static str, on: On<'a>) -> Self {
+        Self { action, on, specific: Specific::default() }
+    }
+
+    /// With the values that conditions may ask for.
+    #[must_use]
+    pub fn with(mut self, specific: Specific<'a>) -> Self {
+        self.specific = specific;
+        self
+    }
+}
+
+/// What an operation may see and use while it is performed.
+#[derive(Debug)]
+pub struct Step<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) state: &'a State,
+    pub(super) call: &'a CallContext,
+    pub(super) now: Timestamp,
+    pub(super) loaded: &'a Loaded,
+    pub(super) permits: Vec<Permit>,
+}
+
+impl Step<'_> {
+    /// The permission that was given for the `index`-th authorization of the operation.
+    pub(super) fn permit(&self, index: usize) -> Result<&Permit, Error> {
+        self.permits.get(index).ok_or_else(|| Error::internal("no such permission"))
+    }
+}
+
+/// What came of an operation.
+#[derive(Debug)]
+pub struct Performed<R> {
+    /// The answer.
+    pub(super) response: R,
+    /// What changes in the store; empty for operations that only read.
+    pub(super) edits: Vec<Edit>,
+    /// CloudTrail's `responseElements`, for operations that change something.
+    pub(super) elements: Option<String>,
+    /// CloudTrail's `additionalEventData`.
+    pub(super) additional: Parameters,
+}
+
+impl<R> Performed<R> {
+    /// An answer and nothing else.
+    #[must_use]
+    pub fn read(response: R) -> Self {
+        Self { response, edits: Vec::new(), elements: None, additional: Parameters::default() }
+    }
+
+    /// An answer with a change.
+    #[must_use]
+    pub fn changed(response: R, edits: Vec<Edit>) -> Self {
+        Self { edits, ..Self::read(response) }
+    }
+
+    pub(super) fn with_material(mut self, name: &'static str, material: &KeyMaterialId) -> Self {
+        self.additional.value(name, material);
+        self
+    }
+
+    pub(super) fn with_elements(mut self, elements: Parameters) -> Self {
+        self.elements = elements.finish();
+        self
+    }
+}
+
+/// An operation of the service. The walk calls these in order and skips none.
+pub trait Operation: Sized + Send + 'static {
+    /// The request once its values need no further checks.
+    type Parsed;
+    /// The answer.
+    type Response: Send + 'static;
+    /// How the operation is named.
+    const EVENT: Event;
+
+    /// What the ledger keeps of the request.
+    fn parameters(&self, parameters: &mut Parameters);
+
+    /// Checks every value of the request.
+    ///
+    /// # Errors
+    /// [`Error::Validation`] and its kin, in AWS's words.
+    fn parse(self) -> Result<Self::Parsed, Error>;
+
+    /// The keys to load.
+    fn lookups(parsed: &Self::Parsed) -> Lookups {
+        let _ = parsed;
+        Lookups::none()
+    }
+
+    /// The permissions needed, all of which must be given.
+    fn authorizations<'a>(
+        parsed: &'a Self::Parsed,
+        loaded: &'a Loaded,
+        call: &'a CallContext,
+    ) -> Result<Vec<Authorization<'a>>, Error>;
+
+    /// Does it. Permissions are given and the state of the key admits the operation.
+    ///
+    /// # Errors
+    /// Whatever the operation refuses for reasons of its own.
+    fn perform(parsed: Self::Parsed, step: &Step<'_>) -> Result<Performed<Self::Response>, Error>;
+}

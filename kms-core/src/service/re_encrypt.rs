@@ -1,0 +1,113 @@
+//! `ReEncrypt`
+
+use super::context::CallContext;
+use super::operation::{
+    Authorization, Event, Loaded, Lookup, Lookups, On, Operation, Performed, Step,
+};
+use super::parameters::Parameters;
+use super::request::{
+    SYMMETRIC, context, end_dry_run, no_grant_tokens, present, symmetric_algorithm, validated,
+};
+use super::resolve::key_ref;
+use super::symmetric::{self, Source};
+use super::values::Specific;
+use crate::Error;
+use crate::api::{self, EncryptionAlgorithm, ReEncryptRequest, ReEncryptResponse};
+use crate::ciphertext::EncryptionContext;
+use crate::ids::KeyRef;
+
+/// A checked `ReEncryptRequest`.
+#[derive(Debug)]
+pub struct ReEncrypt {
+    source: Source,
+    source_context: EncryptionContext,
+    destination: KeyRef,
+    destination_context: EncryptionContext,
+    dry_run: Option<bool>,
+}
+
+impl Operation for ReEncryptRequest {
+    type Parsed = ReEncrypt;
+    type Response = ReEncryptResponse;
+    const EVENT: Event = Event::kms(api::Operation::ReEncrypt);
+
+    fn parameters(&self, parameters: &mut Parameters) {
+        let algorithm = |name: &Option<String>| name.clone().unwrap_or_else(|| SYMMETRIC.to_owned());
+        let context = |map: &Option<api::EncryptionContextMap>| map.as_ref().map(|map| map.0.clone());
+        parameters
+            .optional("sourceKeyId", self.source_key_id.as_ref())
+            .optional("sourceEncryptionContext", context(&self.source_encryption_context).as_ref())
+            .value("sourceEncryptionAlgorithm", &algorithm(&self.source_encryption_algorithm))
+            .optional("destinationKeyId", self.destination_key_id.as_ref())
+            .optional(
+                "destinationEncryptionContext",
+                context(&self.destination_encryption_context).as_ref(),
+            )
+            .value("destinationEncryptionAlgorithm", &algorithm(&self.destination_encryption_algorithm))
+            .optional("dryRun", self.dry_run.as_ref())
+            .optional("dryRunModifiers", self.dry_run_modifiers.as_ref());
+    }
+
+    fn parse(self) -> Result<ReEncrypt, Error> {
+        validated(&self)?;
+        no_grant_tokens(self.grant_tokens.as_ref())?;
+        symmetric_algorithm(self.source_encryption_algorithm.as_deref())?;
+        symmetric_algorithm(self.destination_encryption_algorithm.as_deref())?;
+        let authorization_only =
+            symmetric::authorization_only(self.dry_run, self.dry_run_modifiers.as_deref())?;
+        let source_key = self.source_key_id.as_deref();
+        Ok(ReEncrypt {
+            source: Source::parse(self.ciphertext_blob, source_key, authorization_only)?,
+            source_context: context(self.source_encryption_context)?,
+            destination: key_ref(&present(self.destination_key_id)?)?,
+            destination_context: context(self.destination_encryption_context)?,
+            dry_run: self.dry_run,
+        })
+    }
+
+    fn lookups(parsed: &ReEncrypt) -> Lookups {
+        Lookups {
+            primary: Some(parsed.source.lookup()),
+            secondary: Some(Lookup::Named(parsed.destination.clone())),
+        }
+    }
+
+    fn authorizations<'a>(
+        parsed: &'a ReEncrypt,
+        loaded: &'a Loaded,
+        _call: &'a CallContext,
+    ) -> Result<Vec<Authorization<'a>>, Error> {
+        let (from, to) = (loaded.primary()?, loaded.secondary()?);
+        let same = Some(from.key.key.arn == to.key.key.arn);
+        let specific = |context| Specific {
+            reencrypt_on_same_key: same,
+            ..Specific::cryptographic(context)
+        };
+        Ok(vec![
+            Authorization::new("kms:ReEncryptFrom", On::Key(from))
+                .with(specific(&parsed.source_context)),
+            Authorization::new("kms:ReEncryptTo", On::Key(to))
+                .with(specific(&parsed.destination_context)),
+        ])
+    }
+
+    fn perform(parsed: ReEncrypt, step: &Step<'_>) -> Result<Performed<ReEncryptResponse>, Error> {
+        let (from, to) = (step.loaded.primary()?, step.loaded.secondary()?);
+        let opened = symmetric::open(step, 0, from, parsed.source, &parsed.source_context)?;
+        end_dry_run(parsed.dry_run)?;
+        let plaintext = opened.plaintext.expose();
+        let sealed = symmetric::seal(step, 1, to, &parsed.destination_context, plaintext)?;
+        let response = ReEncryptResponse {
+            ciphertext_blob: sealed.blob.into(),
+            source_key_id: from.key.key.arn.clone(),
+            key_id: to.key.key.arn.clone(),
+            source_encryption_algorithm: EncryptionAlgorithm::SymmetricDefault,
+            destination_encryption_algorithm: EncryptionAlgorithm::SymmetricDefault,
+            source_key_material_id: Some(opened.material.clone()),
+            destination_key_material_id: Some(sealed.material.clone()),
+        };
+        Ok(Performed::read(response)
+            .with_material("sourceKeyMaterialId", &opened.material)
+            .with_material("destinationKeyMaterialId", &sealed.material))
+    }
+}

@@ -1,0 +1,70 @@
+//! Checks that many operations share.
+
+use crate::Error;
+use crate::api::{EncryptionAlgorithm, EncryptionContextMap, Request};
+use crate::ciphertext::EncryptionContext;
+
+/// Checks the constraints of AWS's model.
+pub(super) fn validated<R: Request>(request: &R) -> Result<(), Error> {
+    request.validate().map_err(|errors| Error::Validation(errors.to_string()))
+}
+
+/// A required member, once [`validated`] has seen that it is there.
+pub(super) fn present<T>(member: Option<T>) -> Result<T, Error> {
+    member.ok_or_else(|| Error::internal("a required member is absent"))
+}
+
+/// The encryption context of a request.
+pub(super) fn context(pairs: Option<EncryptionContextMap>) -> Result<EncryptionContext, Error> {
+    let context: EncryptionContext =
+        pairs.map(|pairs| pairs.0.into_iter().collect()).unwrap_or_default();
+    match context.serialise() {
+        Ok(_) => Ok(context),
+        Err(_) => Err(Error::Validation("EncryptionContext is too large".to_owned())),
+    }
+}
+
+/// No grants exist, so that no token can be one of theirs.
+pub(super) fn no_grant_tokens(tokens: Option<&Vec<String>>) -> Result<(), Error> {
+    match tokens {
+        Some(tokens) if !tokens.is_empty() => {
+            Err(Error::InvalidGrantToken("The grant token is not valid.".to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Answers to enclaves are not offered.
+pub(super) fn no_recipient<T>(recipient: Option<&T>) -> Result<(), Error> {
+    match recipient {
+        Some(_) => Err(Error::UnsupportedOperation("Recipient is not supported.".to_owned())),
+        None => Ok(()),
+    }
+}
+
+/// Custom key stores are not offered.
+pub(super) fn no_custom_key_store(id: Option<&String>) -> Result<(), Error> {
+    match id {
+        Some(_) => Err(Error::UnsupportedOperation("Custom key stores are not supported.".to_owned())),
+        None => Ok(()),
+    }
+}
+
+/// The one algorithm of a symmetric key, which may be left out.
+pub(super) fn symmetric_algorithm(name: Option<&str>) -> Result<(), Error> {
+    match name {
+        None => Ok(()),
+        Some(name) if name == SYMMETRIC => Ok(()),
+        Some(name) => Err(Error::InvalidKeyUsage(format!(
+            "Algorithm {name} is incompatible with key spec SYMMETRIC_DEFAULT."
+        ))),
+    }
+}
+
+/// The name of that algorithm.
+pub(super) const SYMMETRIC: &str = EncryptionAlgorithm::SymmetricDefault.as_str();
+
+/// Ends a dry run that came this far.
+pub(super) fn end_dry_run(asked: Option<bool>) -> Result<(), Error> {
+    if asked == Some(true) { Err(Error::DryRun) } else { Ok(()) }
+}

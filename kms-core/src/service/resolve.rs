@@ -1,0 +1,133 @@
+//! From the name of a key in a request to the key.
+
+use std::sync::Arc;
+
+use super::context::CallContext;
+use super::operation::{Loaded, Lookup, Lookups, Target};
+use super::state::{KeyEntry, State};
+use crate::Error;
+use crate::ids::{AccountId, AliasArn, AliasName, InvalidKeyRef, KeyArn, KeyId, KeyRef};
+
+/// Reads a `KeyId` member.
+///
+/// # Errors
+/// [`Error::NotFound`] for text that can name no key, as AWS answers.
+pub fn key_ref(text: &str) -> Result<KeyRef, Error> {
+    text.parse().map_err(|invalid| {
+        Error::NotFound(match invalid {
+            InvalidKeyRef::Arn => format!("Invalid arn {text}"),
+            InvalidKeyRef::Id => format!("Invalid keyId '{text}'"),
+        })
+    })
+}
+
+/// Finds every key that an operation needs.
+///
+/// # Errors
+/// [`Error::NotFound`], or [`Error::AccessDenied`] where saying "not found" would tell too much.
+pub(super) fn load(
+    lookups: Lookups,
+    state: &State,
+    call: &CallContext,
+    action: &str,
+) -> Result<Loaded, Error> {
+    let find = |lookup: Lookup| match lookup {
+        Lookup::Named(name) => named(name, state, call, action),
+        Lookup::OfCiphertext(key) => of_ciphertext(key, state, call),
+    };
+    Ok(Loaded {
+        primary: lookups.primary.map(find).transpose()?,
+        secondary: lookups.secondary.map(find).transpose()?,
+    })
+}
+
+fn named(name: KeyRef, state: &State, call: &CallContext, action: &str) -> Result<Target, Error> {
+    match name {
+        KeyRef::Id(key) => {
+            let arn = KeyArn { region: call.region.clone(), account: call.account().clone(), key };
+            by_arn(arn, None, state, call, action)
+        }
+        KeyRef::Arn(arn) => by_arn(arn, None, state, call, action),
+        KeyRef::Alias(alias) => {
+            let account = call.account().clone();
+            by_alias(AliasArn { region: call.region.clone(), account, alias }, state, call, action)
+        }
+        KeyRef::AliasArn(arn) => by_alias(arn, state, call, action),
+    }
+}
+
+fn by_arn(
+    arn: KeyArn,
+    alias: Option<AliasName>,
+    state: &State,
+    call: &CallContext,
+    action: &str,
+) -> Result<Target, Error> {
+    if arn.region != call.region {
+        return Err(Error::NotFound(format!("Invalid arn {}", arn.region)));
+    }
+    match state.key(&arn) {
+        Some(key) => Ok(target(key, alias, state)),
+        None if arn.account == *call.account() => {
+            Err(Error::NotFound(format!("Key '{arn}' does not exist")))
+        }
+        None => Err(foreign(call, action)),
+    }
+}
+
+fn by_alias(arn: AliasArn, state: &State, call: &CallContext, action: &str) -> Result<Target, Error> {
+    if arn.region != call.region {
+        return Err(Error::NotFound(format!("Invalid arn {}", arn.region)));
+    }
+    let found = state.region(&arn.account, &arn.region).and_then(|region| region.aliases.get(&arn.alias));
+    match found {
+        Some(alias) => {
+            let key = KeyArn { region: arn.region, account: arn.account, key: alias.target };
+            by_arn(key, Some(arn.alias), state, call, action)
+        }
+        None if arn.account == *call.account() => {
+            Err(Error::NotFound(format!("Alias {arn} is not found.")))
+        }
+        None => Err(foreign(call, action)),
+    }
+}
+
+/// The answer for a key of another account that is not there: the same as for one that is there
+/// and may not be used.
+fn foreign(call: &CallContext, action: &str) -> Error {
+    Error::AccessDenied(format!(
+        "User: {} is not authorized to perform: {action} on this resource because the resource \
+         does not exist in this Region, no resource-based policies allow access, or a \
+         resource-based policy explicitly denies access",
+        call.caller.principal().arn()
+    ))
+}
+
+/// The answer for a ciphertext whose key the caller may not know of.
+pub(super) fn unknown_ciphertext_key() -> Error {
+    Error::AccessDenied(
+        "The ciphertext refers to a customer master key that does not exist, does not exist in \
+         this region, or you are not allowed to access."
+            .to_owned(),
+    )
+}
+
+fn of_ciphertext(key: KeyId, state: &State, call: &CallContext) -> Result<Target, Error> {
+    let in_account = |account: &AccountId| {
+        let arn = KeyArn { region: call.region.clone(), account: account.clone(), key };
+        state.key(&arn)
+    };
+    in_account(call.account())
+        .or_else(|| state.accounts().find_map(|account| in_account(&account.id)))
+        .map(|found| target(found, None, state))
+        .ok_or_else(unknown_ciphertext_key)
+}
+
+fn target(key: &Arc<KeyEntry>, alias: Option<AliasName>, state: &State) -> Target {
+    let arn = &key.key.arn;
+    let aliases = state
+        .region(&arn.account, &arn.region)
+        .map(|region| region.aliases_of(arn.key).cloned().collect())
+        .unwrap_or_default();
+    Target { key: Arc::clone(key), alias, aliases }
+}

@@ -1,0 +1,40 @@
+//! `RotateKeyOnDemand`
+
+use super::change::Edit;
+use super::key_operation::KeyOperation;
+use super::new_material::new_material;
+use super::operation::{Performed, Step};
+use super::parameters::Parameters;
+use crate::Error;
+use crate::api::limits::MAX_ON_DEMAND_ROTATIONS;
+use crate::api::{RotateKeyOnDemandRequest, RotateKeyOnDemandResponse};
+use crate::keys::RotationCause;
+
+impl KeyOperation for RotateKeyOnDemandRequest {
+    type Checked = ();
+
+    fn key_id(&self) -> Option<&String> {
+        self.key_id.as_ref()
+    }
+
+    fn check(self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn perform((): (), step: &Step<'_>) -> Result<Performed<RotateKeyOnDemandResponse>, Error> {
+        let mut key = step.loaded.primary()?.key.key.clone();
+        if key.on_demand_rotations() >= MAX_ON_DEMAND_ROTATIONS {
+            return Err(Error::LimitExceeded(format!(
+                "The on-demand rotations limit has been reached for the given keyId. No more \
+                 on-demand rotations can be performed for this key: {}",
+                key.arn.key
+            )));
+        }
+        let material = new_material(step.engine, key.arn.key, step.now, Some(RotationCause::OnDemand))?;
+        let mut elements = Parameters::default();
+        elements.value("keyId", &key.arn);
+        key.rotate(material);
+        let response = RotateKeyOnDemandResponse { key_id: key.arn.clone() };
+        Ok(Performed::changed(response, vec![Edit::PutKey(Box::new(key))]).with_elements(elements))
+    }
+}

@@ -1,0 +1,276 @@
+//! All that the store holds, opened and compiled, in memory; kept equal to the store.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock};
+
+use crate::Error;
+use crate::ciphertext::blob::{MaterialTag, SealingMaterial, material_tag};
+use crate::crypto::kdf::Prk;
+use crate::identity::{AccessKey, Account, User};
+use crate::ids::{
+    AccessKeyId, AccountId, AliasArn, AliasName, KeyArn, KeyId, KeyMaterialId, Region, UserName,
+};
+use crate::keys::{Alias, BackingKey, Key};
+use crate::policy::{IdentityPolicy, KeyPolicy, Permit};
+use crate::root::Barrier;
+
+/// One material of a key; what messages are derived from is unwrapped at first use.
+#[derive(Debug)]
+struct Material {
+    id: KeyMaterialId,
+    tag: MaterialTag,
+    prk: OnceLock<Prk>,
+}
+
+/// A key with its policy compiled.
+#[derive(Debug)]
+pub struct KeyEntry {
+    /// The key as it is stored.
+    pub key: Key,
+    /// Its ARN as text.
+    pub arn: String,
+    /// Its policy.
+    pub policy: KeyPolicy,
+    materials: Vec<Material>,
+}
+
+/// A key material that may be used, since a [`Permit`] for its key was shown.
+#[derive(Clone, Copy, Debug)]
+pub struct UsableMaterial<'a> {
+    /// Its public name.
+    pub id: &'a KeyMaterialId,
+    /// The key and the material, ready to seal and open.
+    pub sealing: SealingMaterial<'a>,
+}
+
+impl KeyEntry {
+    /// Compiles a stored key.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the stored policy does not parse: it was checked when it was put.
+    pub fn new(key: Key) -> Result<Self, Error> {
+        let policy = KeyPolicy::parse(&key.policy).map_err(Error::internal)?;
+        let materials = key
+            .materials
+            .iter()
+            .map(|material| Material {
+                id: material.id.clone(),
+                tag: material_tag(&material.id),
+                prk: OnceLock::new(),
+            })
+            .collect();
+        Ok(Self { arn: key.arn.to_string(), key, policy, materials })
+    }
+
+    /// The material that encrypts.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when `permit` is for another key, or the material does not unwrap.
+    pub fn current_material(
+        &self,
+        permit: &Permit,
+        barrier: &Barrier,
+    ) -> Result<UsableMaterial<'_>, Error> {
+        let last = self.materials.len().saturating_sub(1);
+        self.material_at(last, permit, barrier)
+    }
+
+    /// The material of that tag; `None` when the key never had it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when `permit` is for another key, or the material does not unwrap.
+    pub fn material(
+        &self,
+        tag: MaterialTag,
+        permit: &Permit,
+        barrier: &Barrier,
+    ) -> Result<Option<UsableMaterial<'_>>, Error> {
+        match self.materials.iter().position(|material| material.tag == tag) {
+            Some(index) => self.material_at(index, permit, barrier).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn material_at(
+        &self,
+        index: usize,
+        permit: &Permit,
+        barrier: &Barrier,
+    ) -> Result<UsableMaterial<'_>, Error> {
+        if permit.key() != Some(&self.key.arn) {
+            return Err(Error::internal("the permission is for another key"));
+        }
+        let material = self.materials.get(index);
+        let stored = self.key.materials.get(index);
+        let (Some(material), Some(stored)) = (material, stored) else {
+            return Err(Error::internal("the key has no material"));
+        };
+        let prk = match material.prk.get() {
+            Some(prk) => prk,
+            None => {
+                let secret = barrier
+                    .unwrap_material(self.key.arn.key, &stored.id, &stored.wrapped)
+                    .map_err(Error::internal)?;
+                material.prk.get_or_init(|| BackingKey::from_secret(secret).prk())
+            }
+        };
+        let sealing = SealingMaterial { key: self.key.arn.key, tag: material.tag, prk };
+        Ok(UsableMaterial { id: &material.id, sealing })
+    }
+}
+
+/// A user with the policies compiled.
+#[derive(Debug)]
+pub struct UserEntry {
+    /// The user as stored.
+    pub user: User,
+    /// The user's inline policies.
+    pub policies: Vec<Arc<IdentityPolicy>>,
+}
+
+impl UserEntry {
+    /// Compiles a stored user.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a stored policy does not parse: it was checked when it was put.
+    pub fn new(user: User) -> Result<Self, Error> {
+        let policies = user
+            .policies
+            .values()
+            .map(|text| IdentityPolicy::parse(text).map(Arc::new).map_err(Error::internal))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { user, policies })
+    }
+}
+
+/// The keys and aliases of one account in one Region.
+#[derive(Debug, Default)]
+pub struct RegionState {
+    /// Keys by id, in the order that they are listed.
+    pub keys: BTreeMap<KeyId, Arc<KeyEntry>>,
+    /// Aliases by name, in the order that they are listed.
+    pub aliases: BTreeMap<AliasName, Alias>,
+    by_target: HashMap<KeyId, BTreeSet<AliasName>>,
+}
+
+impl RegionState {
+    /// The aliases that point to `key`, in order.
+    pub fn aliases_of(&self, key: KeyId) -> impl Iterator<Item = &AliasName> {
+        self.by_target.get(&key).into_iter().flatten()
+    }
+
+    fn put_alias(&mut self, alias: Alias) {
+        self.remove_alias(&alias.arn.alias);
+        self.by_target.entry(alias.target).or_default().insert(alias.arn.alias.clone());
+        self.aliases.insert(alias.arn.alias.clone(), alias);
+    }
+
+    fn remove_alias(&mut self, name: &AliasName) {
+        let Some(old) = self.aliases.remove(name) else { return };
+        if let Some(names) = self.by_target.get_mut(&old.target) {
+            names.remove(name);
+        }
+    }
+}
+
+/// Everything, as of one revision of the store.
+#[derive(Debug, Default)]
+pub struct State {
+    accounts: BTreeMap<AccountId, Account>,
+    regions: HashMap<(AccountId, Region), RegionState>,
+    users: BTreeMap<(AccountId, UserName), Arc<UserEntry>>,
+    access_keys: BTreeMap<AccessKeyId, Arc<AccessKey>>,
+}
+
+impl State {
+    /// The account of that id.
+    #[must_use]
+    pub fn account(&self, id: &AccountId) -> Option<&Account> {
+        self.accounts.get(id)
+    }
+
+    /// Every account.
+    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.values()
+    }
+
+    /// The keys and aliases of an account in a Region; `None` when it never had any there.
+    #[must_use]
+    pub fn region(&self, account: &AccountId, region: &Region) -> Option<&RegionState> {
+        self.regions.get(&(account.clone(), region.clone()))
+    }
+
+    /// Every account's keys.
+    pub fn all_keys(&self) -> impl Iterator<Item = &Arc<KeyEntry>> {
+        self.regions.values().flat_map(|region| region.keys.values())
+    }
+
+    /// The key of that ARN.
+    #[must_use]
+    pub fn key(&self, arn: &KeyArn) -> Option<&Arc<KeyEntry>> {
+        self.region(&arn.account, &arn.region)?.keys.get(&arn.key)
+    }
+
+    /// A user by name.
+    #[must_use]
+    pub fn user(&self, account: &AccountId, name: &UserName) -> Option<&Arc<UserEntry>> {
+        self.users.get(&(account.clone(), name.clone()))
+    }
+
+    /// The users of an account in order of name.
+    pub fn users<'a>(&'a self, account: &'a AccountId) -> impl Iterator<Item = &'a Arc<UserEntry>> {
+        self.users.values().filter(move |entry| entry.user.account == *account)
+    }
+
+    /// An access key by id.
+    #[must_use]
+    pub fn access_key(&self, id: &AccessKeyId) -> Option<&Arc<AccessKey>> {
+        self.access_keys.get(id)
+    }
+
+    /// Every access key of an account.
+    pub fn access_keys<'a>(
+        &'a self,
+        account: &'a AccountId,
+    ) -> impl Iterator<Item = &'a Arc<AccessKey>> {
+        self.access_keys.values().filter(move |key| key.account == *account)
+    }
+
+    fn region_mut(&mut self, account: &AccountId, region: &Region) -> &mut RegionState {
+        self.regions.entry((account.clone(), region.clone())).or_default()
+    }
+
+    pub(super) fn put_account(&mut self, account: Account) {
+        self.accounts.insert(account.id.clone(), account);
+    }
+
+    pub(super) fn put_key(&mut self, entry: KeyEntry) {
+        let arn = entry.key.arn.clone();
+        self.region_mut(&arn.account, &arn.region).keys.insert(arn.key, Arc::new(entry));
+    }
+
+    pub(super) fn remove_key(&mut self, arn: &KeyArn) {
+        self.region_mut(&arn.account, &arn.region).keys.remove(&arn.key);
+    }
+
+    pub(super) fn put_alias(&mut self, alias: Alias) {
+        self.region_mut(&alias.arn.account.clone(), &alias.arn.region.clone()).put_alias(alias);
+    }
+
+    pub(super) fn remove_alias(&mut self, arn: &AliasArn) {
+        self.region_mut(&arn.account, &arn.region).remove_alias(&arn.alias);
+    }
+
+    pub(super) fn put_user(&mut self, entry: UserEntry) {
+        let place = (entry.user.account.clone(), entry.user.name.clone());
+        self.users.insert(place, Arc::new(entry));
+    }
+
+    pub(super) fn put_access_key(&mut self, key: AccessKey) {
+        self.access_keys.insert(key.id.clone(), Arc::new(key));
+    }
+
+    pub(super) fn remove_access_key(&mut self, id: &AccessKeyId) {
+        self.access_keys.remove(id);
+    }
+}

@@ -1,0 +1,199 @@
+//! What conditions may ask of a request: AWS's global keys and those of AWS KMS.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::context::CallContext;
+use super::operation::{On, Target};
+use super::request::SYMMETRIC;
+use crate::caller::Principal;
+use crate::ciphertext::EncryptionContext;
+use crate::policy::{ConditionKey, ConditionValues, Value};
+use crate::time::Timestamp;
+
+/// The values that belong to one operation.
+#[derive(Clone, Debug, Default)]
+pub struct Specific<'a> {
+    /// The encryption context of this side of the operation.
+    pub encryption_context: Option<&'a EncryptionContext>,
+    /// The algorithm, also when the request left it out.
+    pub encryption_algorithm: Option<&'static str>,
+    /// For `ReEncrypt`: whether both sides are one key.
+    pub reencrypt_on_same_key: Option<bool>,
+    /// Present only when the request had it.
+    pub bypass_policy_lockout_safety_check: Option<bool>,
+    /// Days.
+    pub rotation_period_in_days: Option<u32>,
+    /// Days.
+    pub pending_window_in_days: Option<u32>,
+    /// The tags of the request.
+    pub request_tags: Option<&'a BTreeMap<String, String>>,
+    /// The tag keys of the request, where it has keys alone.
+    pub tag_keys: Option<&'a [String]>,
+    /// A key that does not exist yet: what it will be.
+    pub creates_key: bool,
+    /// Whether an alias that named the key counts as `kms:RequestAlias`.
+    pub counts_request_alias: bool,
+}
+
+impl<'a> Specific<'a> {
+    /// Those of a cryptographic operation of a symmetric key.
+    #[must_use]
+    pub fn cryptographic(context: &'a EncryptionContext) -> Self {
+        Self {
+            encryption_context: Some(context),
+            encryption_algorithm: Some(SYMMETRIC),
+            counts_request_alias: true,
+            ..Self::default()
+        }
+    }
+}
+
+/// All values of one request for one authorization, looked up when a statement asks for them.
+#[derive(Debug)]
+pub(super) struct RequestValues<'a> {
+    pub(super) call: &'a CallContext,
+    pub(super) now: Timestamp,
+    pub(super) on: &'a On<'a>,
+    pub(super) specific: &'a Specific<'a>,
+}
+
+fn one(text: impl Into<String>) -> Option<Value<'static>> {
+    Some(Value::One(Cow::Owned(text.into())))
+}
+
+fn fixed(text: &'static str) -> Option<Value<'static>> {
+    Some(Value::One(Cow::Borrowed(text)))
+}
+
+fn flag(value: bool) -> Option<Value<'static>> {
+    fixed(if value { "true" } else { "false" })
+}
+
+fn many<'a, T: AsRef<str> + ?Sized + 'a>(texts: impl Iterator<Item = &'a T>) -> Option<Value<'a>> {
+    let texts: Vec<Cow<'a, str>> = texts.map(|text| Cow::Borrowed(text.as_ref())).collect();
+    (!texts.is_empty()).then_some(Value::Many(texts))
+}
+
+/// The value of the pair whose key is the condition key's suffix but for case; two such pairs
+/// contradict each other.
+fn suffixed<'a>(
+    key: &ConditionKey,
+    pairs: impl Iterator<Item = (&'a String, &'a String)>,
+) -> Option<Value<'a>> {
+    let mut found = pairs.filter(|(name, _)| key.suffix_is(name)).map(|(_, value)| value);
+    let first = found.next()?;
+    Some(match found.next() {
+        None => Value::One(Cow::Borrowed(first)),
+        Some(_) => Value::Ambiguous,
+    })
+}
+
+impl<'a> RequestValues<'a> {
+    fn target(&self) -> Option<&'a Target> {
+        match self.on {
+            On::Key(target) => Some(target),
+            On::Named(_) | On::Any => None,
+        }
+    }
+
+    fn global(&self, key: &ConditionKey) -> Option<Value<'_>> {
+        let principal = self.call.caller.principal();
+        match key.name() {
+            "aws:currenttime" => one(self.now.to_rfc3339()),
+            "aws:epochtime" => one(self.now.seconds().to_string()),
+            "aws:securetransport" => flag(self.call.secure_transport),
+            "aws:sourceip" => one(self.call.source_ip?.to_canonical().to_string()),
+            "aws:useragent" => Some(Value::One(Cow::Borrowed(&self.call.user_agent))),
+            "aws:requestedregion" => Some(Value::One(Cow::Borrowed(self.call.region.as_str()))),
+            "aws:principalarn" => one(principal.arn()),
+            "aws:principalaccount" => Some(Value::One(Cow::Borrowed(principal.account().as_str()))),
+            "aws:principaltype" => match principal {
+                Principal::Root { .. } => fixed("Account"),
+                Principal::User { .. } => fixed("User"),
+                Principal::Service { .. } => None,
+            },
+            "aws:username" => match principal {
+                Principal::User { name, .. } => Some(Value::One(Cow::Borrowed(name.as_str()))),
+                Principal::Root { .. } | Principal::Service { .. } => None,
+            },
+            "aws:userid" => match principal {
+                Principal::User { id, .. } => Some(Value::One(Cow::Borrowed(id.as_str()))),
+                Principal::Root { account } => Some(Value::One(Cow::Borrowed(account.as_str()))),
+                Principal::Service { .. } => None,
+            },
+            "aws:principalisawsservice" | "aws:viaawsservice" => flag(false),
+            "aws:resourceaccount" => {
+                Some(Value::One(Cow::Borrowed(self.target()?.key.key.arn.account.as_str())))
+            }
+            "aws:resourcetag" => match self.target() {
+                Some(target) => suffixed(key, target.key.key.tags.iter()),
+                None if self.specific.creates_key => self.request_tag(key),
+                None => None,
+            },
+            "aws:requesttag" => self.request_tag(key),
+            "aws:tagkeys" => match (self.specific.request_tags, self.specific.tag_keys) {
+                (Some(tags), _) => many(tags.keys()),
+                (None, Some(keys)) => many(keys.iter()),
+                (None, None) => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn request_tag(&self, key: &ConditionKey) -> Option<Value<'_>> {
+        suffixed(key, self.specific.request_tags?.iter())
+    }
+
+    /// What every key is that this service makes so far; the deprecated names have the same values.
+    fn key_property(&self, name: &str) -> Option<Value<'_>> {
+        if self.target().is_none() && !self.specific.creates_key {
+            return None;
+        }
+        match name {
+            "kms:keyspec" | "kms:customermasterkeyspec" => fixed("SYMMETRIC_DEFAULT"),
+            "kms:keyusage" | "kms:customermasterkeyusage" => fixed("ENCRYPT_DECRYPT"),
+            "kms:keyorigin" => fixed("AWS_KMS"),
+            "kms:multiregion" => flag(false),
+            _ => None,
+        }
+    }
+
+    fn kms(&self, key: &ConditionKey) -> Option<Value<'_>> {
+        let specific = self.specific;
+        let context = specific.encryption_context.filter(|context| !context.is_empty());
+        match key.name() {
+            "kms:calleraccount" => self.global_account(),
+            "kms:encryptioncontext" => suffixed(key, context?.iter()),
+            "kms:encryptioncontextkeys" => many(context?.iter().map(|(name, _)| name)),
+            "kms:encryptionalgorithm" => fixed(specific.encryption_algorithm?),
+            "kms:reencryptonsamekey" => flag(specific.reencrypt_on_same_key?),
+            "kms:bypasspolicylockoutsafetycheck" => {
+                flag(specific.bypass_policy_lockout_safety_check?)
+            }
+            "kms:rotationperiodindays" => one(specific.rotation_period_in_days?.to_string()),
+            "kms:schedulekeydeletionpendingwindowindays" => {
+                one(specific.pending_window_in_days?.to_string())
+            }
+            "kms:requestalias" if specific.counts_request_alias => {
+                Some(Value::One(Cow::Borrowed(self.target()?.alias.as_ref()?.as_str())))
+            }
+            "kms:resourcealiases" => {
+                let aliases = &self.target()?.aliases;
+                let names = aliases.iter().map(|alias| Cow::Borrowed(alias.as_str()));
+                (!aliases.is_empty()).then(|| Value::Many(names.collect()))
+            }
+            name => self.key_property(name),
+        }
+    }
+
+    fn global_account(&self) -> Option<Value<'_>> {
+        Some(Value::One(Cow::Borrowed(self.call.account().as_str())))
+    }
+}
+
+impl ConditionValues for RequestValues<'_> {
+    fn value(&self, key: &ConditionKey) -> Option<Value<'_>> {
+        if key.name().starts_with("kms:") { self.kms(key) } else { self.global(key) }
+    }
+}
