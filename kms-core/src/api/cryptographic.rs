@@ -603,6 +603,13 @@ mod tests {
     }
 
     #[test]
+    fn an_unknown_member_may_nest_deeper_than_the_stack() {
+        let depth = 1_000_000;
+        let body = format!("{{\"New\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+        assert!(parse::<EncryptRequest>(body.as_bytes()).is_ok());
+    }
+
+    #[test]
     fn unknown_members_are_ignored_and_null_is_absent() {
         let request: DecryptRequest =
             parse(br#"{"New":{"a":[1]},"KeyId":null,"CiphertextBlob":"AQI="}"#).unwrap();

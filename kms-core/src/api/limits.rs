@@ -35,9 +35,6 @@ pub const MAX_DELETION_WINDOW_DAYS: i32 = 30;
 /// The waiting period when none is asked for, in days.
 pub const DEFAULT_DELETION_WINDOW_DAYS: i32 = 30;
 
-/// How deep a request's JSON may nest: the JSON reader's own bound.
-pub const MAX_JSON_DEPTH: usize = 128;
-
 /// How many entries a page of a list holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageSize {

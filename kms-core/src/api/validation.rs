@@ -332,7 +332,10 @@ fn text_violations(value: &str, rule: &TextRule) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::api::{CreateAliasRequest, EncryptRequest, Request, TagResourceRequest, parse};
+    use crate::api::{
+        CreateAliasRequest, DecryptRequest, EncryptRequest, GenerateRandomRequest, Request,
+        TagResourceRequest, parse,
+    };
 
     fn message<R: Request>(body: &str) -> String {
         parse::<R>(body.as_bytes())
@@ -349,6 +352,39 @@ mod tests {
             "2 validation errors detected: Value 'alias/a b' at 'aliasName' failed to satisfy \
              constraint: Member must satisfy regular expression pattern: ^[a-zA-Z0-9:/_-]+$; \
              Value null at 'targetKeyId' failed to satisfy constraint: Member must not be null"
+        );
+    }
+
+    #[test]
+    fn the_words_are_those_recorded_from_aws() {
+        assert_eq!(
+            message::<GenerateRandomRequest>(r#"{"NumberOfBytes":0}"#),
+            "1 validation error detected: Value '0' at 'numberOfBytes' failed to satisfy \
+             constraint: Member must have value greater than or equal to 1"
+        );
+        assert_eq!(
+            message::<GenerateRandomRequest>(r#"{"NumberOfBytes":1025}"#),
+            "1 validation error detected: Value '1025' at 'numberOfBytes' failed to satisfy \
+             constraint: Member must have value less than or equal to 1024"
+        );
+        let key = "a".repeat(129);
+        let body = format!(r#"{{"KeyId":"k","Tags":[{{"TagKey":"{key}","TagValue":""}}]}}"#);
+        assert_eq!(
+            message::<TagResourceRequest>(&body),
+            format!(
+                "1 validation error detected: Value '{key}' at 'tags.1.member.tagKey' failed to \
+                 satisfy constraint: Member must have length less than or equal to 128"
+            )
+        );
+    }
+
+    #[test]
+    fn a_ciphertext_is_told_by_its_length_only() {
+        assert_eq!(
+            message::<DecryptRequest>(r#"{"CiphertextBlob":""}"#),
+            "1 validation error detected: Value 'java.nio.HeapByteBuffer[pos=0 lim=0 cap=0]' at \
+             'ciphertextBlob' failed to satisfy constraint: Member must have length greater than \
+             or equal to 1"
         );
     }
 
