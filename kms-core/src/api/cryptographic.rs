@@ -1,13 +1,11 @@
 //! The uses of a key: `Encrypt`, `Decrypt`, `ReEncrypt`, `GenerateDataKey`,
 //! `GenerateDataKeyWithoutPlaintext`, and `GenerateRandom`.
 
-use std::fmt;
-use std::io::Write;
-
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::blob::{Blob, append_base64, encoded_length, optional_secret, secret};
+use super::blob::{Blob, encoded_length, optional_secret, secret};
 use super::message::{EncodeError, EncryptionContextMap, Response, object, request};
+use super::object_writer::ObjectWriter;
 use super::validation::{
     ATTESTATION_DOCUMENT, CIPHERTEXT, CUSTOM_KEY_STORE_ID, Checks, KEY_ID, NUMBER_OF_BYTES,
     PLAINTEXT,
@@ -433,62 +431,10 @@ fn check_recipient(check: &mut Checks, recipient: Option<&RecipientInfo>) {
     );
 }
 
-/// Writes a JSON object of strings member by member, into room made once: growing would leave a
-/// copy of a secret behind.
-struct ObjectWriter<'a> {
-    out: &'a mut Vec<u8>,
-    separator: u8,
-}
-
-/// More than the members of any of these responses take beside their blobs: two ARNs with a
-/// Region of 32 characters, two key material ids, the names.
-const ROOM_BESIDE_BLOBS: usize = 1024;
-
-impl<'a> ObjectWriter<'a> {
-    fn begin(out: &'a mut Vec<u8>, blobs: usize) -> Self {
-        out.reserve(blobs.saturating_add(ROOM_BESIDE_BLOBS));
-        Self {
-            out,
-            separator: b'{',
-        }
-    }
-
-    fn name(&mut self, name: &str) {
-        self.out.push(self.separator);
-        self.separator = b',';
-        self.out.push(b'"');
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b"\":\"");
-    }
-
-    fn blob(&mut self, name: &str, bytes: &[u8]) {
-        self.name(name);
-        append_base64(self.out, bytes);
-        self.out.push(b'"');
-    }
-
-    /// A value whose text needs no escaping: ids, ARNs and values of closed sets.
-    fn plain(&mut self, name: &str, value: impl fmt::Display) -> Result<(), EncodeError> {
-        self.name(name);
-        write!(self.out, "{value}\"").map_err(|_| EncodeError)
-    }
-
-    fn optional(
-        &mut self,
-        name: &str,
-        value: Option<impl fmt::Display>,
-    ) -> Result<(), EncodeError> {
-        value.map_or(Ok(()), |value| self.plain(name, value))
-    }
-
-    fn end(self) {
-        self.out.push(b'}');
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::object_writer::ROOM_BESIDE_BLOBS;
     use crate::api::{MalformedRequest, parse};
 
     fn key() -> KeyArn {

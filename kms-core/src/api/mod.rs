@@ -8,6 +8,7 @@ mod error_code;
 mod keys;
 pub mod limits;
 mod message;
+mod object_writer;
 mod operation;
 mod policies;
 mod rotation;
