@@ -1,1 +1,30 @@
-//! api
+//! AWS's contract as types: the operations, their requests and responses, the error codes and
+//! the limits. Pure; what a request may ask is here, what it does is in `service`.
+
+mod aliases;
+mod blob;
+mod cryptographic;
+mod error_code;
+mod keys;
+pub mod limits;
+mod message;
+mod object_writer;
+mod operation;
+mod policies;
+mod rotation;
+mod tags;
+mod validation;
+mod values;
+
+pub use aliases::*;
+pub use blob::{Blob, InvalidBlob};
+pub use cryptographic::*;
+pub use error_code::ErrorCode;
+pub use keys::*;
+pub use message::{EncodeError, EncryptionContextMap, MalformedRequest, Request, Response, parse};
+pub use operation::{Operation, Resource, TARGET_PREFIX};
+pub use policies::*;
+pub use rotation::*;
+pub use tags::*;
+pub use validation::ValidationErrors;
+pub use values::*;

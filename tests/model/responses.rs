@@ -1,0 +1,209 @@
+//! One response of each operation, with every member that it can have.
+
+use kms_core::api::*;
+use kms_core::ids::{KeyArn, KeyId, KeyMaterialId};
+use kms_core::secret::SecretBytes;
+use kms_core::time::Timestamp;
+
+const MOMENT: Timestamp = Timestamp::from_millis(1_440_938_160_999);
+
+fn arn() -> KeyArn {
+    "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+        .parse()
+        .unwrap()
+}
+
+fn id() -> KeyId {
+    arn().key
+}
+
+fn material() -> Option<KeyMaterialId> {
+    Some("0f".repeat(32).parse().unwrap())
+}
+
+fn marker() -> Option<String> {
+    Some("next".to_owned())
+}
+
+fn metadata() -> KeyMetadata {
+    KeyMetadata {
+        aws_account_id: arn().account,
+        key_id: id(),
+        arn: arn(),
+        creation_date: MOMENT,
+        enabled: false,
+        description: "what it is for".to_owned(),
+        key_usage: KeyUsage::EncryptDecrypt,
+        key_state: KeyState::PendingDeletion,
+        deletion_date: Some(MOMENT),
+        origin: Origin::AwsKms,
+        key_manager: KeyManager::Customer,
+        customer_master_key_spec: KeySpec::SymmetricDefault,
+        key_spec: KeySpec::SymmetricDefault,
+        encryption_algorithms: vec![EncryptionAlgorithm::SymmetricDefault],
+        multi_region: false,
+        current_key_material_id: material(),
+    }
+}
+
+fn written(response: &impl Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    response.write_json(&mut body).unwrap();
+    body
+}
+
+/// The body of the fullest answer to an operation.
+pub fn fullest(operation: Operation) -> Vec<u8> {
+    match operation {
+        Operation::CreateKey => written(&CreateKeyResponse {
+            key_metadata: metadata(),
+        }),
+        Operation::DescribeKey => written(&DescribeKeyResponse {
+            key_metadata: metadata(),
+        }),
+        Operation::ListKeys => written(&ListKeysResponse {
+            keys: vec![KeyListEntry {
+                key_id: id(),
+                key_arn: arn(),
+            }],
+            next_marker: marker(),
+            truncated: true,
+        }),
+        Operation::EnableKey => written(&EnableKeyResponse {}),
+        Operation::DisableKey => written(&DisableKeyResponse {}),
+        Operation::ScheduleKeyDeletion => written(&ScheduleKeyDeletionResponse {
+            key_id: arn(),
+            deletion_date: MOMENT,
+            key_state: KeyState::PendingDeletion,
+            pending_window_in_days: 30,
+        }),
+        Operation::CancelKeyDeletion => written(&CancelKeyDeletionResponse { key_id: arn() }),
+        Operation::UpdateKeyDescription => written(&UpdateKeyDescriptionResponse {}),
+        Operation::CreateAlias => written(&CreateAliasResponse {}),
+        Operation::UpdateAlias => written(&UpdateAliasResponse {}),
+        Operation::DeleteAlias => written(&DeleteAliasResponse {}),
+        Operation::ListAliases => list_aliases(),
+        Operation::TagResource => written(&TagResourceResponse {}),
+        Operation::UntagResource => written(&UntagResourceResponse {}),
+        Operation::ListResourceTags => written(&ListResourceTagsResponse {
+            tags: vec![Tag {
+                tag_key: "a".to_owned(),
+                tag_value: "b".to_owned(),
+            }],
+            next_marker: marker(),
+            truncated: true,
+        }),
+        Operation::GetKeyPolicy => written(&GetKeyPolicyResponse {
+            policy: "{}".to_owned(),
+            policy_name: "default".to_owned(),
+        }),
+        Operation::PutKeyPolicy => written(&PutKeyPolicyResponse {}),
+        Operation::ListKeyPolicies => written(&ListKeyPoliciesResponse {
+            policy_names: vec!["default".to_owned()],
+            next_marker: marker(),
+            truncated: true,
+        }),
+        Operation::EnableKeyRotation => written(&EnableKeyRotationResponse {}),
+        Operation::DisableKeyRotation => written(&DisableKeyRotationResponse {}),
+        Operation::GetKeyRotationStatus => rotation_status(),
+        Operation::RotateKeyOnDemand => written(&RotateKeyOnDemandResponse { key_id: arn() }),
+        Operation::ListKeyRotations => list_rotations(),
+        Operation::Encrypt
+        | Operation::Decrypt
+        | Operation::ReEncrypt
+        | Operation::GenerateDataKey
+        | Operation::GenerateDataKeyWithoutPlaintext
+        | Operation::GenerateRandom => cryptographic(operation),
+    }
+}
+
+fn list_aliases() -> Vec<u8> {
+    let alias_name: kms_core::ids::AliasName = "alias/a".parse().unwrap();
+    let KeyArn {
+        region, account, ..
+    } = arn();
+    written(&ListAliasesResponse {
+        aliases: vec![AliasListEntry {
+            alias_arn: kms_core::ids::AliasArn {
+                region,
+                account,
+                alias: alias_name.clone(),
+            },
+            alias_name,
+            target_key_id: id(),
+            creation_date: MOMENT,
+            last_updated_date: MOMENT,
+        }],
+        next_marker: marker(),
+        truncated: true,
+    })
+}
+
+fn rotation_status() -> Vec<u8> {
+    written(&GetKeyRotationStatusResponse {
+        key_rotation_enabled: true,
+        key_id: arn(),
+        rotation_period_in_days: Some(365),
+        next_rotation_date: Some(MOMENT),
+        on_demand_rotation_start_date: Some(MOMENT),
+    })
+}
+
+fn list_rotations() -> Vec<u8> {
+    written(&ListKeyRotationsResponse {
+        rotations: vec![RotationsListEntry {
+            key_id: arn(),
+            key_material_id: material(),
+            key_material_state: Some(KeyMaterialState::NonCurrent),
+            rotation_date: Some(MOMENT),
+            rotation_type: Some(RotationType::OnDemand),
+        }],
+        next_marker: marker(),
+        truncated: true,
+    })
+}
+
+fn cryptographic(operation: Operation) -> Vec<u8> {
+    let blob = || Blob::from(vec![1; 100]);
+    let plaintext = || SecretBytes::new(vec![1; 32]);
+    let algorithm = EncryptionAlgorithm::SymmetricDefault;
+    match operation {
+        Operation::Encrypt => written(&EncryptResponse {
+            ciphertext_blob: blob(),
+            key_id: arn(),
+            encryption_algorithm: algorithm,
+        }),
+        Operation::Decrypt => written(&DecryptResponse {
+            key_id: arn(),
+            plaintext: plaintext(),
+            encryption_algorithm: algorithm,
+            key_material_id: material(),
+        }),
+        Operation::ReEncrypt => written(&ReEncryptResponse {
+            ciphertext_blob: blob(),
+            source_key_id: arn(),
+            key_id: arn(),
+            source_encryption_algorithm: algorithm,
+            destination_encryption_algorithm: algorithm,
+            source_key_material_id: material(),
+            destination_key_material_id: material(),
+        }),
+        Operation::GenerateDataKey => written(&GenerateDataKeyResponse {
+            ciphertext_blob: blob(),
+            plaintext: plaintext(),
+            key_id: arn(),
+            key_material_id: material(),
+        }),
+        Operation::GenerateDataKeyWithoutPlaintext => {
+            written(&GenerateDataKeyWithoutPlaintextResponse {
+                ciphertext_blob: blob(),
+                key_id: arn(),
+                key_material_id: material(),
+            })
+        }
+        Operation::GenerateRandom => written(&GenerateRandomResponse {
+            plaintext: plaintext(),
+        }),
+        other => panic!("{other} is not cryptographic"),
+    }
+}
