@@ -1,0 +1,116 @@
+//! The `Condition` element: operators, keys and values; compiled once, then asked per request.
+
+mod address;
+mod binary;
+mod boolean;
+mod date;
+mod key;
+mod numeric;
+mod operator;
+mod ordering;
+mod test;
+mod values;
+
+pub use key::{ConditionKey, InvalidConditionKey};
+pub use values::{ConditionValues, Context, Value};
+
+use super::truth::Truth;
+use super::variable::{InvalidPattern, Variables};
+use operator::{Family, Operator, Quantifier};
+use test::Test;
+
+/// A compiled `Condition` element: every clause must hold.
+#[derive(Debug, Default)]
+pub(super) struct Condition {
+    clauses: Vec<Clause>,
+}
+
+/// One key under one operator.
+#[derive(Debug)]
+struct Clause {
+    key: ConditionKey,
+    operator: Operator,
+    test: Test,
+}
+
+impl Condition {
+    /// Adds the clause `operator: { key: values }`; one of `values` must match, or, for a negated
+    /// operator, none.
+    pub(super) fn add(
+        &mut self,
+        operator: &str,
+        key: ConditionKey,
+        values: &[String],
+        variables: Variables,
+    ) -> Result<(), InvalidPattern> {
+        let operator = Operator::parse(operator).ok_or(InvalidPattern)?;
+        if values.is_empty() {
+            return Err(InvalidPattern);
+        }
+        let test = Test::compile(operator.family, values, variables)?;
+        self.clauses.push(Clause {
+            key,
+            operator,
+            test,
+        });
+        Ok(())
+    }
+
+    /// Whether `name` is an operator.
+    pub(super) fn is_operator(name: &str) -> bool {
+        Operator::parse(name).is_some()
+    }
+
+    /// The keys that `ForAllValues` is applied to.
+    pub(super) fn keys_under_for_all(&self) -> impl Iterator<Item = &ConditionKey> {
+        self.clauses
+            .iter()
+            .filter(|clause| clause.operator.quantifier == Quantifier::ForAll)
+            .map(|clause| &clause.key)
+    }
+
+    pub(super) fn evaluate(&self, values: &dyn ConditionValues) -> Truth {
+        Truth::all(self.clauses.iter().map(|clause| clause.evaluate(values)))
+    }
+}
+
+impl Clause {
+    fn evaluate(&self, values: &dyn ConditionValues) -> Truth {
+        let value = values
+            .value(&self.key)
+            .filter(|value| !matches!(value, Value::Many(many) if many.is_empty()));
+        if self.operator.family == Family::Null {
+            return self.test.matches_absence(value.is_none());
+        }
+        let Some(value) = value else {
+            return self.when_absent().into();
+        };
+        match (value, self.operator.quantifier) {
+            (Value::Ambiguous, _) => Truth::Unknown,
+            (Value::One(text), _) => self.passes(&text, values),
+            // A set of values under an operator for single values matches nothing, negated or not.
+            (Value::Many(_), Quantifier::Single) => Truth::False,
+            (Value::Many(many), Quantifier::ForAll) => {
+                Truth::all(many.iter().map(|text| self.passes(text, values)))
+            }
+            (Value::Many(many), Quantifier::ForAny) => {
+                Truth::any(many.iter().map(|text| self.passes(text, values)))
+            }
+        }
+    }
+
+    fn when_absent(&self) -> bool {
+        self.operator.if_exists
+            || match self.operator.quantifier {
+                Quantifier::ForAll => true,
+                Quantifier::ForAny => false,
+                Quantifier::Single => self.operator.negated,
+            }
+    }
+
+    fn passes(&self, text: &str, values: &dyn ConditionValues) -> Truth {
+        self.test
+            .matches(text, values)
+            .negated_if(self.operator.negated)
+    }
+}

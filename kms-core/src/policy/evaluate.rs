@@ -1,0 +1,130 @@
+//! Whether one statement applies to one request.
+
+use std::cell::OnceCell;
+
+use super::condition::{ConditionKey, ConditionValues, Value};
+use super::document::{Match, ResourceElement, ResourcePattern, Statement, Statements};
+use super::pattern::{ArnGlob, Pattern};
+use super::truth::Truth;
+use crate::caller::Principal;
+use crate::ids::KeyArn;
+
+/// What an action is done to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource<'a> {
+    /// A key; an alias that led to it is not its name.
+    Key(&'a KeyArn),
+    /// Another resource by its ARN: an alias, a user.
+    Named(&'a str),
+    /// Nothing in particular: actions without a resource type, such as `kms:CreateKey`.
+    Any,
+}
+
+/// One request, with what is derived from it at most once.
+pub(super) struct Request<'a> {
+    pub(super) principal: &'a Principal,
+    /// The action in lower case.
+    action: String,
+    resource: Resource<'a>,
+    values: &'a dyn ConditionValues,
+    key_arn: OnceCell<String>,
+}
+
+impl<'a> Request<'a> {
+    pub(super) fn new(
+        principal: &'a Principal,
+        action: &str,
+        resource: Resource<'a>,
+        values: &'a dyn ConditionValues,
+    ) -> Self {
+        Self {
+            principal,
+            action: action.to_ascii_lowercase(),
+            resource,
+            values,
+            key_arn: OnceCell::new(),
+        }
+    }
+
+    /// The first Deny that is about the caller and is not certainly inapplicable.
+    pub(super) fn denying<'s>(&self, statements: &'s Statements) -> Option<&'s Statement> {
+        statements.denies.iter().find(|statement| {
+            statement.principal.matches(self.principal).is_some()
+                && self.applies(statement) != Truth::False
+        })
+    }
+
+    /// How closely the Allow statements that certainly apply name the caller, at best.
+    pub(super) fn allowed(&self, statements: &Statements) -> Option<Match> {
+        let mut best = None;
+        for statement in &statements.allows {
+            let found = statement.principal.matches(self.principal);
+            if found > best && self.applies(statement) == Truth::True {
+                best = found;
+            }
+        }
+        best
+    }
+
+    fn applies(&self, statement: &Statement) -> Truth {
+        if !statement.action.matches(&self.action) {
+            return Truth::False;
+        }
+        match self.covered_by(&statement.resource) {
+            Truth::False => Truth::False,
+            covered => Truth::all([covered, statement.condition.evaluate(self.values)]),
+        }
+    }
+
+    fn covered_by(&self, element: &ResourceElement) -> Truth {
+        let any = |patterns: &[ResourcePattern]| {
+            Truth::any(patterns.iter().map(|pattern| self.matches(pattern)))
+        };
+        match element {
+            ResourceElement::Nothing => Truth::False,
+            ResourceElement::Is(patterns) => any(patterns),
+            ResourceElement::IsNot(patterns) => any(patterns).not(),
+        }
+    }
+
+    fn matches(&self, pattern: &ResourcePattern) -> Truth {
+        let ResourcePattern::Arn(pattern) = pattern else {
+            return Truth::True;
+        };
+        match self.resource {
+            Resource::Key(arn) => {
+                let text = self.key_arn.get_or_init(|| arn.to_string());
+                pattern.matches(text, self.values)
+            }
+            Resource::Named(text) => pattern.matches(text, self.values),
+            Resource::Any => pattern.with(self.values, |arn| self.is_whole_account(arn)),
+        }
+    }
+
+    /// Whether the pattern covers everything of this service in the caller's account and in the
+    /// Region of the request: `arn:aws:kms:REGION:ACCOUNT:*`.
+    fn is_whole_account(&self, pattern: &ArnGlob) -> bool {
+        let segment = |index, text: &str| {
+            pattern
+                .segment(index)
+                .is_some_and(|glob| glob.matches(text))
+        };
+        let service = self.action.split(':').next().unwrap_or_default();
+        let everything = pattern.segment(5).is_some_and(|glob| glob.is_everything());
+        everything
+            && segment(1, crate::ids::PARTITION)
+            && segment(2, service)
+            && pattern.segment(3).is_some_and(|glob| {
+                glob.is_everything() || self.region().is_some_and(|region| glob.matches(&region))
+            })
+            && segment(4, self.principal.account().as_str())
+    }
+
+    fn region(&self) -> Option<String> {
+        let key: ConditionKey = "aws:RequestedRegion".parse().ok()?;
+        match self.values.value(&key)? {
+            Value::One(region) => Some(region.into_owned()),
+            Value::Many(_) | Value::Ambiguous => None,
+        }
+    }
+}
