@@ -1,6 +1,14 @@
 //! The seam to durable storage: a revisioned, transactional, ordered map of sealed records.
+//!
+//! Specified in `docs/spec/store.md`.
 
+pub mod home;
+pub mod sealed;
+pub mod sqlite;
+
+use std::error::Error;
 use std::fmt;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,8 +33,7 @@ impl fmt::Display for Revision {
     }
 }
 
-/// The identity of one store, drawn at random when it is created.
-pub type StoreId = [u8; 16];
+pub use crate::root::StoreId;
 
 /// A row as the store holds it; the store never sees what is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +63,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     fn store_id(&self) -> StoreId;
 
     /// The newest committed revision, whoever committed it; cheap enough for every request.
+    ///
+    /// # Errors
+    /// [`StoreError`], as for every method.
     fn revision(&self) -> Result<Revision, StoreError>;
 
     /// The row at `path`.
@@ -76,10 +86,102 @@ pub trait Store: fmt::Debug + Send + Sync {
     fn commit(&self, change: &Change) -> Result<Revision, StoreError>;
 }
 
-/// What a store can fail with.
+/// What a store can fail with. After any error of a commit but [`StoreError::Io`] and
+/// [`StoreError::Stopped`], nothing has changed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another change was committed first.
     #[error("the store changed meanwhile")]
     Conflict,
+    /// What was read is not what was written.
+    #[error("the store is damaged or was altered: {place}")]
+    Corrupt {
+        /// What is damaged: a record by its path, or the part of the file.
+        place: String,
+    },
+    /// Each record opens, but they are not the records of the newest commit.
+    #[error(
+        "records were removed, added or rolled back: expected {expected_count} records at \
+         revision {expected_revision}, found {found_count} at revision {found_revision}"
+    )]
+    OtherRecords {
+        /// How many records the head tells.
+        expected_count: u64,
+        /// The revision that the head, or what was seen before, tells.
+        expected_revision: Revision,
+        /// How many records there are.
+        found_count: u64,
+        /// The newest revision that was found.
+        found_revision: Revision,
+    },
+    /// The file is of another kind, or of a later format.
+    #[error("{0}")]
+    Format(FormatError),
+    /// Others than this user could read or change the file or directory.
+    #[error("{} must belong to this user and be closed to all others", .0.display())]
+    Exposed(PathBuf),
+    /// The disk is full; nothing changed.
+    #[error("the disk that holds the store is full")]
+    Full,
+    /// Another process holds the store for longer than a commit takes; nothing changed.
+    #[error("the store is busy")]
+    Busy,
+    /// A change that no program of this kind makes: a path of no known kind, a path twice.
+    #[error("not a valid change: {0}")]
+    InvalidChange(&'static str),
+    /// A write failed before, so that what the disk holds is unknown until the store is reopened.
+    #[error("the store takes no changes after a failed write until it is opened again")]
+    Stopped,
+    /// Sealing failed: no randomness.
+    #[error("cannot seal the record")]
+    Seal(#[source] crate::root::BarrierError),
+    /// The system refused; whether a commit took place shows when the store is opened again.
+    #[error("cannot read or write the store")]
+    Io(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// Why a file cannot be used as a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FormatError {
+    /// Another program's database, or not a database.
+    #[error("the file is not a store of kms")]
+    NotAStore,
+    /// A later program wrote it.
+    #[error("the store has format version {found}; this program knows versions up to {known}")]
+    Newer {
+        /// What the file tells.
+        found: i64,
+        /// The newest known version.
+        known: i64,
+    },
+    /// The tables are not those of its version.
+    #[error("the tables of the store are not those of its format version")]
+    Schema,
+}
+
+impl StoreError {
+    fn corrupt(place: impl Into<String>) -> Self {
+        Self::Corrupt {
+            place: place.into(),
+        }
+    }
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::Full,
+            _ => Self::Io(Box::new(error)),
+        }
+    }
+}
+
+/// A path as an error names it: bounded, and without characters that a terminal obeys.
+fn shown(path: &str) -> String {
+    const LONGEST: usize = 128;
+    let mut text: String = path.escape_debug().take(LONGEST).collect();
+    if path.escape_debug().nth(LONGEST).is_some() {
+        text.push('…');
+    }
+    format!("record `{text}`")
 }

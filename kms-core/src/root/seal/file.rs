@@ -1,0 +1,125 @@
+//! A key file: 32 random bytes that only their owner can read.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+
+use super::blob::{self, SALT_LENGTH, SealedBlob};
+use super::{ProviderKind, SealError, SealProvider};
+use crate::crypto::random::{self, Random};
+use crate::root::durable;
+use crate::secret::{Secret, SecretBytes};
+
+/// Why a key file cannot be made or read.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// A file is there already; it is never overwritten.
+    #[error("{} is there already", .0.display())]
+    Exists(PathBuf),
+    /// Others could read or replace it, or it is no plain file.
+    #[error("{} must be a plain file of mode 0600 that this user owns", .0.display())]
+    Exposed(PathBuf),
+    /// Not 32 bytes.
+    #[error("{} is not a root key file", .0.display())]
+    Length(PathBuf),
+    /// The system refused.
+    #[error("cannot use the key file {}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// The key of a key file, in memory.
+#[derive(Debug)]
+pub struct KeyFile {
+    key: Secret<32>,
+}
+
+impl KeyFile {
+    /// Draws a key and writes it durably to `path`, mode 0600.
+    ///
+    /// # Errors
+    /// [`KeyFileError::Exists`] when anything is at `path`, which stays as it is.
+    pub fn create(path: &Path, random: &dyn Random) -> Result<Self, SealError> {
+        let key = Secret::try_build(|bytes| random.fill(bytes))?;
+        durable::create(path, key.expose()).map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => KeyFileError::Exists(path.to_owned()),
+            _ => KeyFileError::Io {
+                path: path.to_owned(),
+                source,
+            },
+        })?;
+        Ok(Self { key })
+    }
+
+    /// Reads the key, if `path` is a plain file of 32 bytes that this user owns and nobody else
+    /// can read or write. A symbolic link is refused.
+    ///
+    /// # Errors
+    /// [`KeyFileError`].
+    pub fn load(path: &Path) -> Result<Self, KeyFileError> {
+        let io = |source: io::Error| KeyFileError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let mut file = open_plain(path)?;
+        // What is checked is the file that was opened, whatever the path names by now.
+        let metadata = file.metadata().map_err(io)?;
+        let ours = metadata.uid() == rustix::process::geteuid().as_raw();
+        if !metadata.is_file() || !ours || metadata.mode() & 0o077 != 0 {
+            return Err(KeyFileError::Exposed(path.to_owned()));
+        }
+        if metadata.len() != 32 {
+            return Err(KeyFileError::Length(path.to_owned()));
+        }
+        let key = Secret::try_build(|bytes| file.read_exact(bytes)).map_err(io)?;
+        Ok(Self { key })
+    }
+}
+
+fn open_plain(path: &Path) -> Result<File, KeyFileError> {
+    // A FIFO or a device must not be able to hold up the opening.
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits();
+    let flags = i32::try_from(flags).unwrap_or_default();
+    let opened = OpenOptions::new().read(true).custom_flags(flags).open(path);
+    opened.map_err(|source| {
+        if source.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
+            return KeyFileError::Exposed(path.to_owned());
+        }
+        KeyFileError::Io {
+            path: path.to_owned(),
+            source,
+        }
+    })
+}
+
+impl SealProvider for KeyFile {
+    fn name(&self) -> &str {
+        ProviderKind::KeyFile.name()
+    }
+
+    fn seal(&self, secret: &[u8], random: &dyn Random) -> Result<Vec<u8>, SealError> {
+        let salt = random::array::<SALT_LENGTH>(random)?;
+        Ok(blob::seal(
+            ProviderKind::KeyFile,
+            &[],
+            &salt,
+            &self.key,
+            secret,
+        )?)
+    }
+
+    fn unseal(&self, sealed: &[u8]) -> Result<SecretBytes, SealError> {
+        let blob = SealedBlob::parse_of(sealed, ProviderKind::KeyFile)?;
+        if !blob.parameters.is_empty() {
+            return Err(SealError::Malformed);
+        }
+        blob.open(&self.key).map_err(|_| SealError::WrongKey)
+    }
+}

@@ -1,0 +1,283 @@
+//! The embedded store: one SQLite file in WAL mode, safe for several processes at once.
+
+mod connection;
+mod error;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+
+use super::{Change, Revision, Store, StoreError, StoreId, StoredRecord};
+use error::from_sqlite;
+
+/// A store in one SQLite file.
+///
+/// Reading and writing have a connection each, so that a commit that waits for the disk holds up
+/// no reader; the writing one is opened by the first commit.
+pub struct SqliteStore {
+    path: PathBuf,
+    store_id: StoreId,
+    reader: Mutex<Reader>,
+    writer: Mutex<Option<Writer>>,
+    /// Set by a commit that failed in a way that leaves open what the disk holds. What was written
+    /// may be gone although a second sync succeeds, so no commit is tried again.
+    stopped: AtomicBool,
+}
+
+struct Reader {
+    connection: Connection,
+    /// `PRAGMA data_version` and the revision that was read after it.
+    known: Option<(i64, Revision)>,
+}
+
+struct Writer {
+    connection: Connection,
+    /// Rows were deleted, and the write-ahead log still holds them.
+    residue: bool,
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SqliteStore {
+    /// Creates the file, mode 0600, in a directory that is closed to others. The store is empty,
+    /// at revision 0.
+    ///
+    /// # Errors
+    /// [`StoreError::Exposed`]; [`StoreError::Io`] also when the file is there already.
+    pub fn create(path: &Path, store_id: StoreId) -> Result<Self, StoreError> {
+        connection::create(path, store_id)?;
+        Self::open(path)
+    }
+
+    /// Opens the file, which must be there.
+    ///
+    /// # Errors
+    /// [`StoreError::Format`], [`StoreError::Exposed`], [`StoreError::Corrupt`],
+    /// [`StoreError::Io`].
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        connection::check_closed_to_others(path)?;
+        let connection = connection::open(path)?;
+        connection
+            .pragma_update(None, "query_only", true)
+            .map_err(from_sqlite)?;
+        let store_id = connection::store_id(&connection)?;
+        Ok(Self {
+            path: path.to_owned(),
+            store_id,
+            reader: Mutex::new(Reader {
+                connection,
+                known: None,
+            }),
+            writer: Mutex::new(None),
+            stopped: AtomicBool::new(false),
+        })
+    }
+
+    /// Closes the file; the last one to close it leaves no write-ahead log behind.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the log cannot be moved into the database.
+    pub fn close(self) -> Result<(), StoreError> {
+        let reader = self
+            .reader
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let writer = self
+            .writer
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let close =
+            |connection: Connection| connection.close().map_err(|(_, error)| from_sqlite(error));
+        close(reader.connection)?;
+        writer.map_or(Ok(()), |writer| close(writer.connection))
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Reader> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn query(
+        &self,
+        sql: &str,
+        parameters: impl rusqlite::Params,
+        mut take: impl FnMut(&StoredRecord) -> bool,
+    ) -> Result<Vec<StoredRecord>, StoreError> {
+        let reader = self.reader();
+        let mut statement = reader.connection.prepare_cached(sql).map_err(from_sqlite)?;
+        let mut rows = statement.query(parameters).map_err(from_sqlite)?;
+        let mut records: Vec<StoredRecord> = Vec::new();
+        loop {
+            let record = match rows
+                .next()
+                .and_then(|row| row.map(stored_record).transpose())
+            {
+                Ok(Some(record)) => record,
+                Ok(None) => return Ok(records),
+                Err(error) => return Err(error::after(error, records.last())),
+            };
+            if !take(&record) {
+                return Ok(records);
+            }
+            records.push(record);
+        }
+    }
+
+    fn commit_in(&self, writer: &mut Writer, change: &Change) -> Result<Revision, StoreError> {
+        let transaction = writer
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(from_sqlite)?;
+        if read_revision(&transaction).map_err(from_sqlite)? != change.expected {
+            return Err(StoreError::Conflict);
+        }
+        let revision = change.expected.next();
+        let deleted = apply(&transaction, change, revision).map_err(from_sqlite)?;
+        transaction.commit().map_err(from_sqlite)?;
+        writer.residue |= deleted;
+        Ok(revision)
+    }
+}
+
+fn apply(connection: &Connection, change: &Change, revision: Revision) -> rusqlite::Result<bool> {
+    let number = error::to_integer(revision)?;
+    let mut put = connection.prepare_cached(
+        "INSERT INTO record (path, revision, sealed) VALUES (?1, ?2, ?3) \
+         ON CONFLICT (path) DO UPDATE SET revision = ?2, sealed = ?3",
+    )?;
+    for (path, sealed) in &change.puts {
+        put.execute(params![path, number, sealed])?;
+    }
+    let mut delete = connection.prepare_cached("DELETE FROM record WHERE path = ?1")?;
+    let mut deleted = 0;
+    for path in &change.deletes {
+        deleted += delete.execute(params![path])?;
+    }
+    connection
+        .prepare_cached("UPDATE head SET revision = ?1 WHERE id = 0")?
+        .execute(params![number])?;
+    Ok(deleted > 0)
+}
+
+/// Moves the write-ahead log into the database and cuts it to nothing. Where another process
+/// reads just now, the next commit tries again.
+fn erase_residue(writer: &mut Writer) {
+    let busy = writer
+        .connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+            row.get::<_, i64>(0)
+        });
+    writer.residue = !matches!(busy, Ok(0));
+}
+
+fn stored_record(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
+    Ok(StoredRecord {
+        path: row.get(0)?,
+        revision: error::to_revision(row, 1)?,
+        sealed: row.get(2)?,
+    })
+}
+
+fn read_revision(connection: &Connection) -> rusqlite::Result<Revision> {
+    connection
+        .prepare_cached("SELECT revision FROM head WHERE id = 0")?
+        .query_row([], |row| error::to_revision(row, 0))
+}
+
+impl Store for SqliteStore {
+    fn store_id(&self) -> StoreId {
+        self.store_id
+    }
+
+    fn revision(&self) -> Result<Revision, StoreError> {
+        let mut reader = self.reader();
+        let version: i64 = reader
+            .connection
+            .prepare_cached("PRAGMA data_version")
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+            .map_err(from_sqlite)?;
+        if let Some((known_version, revision)) = reader.known
+            && known_version == version
+        {
+            return Ok(revision);
+        }
+        // Read after the version: a commit between the two makes the next call look again.
+        let revision = read_revision(&reader.connection).map_err(from_sqlite)?;
+        reader.known = Some((version, revision));
+        Ok(revision)
+    }
+
+    fn get(&self, path: &str) -> Result<Option<StoredRecord>, StoreError> {
+        self.reader()
+            .connection
+            .prepare_cached("SELECT path, revision, sealed FROM record WHERE path = ?1")
+            .and_then(|mut statement| statement.query_row([path], stored_record).optional())
+            .map_err(from_sqlite)
+    }
+
+    fn scan(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<StoredRecord>, StoreError> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let in_prefix = |record: &StoredRecord| record.path.starts_with(prefix);
+        match after.filter(|after| *after >= prefix) {
+            Some(after) => self.query(
+                "SELECT path, revision, sealed FROM record WHERE path > ?1 ORDER BY path LIMIT ?2",
+                params![after, limit],
+                in_prefix,
+            ),
+            None => self.query(
+                "SELECT path, revision, sealed FROM record WHERE path >= ?1 ORDER BY path LIMIT ?2",
+                params![prefix, limit],
+                in_prefix,
+            ),
+        }
+    }
+
+    fn written_since(&self, since: Revision) -> Result<Vec<StoredRecord>, StoreError> {
+        self.query(
+            "SELECT path, revision, sealed FROM record WHERE revision > ?1 ORDER BY path",
+            params![error::to_integer(since).map_err(from_sqlite)?],
+            |_| true,
+        )
+    }
+
+    fn commit(&self, change: &Change) -> Result<Revision, StoreError> {
+        let mut slot = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.stopped.load(Ordering::Acquire) {
+            return Err(StoreError::Stopped);
+        }
+        let writer = match &mut *slot {
+            Some(writer) => writer,
+            empty => {
+                let connection = connection::open(&self.path)?;
+                empty.insert(Writer {
+                    connection,
+                    residue: false,
+                })
+            }
+        };
+        let committed = self.commit_in(writer, change);
+        if matches!(committed, Err(StoreError::Io(_))) {
+            self.stopped.store(true, Ordering::Release);
+        }
+        if writer.residue {
+            erase_residue(writer);
+        }
+        committed
+    }
+}
