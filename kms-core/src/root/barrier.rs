@@ -58,6 +58,7 @@ struct GenerationKeys {
     material: Prk,
     set: HmacSha256,
     ledger: Secret<32>,
+    token: Secret<32>,
 }
 
 impl GenerationKeys {
@@ -69,6 +70,7 @@ impl GenerationKeys {
             material: Prk::extract(purpose(b"material")?.expose()),
             set: HmacSha256::new(purpose(b"set")?.expose()),
             ledger: purpose(b"ledger")?,
+            token: purpose(b"token")?,
         })
     }
 }
@@ -200,6 +202,16 @@ impl Barrier {
     pub fn ledger_seed(&self) -> Result<Secret<32>, BarrierError> {
         let seed = &self.keys(self.active)?.ledger;
         Ok(Secret::build(|bytes| bytes.copy_from_slice(seed.expose())))
+    }
+
+    /// The key of what is given to clients to bring back, such as markers, of the active
+    /// generation.
+    ///
+    /// # Errors
+    /// None in practice: the active generation is always held.
+    pub fn token_key(&self) -> Result<Secret<32>, BarrierError> {
+        let key = &self.keys(self.active)?.token;
+        Ok(Secret::build(|bytes| bytes.copy_from_slice(key.expose())))
     }
 
     /// What one record adds to the digest of the set of records, under one generation.
