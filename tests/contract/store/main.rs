@@ -7,3 +7,4 @@ mod sealed;
 mod sqlite;
 mod support;
 mod tamper;
+mod vectors;
