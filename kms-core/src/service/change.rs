@@ -10,7 +10,7 @@ use crate::ids::{AccessKeyId, AccountId, AliasArn, KeyArn, UserName};
 use crate::keys::{Alias, Key};
 use crate::root::RecordKind;
 use crate::secret::SecretBytes;
-use crate::store::Record;
+use crate::store::sealed::Record;
 
 /// One thing to put or to remove.
 #[derive(Debug)]

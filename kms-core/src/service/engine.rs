@@ -17,7 +17,8 @@ use crate::api::{ErrorCode, KeyState, Resource};
 use crate::audit::{Entry, FileLedger, LedgerUnavailable, Recorded};
 use crate::crypto::random::{Random, SystemRandom};
 use crate::root::Barrier;
-use crate::store::{Home, SealedStore};
+use crate::store::home::Home;
+use crate::store::sealed::SealedStore;
 use crate::time::{Clock, Timestamp};
 
 /// An answer or a refusal, recorded; or neither, when the ledger could not record.

@@ -18,7 +18,9 @@ use crate::crypto::sign::Ed25519PrivateKey;
 use crate::identity::{self, Account};
 use crate::ids::{AccountId, Region};
 use crate::root::{BarrierError, RecordKind};
-use crate::store::{Head, Home, HomeError, Record, RootGuard, StoreError};
+use crate::store::StoreError;
+use crate::store::home::{Home, HomeError, RootGuard};
+use crate::store::sealed::{Head, Record};
 use crate::time::Clock;
 
 /// The name by which checkpoints say whose they are.

@@ -467,7 +467,7 @@ fn seal_head(
 }
 
 fn check_change(
-    puts: &[(String, RecordKind, Vec<u8>)],
+    puts: &[(String, RecordKind, SecretBytes)],
     deletes: &[String],
 ) -> Result<(), StoreError> {
     let mut paths = HashSet::new();
