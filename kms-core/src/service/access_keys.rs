@@ -57,7 +57,9 @@ pub struct DeleteAccessKeyRequest {
 }
 
 fn owner(name: Option<&str>) -> Result<AccessKeyOwner, Error> {
-    name.map_or(Ok(AccessKeyOwner::Root), |name| user_name(name).map(AccessKeyOwner::User))
+    name.map_or(Ok(AccessKeyOwner::Root), |name| {
+        user_name(name).map(AccessKeyOwner::User)
+    })
 }
 
 fn on_owner<'a>(
@@ -68,7 +70,10 @@ fn on_owner<'a>(
     match owner {
         AccessKeyOwner::User(name) => on_user(action, name, call),
         AccessKeyOwner::Root => {
-            vec![Authorization::new(action, On::Named(account_root_arn(call.account())))]
+            vec![Authorization::new(
+                action,
+                On::Named(account_root_arn(call.account())),
+            )]
         }
     }
 }
@@ -78,10 +83,11 @@ fn keys_of<'a>(
     owner: &'a AccessKeyOwner,
 ) -> impl Iterator<Item = AccessKeyMetadata> + 'a {
     let keys = step.state.access_keys(step.call.account());
-    keys.filter(move |key| key.owner == *owner).map(|key| AccessKeyMetadata {
-        access_key_id: key.id.clone(),
-        created: key.created,
-    })
+    keys.filter(move |key| key.owner == *owner)
+        .map(|key| AccessKeyMetadata {
+            access_key_id: key.id.clone(),
+            created: key.created,
+        })
 }
 
 /// An identity policy that lets a user make keys for users must not let it make one for the
@@ -140,7 +146,13 @@ impl Operation for CreateAccessKeyRequest {
         let mut elements = Parameters::default();
         elements.value("accessKeyId", &id);
         let account = step.call.account().clone();
-        let key = AccessKey { id, account, owner, created: step.now, secret };
+        let key = AccessKey {
+            id,
+            account,
+            owner,
+            created: step.now,
+            secret,
+        };
         Ok(Performed::changed(response, vec![Edit::PutAccessKey(key)]).with_elements(elements))
     }
 }
@@ -207,9 +219,15 @@ impl Operation for DeleteAccessKeyRequest {
 
     fn perform(id: AccessKeyId, step: &Step<'_>) -> Result<Performed<()>, Error> {
         let account = step.call.account();
-        match step.state.access_key(&id).filter(|key| key.account == *account) {
+        match step
+            .state
+            .access_key(&id)
+            .filter(|key| key.account == *account)
+        {
             Some(_) => Ok(Performed::changed((), vec![Edit::RemoveAccessKey(id)])),
-            None => Err(Error::NotFound(format!("The Access Key with id {id} cannot be found"))),
+            None => Err(Error::NotFound(format!(
+                "The Access Key with id {id} cannot be found"
+            ))),
         }
     }
 }

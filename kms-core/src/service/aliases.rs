@@ -37,21 +37,25 @@ fn alias_name(text: &str) -> Result<AliasName, Error> {
             "Aliases that start with alias/aws/ are reserved.".to_owned(),
         ));
     }
-    text.parse().map_err(|_| Error::InvalidAliasName(format!("Invalid alias name '{text}'")))
+    text.parse()
+        .map_err(|_| Error::InvalidAliasName(format!("Invalid alias name '{text}'")))
 }
 
 /// A target is named by id or ARN, never by another alias.
 fn target(text: &str) -> Result<KeyRef, Error> {
     match key_ref(text)? {
-        KeyRef::Alias(_) | KeyRef::AliasArn(_) => {
-            Err(Error::Validation("Aliases must refer to keys. Not aliases".to_owned()))
-        }
+        KeyRef::Alias(_) | KeyRef::AliasArn(_) => Err(Error::Validation(
+            "Aliases must refer to keys. Not aliases".to_owned(),
+        )),
         key => Ok(key),
     }
 }
 
 fn pointing(alias: Option<String>, key: Option<String>) -> Result<Pointing, Error> {
-    Ok(Pointing { alias: alias_name(&present(alias)?)?, target: target(&present(key)?)? })
+    Ok(Pointing {
+        alias: alias_name(&present(alias)?)?,
+        target: target(&present(key)?)?,
+    })
 }
 
 fn alias_arn(alias: &AliasName, call: &CallContext) -> AliasArn {
@@ -117,8 +121,16 @@ impl Operation for CreateAliasRequest {
         }
         within_quota(step)?;
         let target = step.loaded.primary()?.key.key.arn.key;
-        let alias = Alias { arn, target, created: step.now, updated: step.now };
-        Ok(Performed::changed(CreateAliasResponse {}, vec![Edit::PutAlias(alias)]))
+        let alias = Alias {
+            arn,
+            target,
+            created: step.now,
+            updated: step.now,
+        };
+        Ok(Performed::changed(
+            CreateAliasResponse {},
+            vec![Edit::PutAlias(alias)],
+        ))
     }
 }
 
@@ -169,8 +181,16 @@ impl Operation for UpdateAliasRequest {
         let created = region
             .and_then(|region| region.aliases.get(&parsed.alias))
             .map_or(step.now, |alias| alias.created);
-        let alias = Alias { arn, target, created, updated: step.now };
-        Ok(Performed::changed(UpdateAliasResponse {}, vec![Edit::PutAlias(alias)]))
+        let alias = Alias {
+            arn,
+            target,
+            created,
+            updated: step.now,
+        };
+        Ok(Performed::changed(
+            UpdateAliasResponse {},
+            vec![Edit::PutAlias(alias)],
+        ))
     }
 }
 
@@ -203,7 +223,10 @@ impl Operation for DeleteAliasRequest {
         ])
     }
 
-    fn perform(parsed: AliasName, step: &Step<'_>) -> Result<Performed<DeleteAliasResponse>, Error> {
+    fn perform(
+        parsed: AliasName,
+        step: &Step<'_>,
+    ) -> Result<Performed<DeleteAliasResponse>, Error> {
         let edits = vec![Edit::RemoveAlias(alias_arn(&parsed, step.call))];
         Ok(Performed::changed(DeleteAliasResponse {}, edits))
     }

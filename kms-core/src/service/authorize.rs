@@ -26,7 +26,12 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Permit, Error> {
         let principal = call.caller.principal();
-        let values = RequestValues { call, now, on: &needed.on, specific: &needed.specific };
+        let values = RequestValues {
+            call,
+            now,
+            on: &needed.on,
+            specific: &needed.specific,
+        };
         let (resource, key_policy) = match &needed.on {
             On::Key(target) => (Resource::Key(&target.key.key.arn), Some(&target.key.policy)),
             On::Named(arn) => (Resource::Named(arn), None),
@@ -54,7 +59,11 @@ impl Engine {
                     On::Named(arn) => arn,
                     On::Any => "*",
                 };
-                Err(Error::AccessDenied(denial.message(&principal.arn(), needed.action, name)))
+                Err(Error::AccessDenied(denial.message(
+                    &principal.arn(),
+                    needed.action,
+                    name,
+                )))
             }
         }
     }
@@ -65,7 +74,9 @@ fn identity_policies<'a>(
     principal: &Principal,
     state: &'a State,
 ) -> Result<&'a [Arc<IdentityPolicy>], Error> {
-    let Principal::User { account, name, id } = principal else { return Ok(&[]) };
+    let Principal::User { account, name, id } = principal else {
+        return Ok(&[]);
+    };
     match state.user(account, name) {
         Some(entry) if entry.user.id == *id => Ok(&entry.policies),
         _ => Err(Error::AccessDenied(format!(

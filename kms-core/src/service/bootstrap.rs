@@ -62,10 +62,15 @@ impl Operation for AcceptRollback {
     type Parsed = ();
     type Response = ();
     /// It changes nothing but what is expected: read-only for the walk, an event for the ledger.
-    const EVENT: Event = Event { read_only: true, ..Event::service("AcceptRollback") };
+    const EVENT: Event = Event {
+        read_only: true,
+        ..Event::service("AcceptRollback")
+    };
 
     fn parameters(&self, parameters: &mut Parameters) {
-        parameters.value("reason", &self.reason).value("recordedStoreRevision", &self.recorded);
+        parameters
+            .value("reason", &self.reason)
+            .value("recordedStoreRevision", &self.recorded);
     }
 
     fn parse(self) -> Result<(), Error> {
@@ -94,14 +99,21 @@ impl Engine {
         }
         let account = self.new_account(new)?;
         let call = self.own_call(&account)?;
-        block_on(self.call(&call, CreateAccount(account))).map_err(Error::internal)?.into_inner()
+        block_on(self.call(&call, CreateAccount(account)))
+            .map_err(Error::internal)?
+            .into_inner()
     }
 
     /// Records that the store was put back and ties it to the ledger as it is.
     pub(super) fn accept_rollback(&self, recorded: u64, reason: &str) -> Result<(), Error> {
         let call = self.own_call(&self.default_account()?)?;
-        let accepted = AcceptRollback { recorded, reason: reason.to_owned() };
-        block_on(self.call(&call, accepted)).map_err(Error::internal)?.into_inner()?;
+        let accepted = AcceptRollback {
+            recorded,
+            reason: reason.to_owned(),
+        };
+        block_on(self.call(&call, accepted))
+            .map_err(Error::internal)?
+            .into_inner()?;
         self.anchor(0)
     }
 
@@ -114,7 +126,9 @@ impl Engine {
     }
 
     fn own_call(&self, account: &Account) -> Result<CallContext, Error> {
-        let principal = Principal::Service { account: account.id.clone() };
+        let principal = Principal::Service {
+            account: account.id.clone(),
+        };
         Ok(CallContext {
             caller: Caller::assume_authenticated(principal, Credential::Internal),
             region: account.default_region.clone(),

@@ -71,7 +71,11 @@ impl Edit {
             Self::PutKey(key) => put(key_path(&key.arn), RecordKind::Key, body(key)?),
             Self::PutAlias(alias) => put(alias_path(&alias.arn), RecordKind::Alias, body(alias)?),
             Self::PutUser(user) => {
-                put(user_path(&user.account, &user.name), RecordKind::User, body(user)?);
+                put(
+                    user_path(&user.account, &user.name),
+                    RecordKind::User,
+                    body(user)?,
+                );
             }
             Self::PutAccessKey(key) => {
                 let path = RecordKind::AccessKey.path(key.id.as_str());
@@ -110,11 +114,19 @@ impl Edit {
         match kind {
             RecordKind::Key => {
                 let (account, region) = (part()?.parse().ok()?, part()?.parse().ok()?);
-                Some(Self::RemoveKey(KeyArn { account, region, key: part()?.parse().ok()? }))
+                Some(Self::RemoveKey(KeyArn {
+                    account,
+                    region,
+                    key: part()?.parse().ok()?,
+                }))
             }
             RecordKind::Alias => {
                 let (account, region) = (part()?.parse().ok()?, part()?.parse().ok()?);
-                Some(Self::RemoveAlias(AliasArn { account, region, alias: part()?.parse().ok()? }))
+                Some(Self::RemoveAlias(AliasArn {
+                    account,
+                    region,
+                    alias: part()?.parse().ok()?,
+                }))
             }
             RecordKind::AccessKey => Some(Self::RemoveAccessKey(name.parse().ok()?)),
             _ => None,
@@ -139,5 +151,6 @@ impl Edit {
 
 /// The content is authenticated; what does not parse was written by a newer version.
 fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(text).map_err(|_| Error::internal("a record has a form that this version does not know"))
+    serde_json::from_slice(text)
+        .map_err(|_| Error::internal("a record has a form that this version does not know"))
 }

@@ -35,7 +35,10 @@ fn unsupported(what: &str) -> Error {
 
 /// Which kind of key is asked for: only the symmetric one is offered.
 fn check_kind(request: &CreateKeyRequest) -> Result<(), Error> {
-    let (new, old) = (request.key_spec.as_deref(), request.customer_master_key_spec.as_deref());
+    let (new, old) = (
+        request.key_spec.as_deref(),
+        request.customer_master_key_spec.as_deref(),
+    );
     if new.is_some() && old.is_some() {
         return Err(Error::Validation(
             "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. \
@@ -103,7 +106,11 @@ impl CreateKey {
             policy: self.policy.unwrap_or_else(default_policy),
             automatic_rotation: None,
             materials: vec![new_material(step.engine, id, step.now, None)?],
-            arn: KeyArn { region: step.call.region.clone(), account, key: id },
+            arn: KeyArn {
+                region: step.call.region.clone(),
+                account,
+                key: id,
+            },
         })
     }
 }
@@ -111,7 +118,9 @@ impl CreateKey {
 fn within_quota(step: &Step<'_>) -> Result<(), Error> {
     let region = step.state.region(step.call.account(), &step.call.region);
     if region.is_some_and(|region| region.keys.len() >= MAX_KEYS) {
-        return Err(Error::LimitExceeded(format!("The quota of {MAX_KEYS} keys is reached.")));
+        return Err(Error::LimitExceeded(format!(
+            "The quota of {MAX_KEYS} keys is reached."
+        )));
     }
     Ok(())
 }
@@ -143,9 +152,17 @@ impl Operation for CreateKeyRequest {
         parameters
             .optional("policy", self.policy.as_ref())
             .optional("description", self.description.as_ref())
-            .value("keyUsage", self.key_usage.as_deref().unwrap_or(KeyUsage::EncryptDecrypt.as_str()))
+            .value(
+                "keyUsage",
+                self.key_usage
+                    .as_deref()
+                    .unwrap_or(KeyUsage::EncryptDecrypt.as_str()),
+            )
             .value("keySpec", self.key_spec.as_deref().unwrap_or(SYMMETRIC))
-            .value("origin", self.origin.as_deref().unwrap_or(Origin::AwsKms.as_str()))
+            .value(
+                "origin",
+                self.origin.as_deref().unwrap_or(Origin::AwsKms.as_str()),
+            )
             .optional("multiRegion", self.multi_region.as_ref())
             .optional("tags", tags::recorded(self.tags.as_ref()).as_ref())
             .optional(
@@ -186,7 +203,9 @@ impl Operation for CreateKeyRequest {
         let bypass = parsed.bypass_lockout_check == Some(true);
         let key = parsed.into_key(step)?;
         new_policy::check_effect(step, &key, &[], bypass)?;
-        let response = CreateKeyResponse { key_metadata: key_metadata(&key) };
+        let response = CreateKeyResponse {
+            key_metadata: key_metadata(&key),
+        };
         let elements = elements(&key);
         Ok(Performed::changed(response, vec![Edit::PutKey(Box::new(key))]).with_elements(elements))
     }

@@ -27,10 +27,12 @@ impl SigningCredential {
 
 fn principal(key: &AccessKey, state: &State) -> Option<Principal> {
     match &key.owner {
-        AccessKeyOwner::Root => Some(Principal::Root { account: key.account.clone() }),
-        AccessKeyOwner::User(name) => {
-            state.user(&key.account, name).map(|entry| entry.user.principal())
-        }
+        AccessKeyOwner::Root => Some(Principal::Root {
+            account: key.account.clone(),
+        }),
+        AccessKeyOwner::User(name) => state
+            .user(&key.account, name)
+            .map(|entry| entry.user.principal()),
     }
 }
 
@@ -42,8 +44,10 @@ impl Engine {
     pub fn credential(&self, id: &AccessKeyId) -> Result<Option<SigningCredential>, Error> {
         let state = self.state()?;
         Ok(state.access_key(id).and_then(|key| {
-            principal(key, &state)
-                .map(|principal| SigningCredential { key: Arc::clone(key), principal })
+            principal(key, &state).map(|principal| SigningCredential {
+                key: Arc::clone(key),
+                principal,
+            })
         }))
     }
 }

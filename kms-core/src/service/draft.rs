@@ -25,7 +25,6 @@ pub(super) struct Draft<'a> {
     time: Timestamp,
     parameters: Option<Box<RawValue>>,
     resources: Vec<(AccountId, String)>,
-    details: Option<Box<RawValue>>,
 }
 
 /// How a request ended, for its record.
@@ -49,7 +48,10 @@ impl Ending {
     /// Of a request that was refused or failed.
     pub(super) fn refused(error: &Error) -> Self {
         let message = error.to_string();
-        Self { refusal: Some((recorded_code(error.code()), message)), ..Self::default() }
+        Self {
+            refusal: Some((recorded_code(error.code()), message)),
+            ..Self::default()
+        }
     }
 
     /// Names the commit that the request made, by which a store that was put back is found out.
@@ -77,7 +79,14 @@ impl<'a> Draft<'a> {
     ) -> Result<Self, Error> {
         let parameters = parameters.finish();
         let event_id = uuid(engine)?;
-        Ok(Self { call, event, event_id, time, parameters, resources: Vec::new(), details: None })
+        Ok(Self {
+            call,
+            event,
+            event_id,
+            time,
+            parameters,
+            resources: Vec::new(),
+        })
     }
 
     pub(super) fn used(&mut self, loaded: &Loaded) {
@@ -87,23 +96,23 @@ impl<'a> Draft<'a> {
         self.resources = loaded.iter().map(resource).collect();
     }
 
-    /// What the service did by itself.
-    pub(super) fn with_details(mut self, details: Parameters) -> Self {
-        self.details = details.finish();
-        self
-    }
-
     /// The finished record.
     pub(super) fn finish(&self, ending: Ending) -> Entry {
-        let source_ip = match (self.call.source_ip, self.call.caller.principal()) {
-            (Some(address), _) => address.to_string(),
-            (None, Principal::Service { .. }) => "AWS Internal".to_owned(),
-            (None, _) => "localhost".to_owned(),
+        let own = matches!(self.call.caller.principal(), Principal::Service { .. });
+        let source_ip = match self.call.source_ip {
+            Some(address) => address.to_string(),
+            None if own => "AWS Internal".to_owned(),
+            None => "localhost".to_owned(),
         };
+        let parameters = self.parameters.as_deref();
         let resources: Vec<Resource<'_>> = self
             .resources
             .iter()
-            .map(|(account, arn)| Resource { account, kind: "AWS::KMS::Key", arn })
+            .map(|(account, arn)| Resource {
+                account,
+                kind: "AWS::KMS::Key",
+                arn,
+            })
             .collect();
         let additional = ending.additional.finish();
         Record {
@@ -114,11 +123,14 @@ impl<'a> Draft<'a> {
             region: &self.call.region,
             source_ip_address: &source_ip,
             user_agent: &self.call.user_agent,
-            refusal: ending.refusal.as_ref().map(|(code, message)| Refusal { code, message }),
-            request_parameters: self.parameters.as_deref(),
+            refusal: ending
+                .refusal
+                .as_ref()
+                .map(|(code, message)| Refusal { code, message }),
+            request_parameters: parameters.filter(|_| !own),
             response_elements: ending.elements.as_deref(),
             additional_event_data: additional.as_deref(),
-            service_event_details: self.details.as_deref(),
+            service_event_details: parameters.filter(|_| own),
             request_id: &self.call.request_id,
             event_id: &self.event_id,
             read_only: self.event.read_only,

@@ -51,7 +51,9 @@ pub(super) struct Parts {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine").field("home", &self.home.directory()).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("home", &self.home.directory())
+            .finish_non_exhaustive()
     }
 }
 
@@ -103,7 +105,11 @@ impl Engine {
             if delta.full {
                 *state = State::default();
             }
-            for edit in delta.deleted.iter().filter_map(|path| Edit::from_deleted(path)) {
+            for edit in delta
+                .deleted
+                .iter()
+                .filter_map(|path| Edit::from_deleted(path))
+            {
                 edit.apply(&mut state)?;
             }
             for record in &delta.put {
@@ -132,7 +138,9 @@ impl Engine {
         if !O::EVENT.read_only {
             return self.change(request, &mut draft, now);
         }
-        let result = self.state().and_then(|state| self.walk(request, &mut draft, &state, now));
+        let result = self
+            .state()
+            .and_then(|state| self.walk(request, &mut draft, &state, now));
         let (entry, answer) = conclude(&draft, result);
         Recorded::release(&self.ledger, entry, answer).await
     }
@@ -154,7 +162,17 @@ impl Engine {
         let permits = needed.iter().map(ask).collect::<Result<Vec<_>, Error>>()?;
         drop(needed);
         admit(draft.event, &loaded)?;
-        O::perform(parsed, &Step { engine: self, state, call, now, loaded: &loaded, permits })
+        O::perform(
+            parsed,
+            &Step {
+                engine: self,
+                state,
+                call,
+                now,
+                loaded: &loaded,
+                permits,
+            },
+        )
     }
 }
 
@@ -164,7 +182,10 @@ pub(super) fn conclude<R>(
     result: Result<Performed<R>, Error>,
 ) -> (Entry, Result<R, Error>) {
     match result {
-        Ok(mut performed) => (draft.finish(Ending::of(&mut performed)), Ok(performed.response)),
+        Ok(mut performed) => (
+            draft.finish(Ending::of(&mut performed)),
+            Ok(performed.response),
+        ),
         Err(error) => (draft.finish(Ending::refused(&error)), Err(error)),
     }
 }
@@ -172,9 +193,14 @@ pub(super) fn conclude<R>(
 /// Whether the keys are in a state that allows the operation. Decided after the policies: who may
 /// not use a key does not learn its state.
 fn admit(event: Event, loaded: &Loaded) -> Result<(), Error> {
-    let Some(operation) = event.operation else { return Ok(()) };
+    let Some(operation) = event.operation else {
+        return Ok(());
+    };
     let both = operation.resource() == Resource::TwoKeys;
-    let keys = loaded.primary.iter().chain(loaded.secondary.iter().filter(|_| both));
+    let keys = loaded
+        .primary
+        .iter()
+        .chain(loaded.secondary.iter().filter(|_| both));
     for target in keys {
         let state = target.key.key.lifecycle.state();
         let arn = &target.key.key.arn;
@@ -185,7 +211,9 @@ fn admit(event: Event, loaded: &Loaded) -> Result<(), Error> {
                 return Err(Error::InvalidState(format!("{arn} is pending deletion.")));
             }
             Some(_) => {
-                return Err(Error::InvalidState(format!("{arn} is not pending deletion.")));
+                return Err(Error::InvalidState(format!(
+                    "{arn} is not pending deletion."
+                )));
             }
         }
     }

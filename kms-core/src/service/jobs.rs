@@ -28,7 +28,9 @@ impl Operation for RotateKey {
     type Response = ();
     const EVENT: Event = Event::service("RotateKey");
 
-    fn parameters(&self, _parameters: &mut Parameters) {}
+    fn parameters(&self, parameters: &mut Parameters) {
+        parameters.value("keyId", &self.0.key);
+    }
 
     fn parse(self) -> Result<KeyArn, Error> {
         Ok(self.0)
@@ -43,7 +45,10 @@ impl Operation for RotateKey {
         loaded: &'a Loaded,
         _call: &'a CallContext,
     ) -> Result<Vec<Authorization<'a>>, Error> {
-        Ok(vec![Authorization::new("kms:RotateKey", On::Key(loaded.primary()?))])
+        Ok(vec![Authorization::new(
+            "kms:RotateKey",
+            On::Key(loaded.primary()?),
+        )])
     }
 
     fn perform(_key: KeyArn, step: &Step<'_>) -> Result<Performed<()>, Error> {
@@ -62,7 +67,9 @@ impl Operation for DeleteKey {
     type Response = ();
     const EVENT: Event = Event::service("DeleteKey");
 
-    fn parameters(&self, _parameters: &mut Parameters) {}
+    fn parameters(&self, parameters: &mut Parameters) {
+        parameters.value("keyId", &self.0.key);
+    }
 
     fn parse(self) -> Result<KeyArn, Error> {
         Ok(self.0)
@@ -77,7 +84,10 @@ impl Operation for DeleteKey {
         loaded: &'a Loaded,
         _call: &'a CallContext,
     ) -> Result<Vec<Authorization<'a>>, Error> {
-        Ok(vec![Authorization::new("kms:DeleteKey", On::Key(loaded.primary()?))])
+        Ok(vec![Authorization::new(
+            "kms:DeleteKey",
+            On::Key(loaded.primary()?),
+        )])
     }
 
     fn perform(arn: KeyArn, step: &Step<'_>) -> Result<Performed<()>, Error> {
@@ -86,10 +96,14 @@ impl Operation for DeleteKey {
         }
         let region = step.state.region(&arn.account, &arn.region);
         let aliases = region.into_iter().flat_map(|region| {
-            region.aliases.values().filter(|alias| alias.target == arn.key)
+            region
+                .aliases
+                .values()
+                .filter(|alias| alias.target == arn.key)
         });
-        let mut edits: Vec<Edit> =
-            aliases.map(|alias| Edit::RemoveAlias(alias.arn.clone())).collect();
+        let mut edits: Vec<Edit> = aliases
+            .map(|alias| Edit::RemoveAlias(alias.arn.clone()))
+            .collect();
         edits.push(Edit::RemoveKey(arn));
         Ok(Performed::changed((), edits))
     }
@@ -121,7 +135,9 @@ impl Engine {
     }
 
     fn run(&self, key: &KeyArn, job: impl Operation<Response = ()>) -> Result<(), Error> {
-        let principal = Principal::Service { account: key.account.clone() };
+        let principal = Principal::Service {
+            account: key.account.clone(),
+        };
         let call = CallContext {
             caller: Caller::assume_authenticated(principal, Credential::Internal),
             region: key.region.clone(),
@@ -130,6 +146,8 @@ impl Engine {
             user_agent: "AWS Internal".to_owned(),
             secure_transport: true,
         };
-        block_on(self.call(&call, job)).map_err(Error::internal)?.into_inner()
+        block_on(self.call(&call, job))
+            .map_err(Error::internal)?
+            .into_inner()
     }
 }

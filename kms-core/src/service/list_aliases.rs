@@ -54,7 +54,10 @@ impl Operation for ListAliasesRequest {
     }
 
     fn lookups(parsed: &ListAliases) -> Lookups {
-        parsed.key.as_ref().map_or_else(Lookups::none, Lookups::named)
+        parsed
+            .key
+            .as_ref()
+            .map_or_else(Lookups::none, Lookups::named)
     }
 
     fn authorizations<'a>(
@@ -70,7 +73,11 @@ impl Operation for ListAliasesRequest {
         step: &Step<'_>,
     ) -> Result<Performed<ListAliasesResponse>, Error> {
         let (account, region) = (step.call.account(), &step.call.region);
-        let target = step.loaded.primary.as_ref().map(|target| target.key.key.arn.key);
+        let target = step
+            .loaded
+            .primary
+            .as_ref()
+            .map(|target| target.key.key.arn.key);
         let of_key = target.map(|key| key.to_string()).unwrap_or_default();
         let listing = format!("ListAliases {account} {region} {of_key}");
         let markers = step.engine.markers();

@@ -49,7 +49,13 @@ impl Operation for ListKeysRequest {
         let items = keys
             .flat_map(|state| state.keys.range((start, Bound::Unbounded)))
             .map(|(id, entry)| {
-                (id.to_string(), KeyListEntry { key_id: *id, key_arn: entry.key.arn.clone() })
+                (
+                    id.to_string(),
+                    KeyListEntry {
+                        key_id: *id,
+                        key_arn: entry.key.arn.clone(),
+                    },
+                )
             });
         let page = markers.page(&listing, limit, items);
         Ok(Performed::read(ListKeysResponse {

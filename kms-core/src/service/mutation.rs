@@ -47,7 +47,10 @@ pub(super) struct Unfinished {
 impl Unfinished {
     /// Rows that were found when the store was opened.
     pub(super) fn found(unrecorded: Vec<Outbox>) -> Self {
-        Self { unrecorded, recorded: Vec::new() }
+        Self {
+            unrecorded,
+            recorded: Vec::new(),
+        }
     }
 }
 
@@ -62,7 +65,9 @@ impl Engine {
         let mut unfinished = self.mutation.lock().map_err(|e| unavailable(poisoned(e)))?;
         let _alone = self.home.lock().map_err(LedgerUnavailable::because)?;
         self.drain(&mut unfinished)?;
-        let walked = self.state().and_then(|state| self.walk(request, draft, &state, now));
+        let walked = self
+            .state()
+            .and_then(|state| self.walk(request, draft, &state, now));
         match walked {
             Ok(performed) if !performed.edits.is_empty() => {
                 self.commit(draft, performed, &mut unfinished)
@@ -84,12 +89,16 @@ impl Engine {
         let entry = draft.finish(Ending::of(&mut performed).at_revision(next));
         let edits = std::mem::take(&mut performed.edits);
         let written = self.outbox(draft, &entry).and_then(|outbox| {
-            self.write(edits, Some(&outbox), unfinished).map(|()| outbox)
+            self.write(edits, Some(&outbox), unfinished)
+                .map(|()| outbox)
         });
         match written {
             Ok(outbox) => {
-                let recorded =
-                    block_on(Recorded::release(&self.ledger, entry, Ok(performed.response)));
+                let recorded = block_on(Recorded::release(
+                    &self.ledger,
+                    entry,
+                    Ok(performed.response),
+                ));
                 match &recorded {
                     Ok(_) => unfinished.recorded.push(outbox.path()),
                     Err(_) => unfinished.unrecorded.push(outbox),
@@ -107,9 +116,15 @@ impl Engine {
         if !self.ledger.healthy() {
             return Err(Error::internal("the ledger takes no records"));
         }
-        let line = std::str::from_utf8(entry.as_bytes()).map_err(Error::internal)?.to_owned();
+        let line = std::str::from_utf8(entry.as_bytes())
+            .map_err(Error::internal)?
+            .to_owned();
         let event_id = draft.event_id.clone();
-        Ok(Outbox { event_id, ledger_size: self.ledger.size(), line })
+        Ok(Outbox {
+            event_id,
+            ledger_size: self.ledger.size(),
+            line,
+        })
     }
 
     /// Commits edits with the outbox row of their record, and makes them in memory.
@@ -130,7 +145,9 @@ impl Engine {
             .map_err(Error::internal)?;
         unfinished.recorded.clear();
         let mut state = self.state.write().map_err(poisoned)?;
-        edits.into_iter().try_for_each(|edit| edit.apply(&mut state))
+        edits
+            .into_iter()
+            .try_for_each(|edit| edit.apply(&mut state))
     }
 
     /// Brings what was committed and not recorded into the ledger, once.
@@ -169,7 +186,10 @@ impl Engine {
     /// [`Error::Internal`] when the store or the lock fails.
     pub fn anchor(&self, growth: u64) -> Result<(), Error> {
         let mut unfinished = self.mutation.lock().map_err(poisoned)?;
-        let grown = self.ledger.size().saturating_sub(self.records.head().ledger_size);
+        let grown = self
+            .ledger
+            .size()
+            .saturating_sub(self.records.head().ledger_size);
         if grown < growth && unfinished.recorded.is_empty() {
             return Ok(());
         }

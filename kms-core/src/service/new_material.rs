@@ -19,5 +19,10 @@ pub(super) fn new_material(
         .barrier()
         .wrap_material(&key, &id, backing_key.secret(), engine.system_random())
         .map_err(Error::internal)?;
-    Ok(KeyMaterial { id, created: now, rotation, wrapped })
+    Ok(KeyMaterial {
+        id,
+        created: now,
+        rotation,
+        wrapped,
+    })
 }

@@ -132,13 +132,24 @@ impl Engine {
         let recorded = newest_recorded_revision(&home, &ledger, records.head())?;
         let rolled_back = recorded > records.head().revision.0;
         if rolled_back && options.accept_rollback.is_none() {
-            return Err(OpenError::RolledBack { found: records.head().revision.0, recorded });
+            return Err(OpenError::RolledBack {
+                found: records.head().revision.0,
+                recorded,
+            });
         }
         let (state, outbox) = read_records(&found)?;
         drop(alone);
         let markers = Markers::new(barrier.token_key()?.expose());
         let (clock, random) = (options.clock, options.random);
-        let parts = Parts { home, records, ledger, clock, random, state, markers };
+        let parts = Parts {
+            home,
+            records,
+            ledger,
+            clock,
+            random,
+            state,
+            markers,
+        };
         let engine = Self::from_parts(parts);
         engine.recover(outbox)?;
         if let Some(reason) = options.accept_rollback.filter(|_| rolled_back) {
@@ -171,7 +182,11 @@ impl Engine {
             Some(id) => id.clone(),
             None => identity::generate_account_id(self.system_random())?,
         };
-        Ok(Account { id, created: self.clock.now(), default_region: new.region.clone() })
+        Ok(Account {
+            id,
+            created: self.clock.now(),
+            default_region: new.region.clone(),
+        })
     }
 }
 
@@ -223,6 +238,11 @@ fn newest_recorded_revision(
 fn recorded_revision(line: &[u8]) -> Option<u64> {
     let member = b"\"storeRevision\":";
     // Most records are of requests that change nothing, and parsing is what costs.
-    line.windows(member.len()).any(|window| window == member).then_some(())?;
-    serde_json::from_slice::<Recorded>(line).ok()?.additional?.revision
+    line.windows(member.len())
+        .any(|window| window == member)
+        .then_some(())?;
+    serde_json::from_slice::<Recorded>(line)
+        .ok()?
+        .additional?
+        .revision
 }

@@ -32,7 +32,11 @@ impl Parameters {
     }
 
     /// Adds a member if there is one.
-    pub fn optional(&mut self, name: &'static str, value: Option<&(impl Serialize + ?Sized)>) -> &mut Self {
+    pub fn optional(
+        &mut self,
+        name: &'static str,
+        value: Option<&(impl Serialize + ?Sized)>,
+    ) -> &mut Self {
         match value {
             Some(value) => self.value(name, value),
             None => self,
@@ -41,7 +45,11 @@ impl Parameters {
 
     /// Adds an encryption context unless it is empty.
     pub fn context(&mut self, name: &'static str, context: &EncryptionContext) -> &mut Self {
-        if context.is_empty() { self } else { self.value(name, context) }
+        if context.is_empty() {
+            self
+        } else {
+            self.value(name, context)
+        }
     }
 
     /// The finished object; `None` when nothing was added, which CloudTrail writes as null.
@@ -62,7 +70,10 @@ mod tests {
     #[test]
     fn parameters_are_one_json_object_and_nothing_is_null() {
         let mut parameters = Parameters::default();
-        parameters.value("keyId", "a\"b").optional("dryRun", Some(&true)).optional::<str>("x", None);
+        parameters
+            .value("keyId", "a\"b")
+            .optional("dryRun", Some(&true))
+            .optional::<str>("x", None);
         let object = parameters.finish().unwrap();
         assert_eq!(object.get(), r#"{"keyId":"a\"b","dryRun":true}"#);
         assert!(Parameters::default().finish().is_none());

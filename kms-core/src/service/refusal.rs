@@ -52,7 +52,9 @@ impl Engine {
         answer: R,
     ) -> Result<Recorded<R>, LedgerUnavailable> {
         let event_id = uuid(self).map_err(LedgerUnavailable::because)?;
-        let account = self.recipient(refusal).map_err(LedgerUnavailable::because)?;
+        let account = self
+            .recipient(refusal)
+            .map_err(LedgerUnavailable::because)?;
         let identity = match refusal.caller {
             RefusedCaller::Authenticated(caller) => Identity::Caller(caller),
             RefusedCaller::Unauthenticated(claimed) => Identity::Unknown { claimed },
@@ -65,7 +67,10 @@ impl Engine {
             region: refusal.region,
             source_ip_address: refusal.source_ip_address,
             user_agent: refusal.user_agent,
-            refusal: Some(Refused { code: refusal.code, message: refusal.message }),
+            refusal: Some(Refused {
+                code: refusal.code,
+                message: refusal.message,
+            }),
             request_parameters: None,
             response_elements: None,
             additional_event_data: None,
@@ -88,7 +93,10 @@ impl Engine {
         };
         let first = |state: &State| state.accounts().next().map(|account| account.id.clone());
         known
-            .map_or_else(|| self.state().map(|state| first(&state)), |known| Ok(Some(known)))?
+            .map_or_else(
+                || self.state().map(|state| first(&state)),
+                |known| Ok(Some(known)),
+            )?
             .ok_or_else(|| Error::internal("the store has no account"))
     }
 }

@@ -71,9 +71,14 @@ pub(super) fn user_name(text: &str) -> Result<UserName, Error> {
 
 fn user_policy(user: &str, policy: &str) -> Result<UserPolicy, Error> {
     let policy = policy.parse::<UserName>().map_err(|_| {
-        Error::Validation(format!("The specified value for policyName is invalid: '{policy}'"))
+        Error::Validation(format!(
+            "The specified value for policyName is invalid: '{policy}'"
+        ))
     })?;
-    Ok(UserPolicy { user: user_name(user)?, policy: policy.to_string() })
+    Ok(UserPolicy {
+        user: user_name(user)?,
+        policy: policy.to_string(),
+    })
 }
 
 pub(super) fn on_user<'a>(
@@ -81,13 +86,17 @@ pub(super) fn on_user<'a>(
     user: &UserName,
     call: &CallContext,
 ) -> Vec<Authorization<'a>> {
-    vec![Authorization::new(action, On::Named(user_arn(call.account(), user)))]
+    vec![Authorization::new(
+        action,
+        On::Named(user_arn(call.account(), user)),
+    )]
 }
 
 pub(super) fn existing(step: &Step<'_>, name: &UserName) -> Result<User, Error> {
-    step.state.user(step.call.account(), name).map(|entry| entry.user.clone()).ok_or_else(|| {
-        Error::NotFound(format!("The user with name {name} cannot be found."))
-    })
+    step.state
+        .user(step.call.account(), name)
+        .map(|entry| entry.user.clone())
+        .ok_or_else(|| Error::NotFound(format!("The user with name {name} cannot be found.")))
 }
 
 fn no_such_policy(asked: &UserPolicy) -> Error {
@@ -121,7 +130,9 @@ impl Operation for CreateUserRequest {
     fn perform(name: UserName, step: &Step<'_>) -> Result<Performed<User>, Error> {
         let account = step.call.account().clone();
         if step.state.user(&account, &name).is_some() {
-            return Err(Error::AlreadyExists(format!("User with name {name} already exists.")));
+            return Err(Error::AlreadyExists(format!(
+                "User with name {name} already exists."
+            )));
         }
         let user = User {
             id: generate_unique_id(step.engine.system_random())?,
@@ -131,7 +142,9 @@ impl Operation for CreateUserRequest {
             policies: BTreeMap::new(),
         };
         let mut elements = Parameters::default();
-        elements.value("userName", &user.name).value("userId", &user.id);
+        elements
+            .value("userName", &user.name)
+            .value("userId", &user.id);
         let edits = vec![Edit::PutUser(user.clone())];
         Ok(Performed::changed(user, edits).with_elements(elements))
     }
@@ -157,7 +170,10 @@ impl Operation for ListUsersRequest {
     }
 
     fn perform((): (), step: &Step<'_>) -> Result<Performed<Vec<User>>, Error> {
-        let users = step.state.users(step.call.account()).map(|entry| entry.user.clone());
+        let users = step
+            .state
+            .users(step.call.account())
+            .map(|entry| entry.user.clone());
         Ok(Performed::read(users.collect()))
     }
 }
@@ -206,7 +222,9 @@ impl Operation for GetUserPolicyRequest {
     const EVENT: Event = Event::iam("GetUserPolicy", true);
 
     fn parameters(&self, parameters: &mut Parameters) {
-        parameters.value("userName", &self.user_name).value("policyName", &self.policy_name);
+        parameters
+            .value("userName", &self.user_name)
+            .value("policyName", &self.policy_name);
     }
 
     fn parse(self) -> Result<UserPolicy, Error> {
@@ -224,7 +242,8 @@ impl Operation for GetUserPolicyRequest {
     fn perform(asked: UserPolicy, step: &Step<'_>) -> Result<Performed<String>, Error> {
         let mut user = existing(step, &asked.user)?;
         let text = user.policies.remove(&asked.policy);
-        text.map(Performed::read).ok_or_else(|| no_such_policy(&asked))
+        text.map(Performed::read)
+            .ok_or_else(|| no_such_policy(&asked))
     }
 }
 
@@ -234,7 +253,9 @@ impl Operation for DeleteUserPolicyRequest {
     const EVENT: Event = Event::iam("DeleteUserPolicy", false);
 
     fn parameters(&self, parameters: &mut Parameters) {
-        parameters.value("userName", &self.user_name).value("policyName", &self.policy_name);
+        parameters
+            .value("userName", &self.user_name)
+            .value("policyName", &self.policy_name);
     }
 
     fn parse(self) -> Result<UserPolicy, Error> {
