@@ -55,14 +55,30 @@ impl File {
             path: path.to_owned(),
             source,
         })?;
-        toml::from_str(&text).map_err(|source| ConfigError::Invalid {
+        Self::parse(&text).map_err(|source| ConfigError::Invalid {
             path: path.to_owned(),
             source: Box::new(source),
         })
     }
+
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// When it is not TOML, or has an unknown key or a value of the wrong type.
+    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
 }
 
 impl Config {
+    /// The configuration of a file alone, without flags and environment.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] names the key at fault.
+    pub fn from_file(file: File) -> Result<Self, ConfigError> {
+        Self::new(&Args::default(), file)
+    }
+
     /// Merges flags and environment (`args`) over the file.
     pub(crate) fn new(args: &Args, file: File) -> Result<Self, ConfigError> {
         let allow_plaintext = args.allow_plaintext || file.allow_plaintext.unwrap_or(false);

@@ -2,6 +2,8 @@
 
 mod check;
 mod file;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
