@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use crate::args::Args;
 use crate::auth::Authenticator;
-use crate::config::{Config, ConfigError, File, RandomSource};
+use crate::config::{Config, ConfigError, File, PassphraseSource, RandomSource};
 use crate::listen::tls::{self, TlsError};
 use crate::listen::{BindError, Listeners};
 use crate::wire::Endpoint;
@@ -67,9 +67,12 @@ fn start(args: &Args) -> Result<(), Fault> {
     let file = args.config.as_deref().map(File::read).transpose()?;
     let config = Config::new(args, file.unwrap_or_default())?;
     let tls = config.tls.as_ref().map(tls::load).transpose()?;
+    let passphrase = config.passphrase.as_ref();
+    let passphrase = passphrase.map(PassphraseSource::read).transpose()?;
     if args.check_config {
         return Ok(());
     }
+    drop(passphrase);
     log::start(config.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -12,8 +12,8 @@ use crate::args::Args;
 /// Why the configuration does not fit.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("the configuration file {path} cannot be read: {source}")]
+    /// A file cannot be read.
+    #[error("{path} cannot be read: {source}")]
     Unreadable {
         /// The file.
         path: PathBuf,

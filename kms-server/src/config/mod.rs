@@ -2,6 +2,7 @@
 
 mod check;
 mod file;
+mod passphrase;
 #[cfg(test)]
 mod tests;
 
