@@ -65,6 +65,9 @@ pub(crate) struct Args {
     /// Where random bytes come from; `system` where the machine is cloned while it runs.
     #[arg(long, env = "KMS_RANDOM", value_enum)]
     pub(crate) random: Option<RandomSource>,
+    /// Key file that unseals the root key [default: root.key in the home directory].
+    #[arg(long, env = "KMS_KEY_FILE", value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
     /// File with the passphrase that unseals the root key.
     #[arg(long, env = "KMS_PASSPHRASE_FILE", value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,

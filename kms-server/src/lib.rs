@@ -8,9 +8,11 @@ pub mod auth;
 pub mod config;
 mod exit;
 mod harden;
+mod jobs;
 pub mod listen;
 mod log;
 mod start;
+mod store;
 pub mod wire;
 
 pub use exit::Exit;

@@ -5,19 +5,19 @@ use std::io::Write;
 use std::sync::Arc;
 
 use clap::Parser;
-use kms_core::crypto::random::{PooledRandom, Random, SystemRandom};
+use kms_core::service::Engine;
 use kms_core::time::SystemClock;
-use rustls::ServerConfig;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::args::Args;
 use crate::auth::Authenticator;
-use crate::config::{Config, ConfigError, File, PassphraseSource, RandomSource};
+use crate::config::{Config, ConfigError, File, PassphraseSource};
 use crate::listen::tls::{self, TlsError};
 use crate::listen::{BindError, Listeners};
-use crate::wire::Endpoint;
-use crate::{Exit, harden, log};
+use crate::store::StoreFault;
+use crate::wire::{Endpoint, Reading};
+use crate::{Exit, harden, jobs, log, store};
 
 /// Why the server did not start, or did not go on.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,8 @@ enum Fault {
     Config(#[from] ConfigError),
     #[error("tls: {0}")]
     Tls(#[from] TlsError),
+    #[error(transparent)]
+    Store(#[from] StoreFault),
     #[error(transparent)]
     Bind(#[from] BindError),
     #[error("{0}: {1}")]
@@ -36,6 +38,7 @@ impl Fault {
     fn exit(&self) -> Exit {
         match self {
             Self::Config(_) | Self::Tls(_) => Exit::Usage,
+            Self::Store(fault) => fault.exit(),
             Self::Bind(_) => Exit::Unavailable,
             Self::System(..) => Exit::Failed,
         }
@@ -72,34 +75,34 @@ fn start(args: &Args) -> Result<(), Fault> {
     if args.check_config {
         return Ok(());
     }
-    drop(passphrase);
     log::start(config.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Fault::System("the runtime cannot be started", error))?;
-    runtime.block_on(serve(&config, tls))
+    let listeners = runtime.block_on(Listeners::bind(&config, tls))?;
+    let engine = Arc::new(store::open(&config, passphrase.as_ref())?);
+    runtime.block_on(serve(&config, listeners, engine))
 }
 
-async fn serve(config: &Config, tls: Option<Arc<ServerConfig>>) -> Result<(), Fault> {
+async fn serve(config: &Config, listeners: Listeners, engine: Arc<Engine>) -> Result<(), Fault> {
     let stop = stop_signal().map_err(|error| Fault::System("signals cannot be awaited", error))?;
-    let listeners = Listeners::bind(config, tls).await?;
-    let clock = Arc::new(SystemClock);
-    let random: Arc<dyn Random> = match config.random {
-        RandomSource::Pooled => Arc::new(PooledRandom),
-        RandomSource::System => Arc::new(SystemRandom),
-    };
     let endpoint = Endpoint::new(
-        Arc::new(crate::wire::Closed),
-        Authenticator::new(config.region.clone(), clock),
-        random,
-        config.limits.body_bytes,
-        config.timeouts.body,
+        Arc::clone(&engine),
+        Authenticator::new(config.region.clone(), Arc::new(SystemClock)),
+        store::random(config.random),
+        Reading {
+            limit: config.limits.body_bytes,
+            timeout: config.timeouts.body,
+        },
     );
+    let jobs = tokio::spawn(jobs::run(engine));
     announce(&listeners).map_err(|error| Fault::System("standard output", error))?;
     let handler = Arc::new(endpoint);
     let serving = listeners.serve(handler, config.limits, config.timeouts, stop);
-    if serving.await {
+    let all_answered = serving.await;
+    jobs.abort();
+    if all_answered {
         tracing::info!("stopped; every request was answered");
     } else {
         tracing::warn!("stopped; the time for draining was over before every request was answered");

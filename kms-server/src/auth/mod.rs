@@ -7,13 +7,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::request;
+use kms_core::Error;
 use kms_core::api::ErrorCode;
 use kms_core::caller::Caller;
 use kms_core::ids::{AccessKeyId, Region};
+use kms_core::service::Engine;
 use kms_core::sigv4::{Header, Presented, Refusal, Request};
 use kms_core::time::Clock;
 
-use crate::wire::Backend;
 use signing_keys::SigningKeys;
 
 /// The service that requests must be signed for.
@@ -22,6 +23,20 @@ const SERVICE: &str = "kms";
 thread_local! {
     /// Scratch space for canonical requests.
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Why the caller is not known.
+#[derive(Debug)]
+pub(crate) enum Unauthentic {
+    /// The request does not prove who sent it.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+        /// The access key that it names, as far as it could be read.
+        claimed: Option<String>,
+    },
+    /// The engine could not look the access key up.
+    Engine(Error),
 }
 
 /// Checks signatures for one Region.
@@ -50,17 +65,23 @@ impl Authenticator {
         }
     }
 
+    /// The Region that requests must be signed for.
+    #[must_use]
+    pub fn region(&self) -> &Region {
+        &self.region
+    }
+
     /// The caller who signed the request.
     ///
     /// The access key is looked up for each request, so that one deleted a moment ago does not
     /// open anything; only the key derived from its secret is kept. For an unknown access key a
     /// signature is checked all the same, so that the answer takes as long.
-    pub(crate) fn authenticate<B: Backend>(
+    pub(crate) fn authenticate(
         &self,
-        backend: &B,
+        engine: &Engine,
         head: &request::Parts,
         body: &[u8],
-    ) -> Result<Caller, Refusal> {
+    ) -> Result<Caller, Unauthentic> {
         let headers = headers(head);
         let request = Request {
             method: head.method.as_str(),
@@ -69,26 +90,35 @@ impl Authenticator {
             headers: &headers,
             body,
         };
-        let presented = Presented::parse(&request)?;
-        let admitted = presented.admit(SERVICE, &self.region, self.clock.now())?;
-        let id = admitted.access_key_id().parse::<AccessKeyId>();
-        let found = id.ok().and_then(|id| {
-            let (secret, caller) = backend.credential(&id)?;
-            Some((id, secret, caller))
-        });
-        let (key, caller) = match found {
-            Some((id, secret, caller)) => {
-                let secret = secret.expose().as_bytes();
-                let key = self.keys.get(&id, secret, admitted.day(), &self.region);
-                (key, Some(caller))
-            }
-            None => (self.keys.stand_in(admitted.day(), &self.region), None),
+        let nobody = |refusal| Unauthentic::Refused {
+            refusal,
+            claimed: None,
+        };
+        let presented = Presented::parse(&request).map_err(nobody)?;
+        let id = presented.access_key_id();
+        let refused = |refusal| Unauthentic::Refused {
+            refusal,
+            claimed: Some(id.to_owned()),
+        };
+        let now = self.clock.now();
+        let admitted = presented
+            .admit(SERVICE, &self.region, now)
+            .map_err(refused)?;
+        let credential = match id.parse::<AccessKeyId>() {
+            Ok(id) => engine.credential(&id).map_err(Unauthentic::Engine)?,
+            Err(_) => None,
+        };
+        let day = admitted.day();
+        let key = match &credential {
+            Some(credential) => self.keys.get(&credential.key, day, &self.region),
+            None => self.keys.stand_in(day, &self.region),
         };
         let verified = SCRATCH.with_borrow_mut(|buffer| admitted.verify(&key, buffer));
-        match caller {
-            Some(caller) => verified.map(|()| caller),
-            None => Err(Refusal::UnknownAccessKey),
-        }
+        let credential = credential
+            .ok_or(Refusal::UnknownAccessKey)
+            .map_err(refused)?;
+        verified.map_err(refused)?;
+        Ok(credential.into_caller())
     }
 }
 

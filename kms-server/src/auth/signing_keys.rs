@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
 
+use kms_core::identity::AccessKey;
 use kms_core::ids::{AccessKeyId, Region};
 use kms_core::sigv4::SigningKey;
 
@@ -31,26 +32,20 @@ impl fmt::Debug for SigningKeys {
 
 impl SigningKeys {
     /// The signing key of a known access key.
-    pub(super) fn get(
-        &self,
-        id: &AccessKeyId,
-        secret: &[u8],
-        day: &str,
-        region: &Region,
-    ) -> SigningKey {
+    pub(super) fn get(&self, of: &AccessKey, day: &str, region: &Region) -> SigningKey {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, key)) = known.get(id)
-            && of == day
+        if let Some((kept_for, key)) = known.get(&of.id)
+            && kept_for == day
         {
             return key.clone();
         }
         drop(known);
-        let key = SigningKey::derive(secret, day, region, SERVICE);
+        let key = SigningKey::derive(of.secret.expose().as_bytes(), day, region, SERVICE);
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST_KEYS {
             known.clear();
         }
-        known.insert(id.clone(), (day.to_owned(), key.clone()));
+        known.insert(of.id.clone(), (day.to_owned(), key.clone()));
         key
     }
 

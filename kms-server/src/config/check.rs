@@ -104,6 +104,7 @@ impl Config {
             account: args.account.clone().or(file.account.clone()),
             region: region(args, &file)?,
             random: args.random.or(file.random).unwrap_or_default(),
+            key_file: args.key_file.clone().or(file.key_file.clone()),
             passphrase: passphrase(args, &file)?,
             accept_rollback: accept_rollback(args)?,
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),

@@ -25,6 +25,8 @@ pub struct File {
     pub region: Option<Region>,
     /// Where random bytes come from.
     pub random: Option<RandomSource>,
+    /// The key file that unseals the root key.
+    pub key_file: Option<PathBuf>,
     /// A file with the passphrase.
     pub passphrase_file: Option<PathBuf>,
     /// How the log is written.

@@ -39,7 +39,9 @@ pub struct Config {
     pub region: Region,
     /// Where random bytes come from.
     pub random: RandomSource,
-    /// What unseals the root key, when it is not sealed by a file in `home`.
+    /// The key file that unseals the root key; `None` is `root.key` in `home`.
+    pub key_file: Option<PathBuf>,
+    /// The passphrase that unseals the root key instead of a key file.
     pub passphrase: Option<PassphraseSource>,
     /// Why a store older than the last one seen is accepted, once.
     pub accept_rollback: Option<String>,

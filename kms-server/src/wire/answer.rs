@@ -12,7 +12,7 @@ pub(crate) const AWS_JSON: &str = "application/x-amz-json-1.1";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// An answer whose body is complete.
-pub type Answer = Response<Full<Bytes>>;
+pub(crate) type Answer = Response<Full<Bytes>>;
 
 /// An operation's response.
 pub(crate) fn success(request_id: &str, body: Vec<u8>) -> Answer {

@@ -1,10 +1,9 @@
 //! AWS JSON 1.1 over HTTP: from a request to an operation and from its outcome to an answer.
 
-pub mod answer;
-mod backend;
+mod answer;
 mod body;
+mod dispatch;
 mod endpoint;
 mod route;
 
-pub use backend::{Backend, CallDetails, Closed, Failure, Refused};
-pub use endpoint::Endpoint;
+pub use endpoint::{Endpoint, Reading};

@@ -5,13 +5,16 @@ use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::harness::{Server, call, config, read_one, read_to_end};
+use crate::harness::{Server, config, read_one, read_to_end};
+
+const SLOW: &[u8] = b"GET /slow HTTP/1.1\r\nhost: kms\r\n\r\n";
+const FAST: &[u8] = b"GET / HTTP/1.1\r\nhost: kms\r\n\r\n";
 
 #[test]
 fn a_call_under_way_is_answered_and_no_new_connection_is_taken() {
-    let mut server = Server::start();
+    let mut server = Server::probe(&config());
     let mut stream = server.connect();
-    stream.write_all(&call("ListAliases", "{}", "")).unwrap();
+    stream.write_all(SLOW).unwrap();
     sleep(Duration::from_millis(100));
     server.stop();
     let answer = read_to_end(&mut stream);
@@ -22,9 +25,9 @@ fn a_call_under_way_is_answered_and_no_new_connection_is_taken() {
 
 #[test]
 fn idle_connections_are_closed_at_once() {
-    let mut server = Server::start();
+    let mut server = Server::probe(&config());
     let mut used = server.connect();
-    used.write_all(&call("Encrypt", "{}", "")).unwrap();
+    used.write_all(FAST).unwrap();
     read_one(&mut used);
     let mut fresh = server.connect();
     sleep(Duration::from_millis(50));
@@ -38,9 +41,9 @@ fn idle_connections_are_closed_at_once() {
 fn the_wait_for_calls_under_way_has_an_end() {
     let mut config = config();
     config.timeouts.drain = Duration::from_millis(50);
-    let mut server = Server::start_with(&config);
+    let mut server = Server::probe(&config);
     let mut stream = server.connect();
-    stream.write_all(&call("ListAliases", "{}", "")).unwrap();
+    stream.write_all(SLOW).unwrap();
     sleep(Duration::from_millis(100));
     server.stop();
     assert!(!server.finish());

@@ -2,73 +2,59 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4::SigningParams;
 use bytes::Bytes;
-use kms_core::api::Operation;
-use kms_core::caller::{Caller, Credential, Principal};
-use kms_core::crypto::random::PooledRandom;
-use kms_core::ids::AccessKeyId;
-use kms_core::secret::SecretText;
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use kms_core::audit::{self, LedgerOptions};
+use kms_core::crypto::random::SystemRandom;
+use kms_core::service::{CallContext, CreateAccessKeyRequest, Engine, NewStore, OpenOptions};
+use kms_core::store::home::RootGuard;
 use kms_core::time::{Clock, SystemClock};
 use kms_server::auth::Authenticator;
-use kms_server::config::{Config, Limits, LogFormat, RandomSource, Timeouts, TlsFiles};
-use kms_server::listen::{Listeners, tls};
-use kms_server::wire::{Backend, CallDetails, Endpoint, Failure, Refused};
+use kms_server::config::{Config, Limits, LogFormat, RandomSource, Timeouts};
+use kms_server::listen::{Handler, Listeners, Peer, tls};
+use kms_server::wire::{Endpoint, Reading};
+use serde_json::Value;
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-pub(crate) const ACCESS_KEY_ID: &str = "AKIAIOSFODNN7EXAMPLE";
-pub(crate) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+/// The body of a call that everybody may make and that needs no key.
+pub(crate) const SIXTEEN_BYTES: &str = r#"{"NumberOfBytes":16}"#;
 
-/// An engine that answers every call with its body, and remembers what it was told.
-#[derive(Default)]
-pub(crate) struct Fake {
-    pub(crate) refusals: Mutex<Vec<Refused>>,
-    pub(crate) calls: Mutex<Vec<(Operation, CallDetails)>>,
-    pub(crate) ledger_is_full: AtomicBool,
+/// An access key.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AccessKey {
+    pub(crate) id: String,
+    pub(crate) secret: String,
 }
 
-impl Backend for Fake {
-    fn credential(&self, id: &AccessKeyId) -> Option<(Arc<SecretText>, Caller)> {
-        let principal = Principal::Root {
-            account: "111122223333".parse().unwrap(),
-        };
-        let caller = Caller::assume_authenticated(principal, Credential::AccessKey(id.clone()));
-        let secret = Arc::new(SecretText::new(SECRET.to_owned()));
-        (id.as_str() == ACCESS_KEY_ID).then_some((secret, caller))
-    }
+/// Answers without looking: `/panic` with a fault of its own, `/slow` after half a second.
+struct Probe;
 
-    async fn call(
-        &self,
-        operation: Operation,
-        _caller: Caller,
-        details: CallDetails,
-        body: Bytes,
-    ) -> Result<Vec<u8>, Failure> {
-        self.calls.lock().unwrap().push((operation, details));
-        match operation {
-            Operation::ListKeys => panic!("a fault in a handler"),
-            Operation::ListAliases => tokio::time::sleep(Duration::from_millis(500)).await,
+impl Handler for Probe {
+    async fn handle(&self, request: Request<Incoming>, peer: Peer) -> Response<Full<Bytes>> {
+        match request.uri().path() {
+            "/panic" => panic!("a fault in a handler"),
+            "/slow" => tokio::time::sleep(Duration::from_millis(500)).await,
             _ => {}
         }
-        Ok(body.to_vec())
+        Response::new(Full::from(format!("{peer:?}")))
     }
 
-    async fn record_refusal(&self, refused: &Refused) -> bool {
-        self.refusals.lock().unwrap().push(refused.clone());
-        !self.ledger_is_full.load(Ordering::SeqCst)
-    }
-
-    fn is_ready(&self) -> bool {
-        !self.ledger_is_full.load(Ordering::SeqCst)
+    fn panicked(&self) -> Response<Full<Bytes>> {
+        let mut answer = Response::new(Full::from("a fault"));
+        *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        answer
     }
 }
 
@@ -81,6 +67,7 @@ pub(crate) fn config() -> Config {
         account: None,
         region: "us-east-1".parse().unwrap(),
         random: RandomSource::System,
+        key_file: None,
         passphrase: None,
         accept_rollback: None,
         log_format: LogFormat::Text,
@@ -91,45 +78,56 @@ pub(crate) fn config() -> Config {
 
 /// A running server; it is drained when dropped.
 pub(crate) struct Server {
-    pub(crate) backend: Arc<Fake>,
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) endpoints: Vec<String>,
+    pub(crate) runtime: Runtime,
+    pub(crate) key: AccessKey,
     stop: watch::Sender<bool>,
     serving: Option<JoinHandle<bool>>,
-    pub(crate) runtime: Runtime,
+    home: TempDir,
 }
 
 impl Server {
+    /// The whole server, over a new store.
     pub(crate) fn start() -> Self {
         Self::start_with(&config())
     }
 
     pub(crate) fn start_with(config: &Config) -> Self {
+        let home = TempDir::new().unwrap();
+        let (engine, key) = new_store(&home.path().join("kms"), config);
+        let reading = Reading {
+            limit: config.limits.body_bytes,
+            timeout: config.timeouts.body,
+        };
+        let authenticator = Authenticator::new(config.region.clone(), Arc::new(SystemClock));
+        let endpoint = Endpoint::new(engine, authenticator, Arc::new(SystemRandom), reading);
+        Self::serve(config, endpoint, home, key)
+    }
+
+    /// The sockets alone, in front of a probe.
+    pub(crate) fn probe(config: &Config) -> Self {
+        Self::serve(config, Probe, TempDir::new().unwrap(), AccessKey::default())
+    }
+
+    fn serve(config: &Config, handler: impl Handler, home: TempDir, key: AccessKey) -> Self {
         let runtime = Runtime::new().unwrap();
-        let backend = Arc::new(Fake::default());
-        let endpoint = Endpoint::new(
-            Arc::clone(&backend),
-            Authenticator::new(config.region.clone(), Arc::new(SystemClock)),
-            Arc::new(PooledRandom),
-            config.limits.body_bytes,
-            config.timeouts.body,
-        );
-        let tls: Option<&TlsFiles> = config.tls.as_ref();
-        let tls = tls.map(|files| tls::load(files).unwrap());
+        let tls = config.tls.as_ref().map(|files| tls::load(files).unwrap());
         let listeners = runtime.block_on(Listeners::bind(config, tls)).unwrap();
         let (stop, stopped) = watch::channel(false);
         let addresses = listeners.addresses();
         let endpoints = listeners.endpoints();
         let (limits, timeouts) = (config.limits, config.timeouts);
-        let endpoint = Arc::new(endpoint);
-        let serving = runtime.spawn(listeners.serve(endpoint, limits, timeouts, stopped));
+        let serving = listeners.serve(Arc::new(handler), limits, timeouts, stopped);
+        let serving = Some(runtime.spawn(serving));
         Self {
-            backend,
             addresses,
             endpoints,
-            stop,
-            serving: Some(serving),
             runtime,
+            key,
+            stop,
+            serving,
+            home,
         }
     }
 
@@ -160,12 +158,30 @@ impl Server {
         exchange(self.connect(), raw)
     }
 
-    pub(crate) fn refusal_codes(&self) -> Vec<&'static str> {
-        let refusals = self.backend.refusals.lock().unwrap();
-        refusals
-            .iter()
-            .map(|refused| refused.failure.code.as_str())
+    /// A whole signed HTTP/1.1 request; `extra` are further header lines, each with its line end.
+    pub(crate) fn call(&self, operation: &str, body: &str, extra: &str) -> Vec<u8> {
+        signed_call(&self.key, operation, body, extra)
+    }
+
+    /// As `call`, and the connection is closed after it.
+    pub(crate) fn last_call(&self, operation: &str, body: &str) -> Vec<u8> {
+        self.call(operation, body, "connection: close\r\n")
+    }
+
+    /// What the ledger has of requests, in order.
+    pub(crate) fn records(&self) -> Vec<Value> {
+        let ledger = audit::read(&self.home.path().join("kms/ledger"), 0).unwrap();
+        ledger
+            .map(|record| serde_json::from_slice(&record.unwrap().1).unwrap())
+            .filter(|record: &Value| record["sourceIPAddress"] != "AWS Internal")
+            .filter(|record| record["eventName"] != "CreateAccessKey")
             .collect()
+    }
+
+    /// The codes of the refusals in the ledger; the empty text stands for what was answered.
+    pub(crate) fn recorded_codes(&self) -> Vec<String> {
+        let code = |record: &Value| record["errorCode"].as_str().unwrap_or_default().to_owned();
+        self.records().iter().map(code).collect()
     }
 }
 
@@ -173,6 +189,33 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+fn new_store(directory: &Path, config: &Config) -> (Arc<Engine>, AccessKey) {
+    let options = OpenOptions {
+        directory: directory.to_owned(),
+        guard: RootGuard::KeyFile(None),
+        ledger: LedgerOptions::default(),
+        random: Arc::new(SystemRandom),
+        clock: Arc::new(SystemClock),
+        accept_rollback: None,
+    };
+    let new = NewStore {
+        account: None,
+        region: config.region.clone(),
+    };
+    let engine = Engine::create(options, &new).unwrap();
+    let account = engine.default_account().unwrap().id;
+    let request_id = "00000000-0000-4000-8000-000000000000".to_owned();
+    let context = CallContext::embedded(account, config.region.clone(), "test", request_id);
+    let request = CreateAccessKeyRequest { user_name: None };
+    let made = futures_executor::block_on(engine.call(&context, request)).unwrap();
+    let made = made.into_inner().unwrap();
+    let key = AccessKey {
+        id: made.access_key_id.to_string(),
+        secret: made.secret_access_key.expose().to_owned(),
+    };
+    (Arc::new(engine), key)
 }
 
 /// Writes everything, then reads until the other side closes.
@@ -213,7 +256,12 @@ pub(crate) fn read_one(stream: &mut impl Read) -> String {
 }
 
 /// The headers of a call, signed by AWS's own signer.
-pub(crate) fn signed_headers(target: &str, host: &str, body: &[u8]) -> Vec<(String, String)> {
+pub(crate) fn signed_headers(
+    key: &AccessKey,
+    target: &str,
+    host: &str,
+    body: &[u8],
+) -> Vec<(String, String)> {
     let mut headers = vec![
         ("host".to_owned(), host.to_owned()),
         (
@@ -222,7 +270,7 @@ pub(crate) fn signed_headers(target: &str, host: &str, body: &[u8]) -> Vec<(Stri
         ),
         ("x-amz-target".to_owned(), target.to_owned()),
     ];
-    let identity = Credentials::new(ACCESS_KEY_ID, SECRET, None, None, "test").into();
+    let identity = Credentials::new(&key.id, &key.secret, None, None, "test").into();
     let now = Duration::from_millis(SystemClock.now().millis().try_into().unwrap());
     let parameters = SigningParams::builder()
         .identity(&identity)
@@ -247,18 +295,13 @@ pub(crate) fn signed_headers(target: &str, host: &str, body: &[u8]) -> Vec<(Stri
 }
 
 /// A whole signed HTTP/1.1 request; `extra` are further header lines, each with its line end.
-pub(crate) fn call(operation: &str, body: &str, extra: &str) -> Vec<u8> {
+pub(crate) fn signed_call(key: &AccessKey, operation: &str, body: &str, extra: &str) -> Vec<u8> {
     let target = format!("TrentService.{operation}");
-    let headers: String = signed_headers(&target, "kms", body.as_bytes())
+    let headers: String = signed_headers(key, &target, "kms", body.as_bytes())
         .iter()
         .map(|(name, value)| format!("{name}: {value}\r\n"))
         .collect();
     let length = body.len();
     format!("POST / HTTP/1.1\r\n{headers}{extra}content-length: {length}\r\n\r\n{body}")
         .into_bytes()
-}
-
-/// As `call`, and the connection is closed after it.
-pub(crate) fn last_call(operation: &str, body: &str) -> Vec<u8> {
-    call(operation, body, "connection: close\r\n")
 }

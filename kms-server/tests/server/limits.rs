@@ -4,14 +4,16 @@ use std::io::{Read, Write};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Server, call, config, last_call, read_one, read_to_end};
+use kms_server::config::Config;
 
-fn impatient() -> Server {
+use crate::harness::{SIXTEEN_BYTES, Server, config, read_one, read_to_end};
+
+fn impatient() -> Config {
     let mut config = config();
     config.timeouts.header = Duration::from_millis(200);
     config.timeouts.body = Duration::from_millis(200);
     config.timeouts.idle = Duration::from_millis(1000);
-    Server::start_with(&config)
+    config
 }
 
 #[test]
@@ -21,30 +23,38 @@ fn a_head_over_the_limit_is_refused() {
         "x-filler: {}\r\nconnection: close\r\n",
         "a".repeat(33 * 1024)
     );
-    let answer = server.send(&call("Encrypt", "{}", &filler));
+    let answer = server.send(&server.call("GenerateRandom", SIXTEEN_BYTES, &filler));
     assert!(
         answer.is_empty() || answer.starts_with("HTTP/1.1 431 "),
         "{answer}"
     );
     let many = "x-a: b\r\n".repeat(500);
-    let answer = server.send(&call("Encrypt", "{}", &many));
+    let answer = server.send(&server.call("GenerateRandom", SIXTEEN_BYTES, &many));
     assert!(
         answer.is_empty() || answer.starts_with("HTTP/1.1 431 "),
         "{answer}"
     );
-    assert!(server.backend.calls.lock().unwrap().is_empty());
+    assert!(server.records().is_empty());
 }
 
 #[test]
 fn a_body_up_to_the_limit_is_read_and_one_over_it_is_refused_and_recorded() {
     let server = Server::start();
     let limit = 256 * 1024;
-    let answer = server.send(&last_call("Encrypt", &"a".repeat(limit)));
+    let answer = server.send(&server.last_call("GenerateRandom", &padded(limit)));
     assert!(answer.starts_with("HTTP/1.1 200 "), "{:.200}", answer);
-    let answer = server.send(&last_call("Encrypt", &"a".repeat(limit + 1)));
+    let answer = server.send(&server.last_call("GenerateRandom", &padded(limit + 1)));
     assert!(answer.starts_with("HTTP/1.1 413 "), "{:.200}", answer);
     assert!(answer.contains("RequestEntityTooLargeException"));
-    assert_eq!(server.refusal_codes(), ["RequestEntityTooLargeException"]);
+    assert_eq!(
+        server.recorded_codes(),
+        ["", "RequestEntityTooLargeException"]
+    );
+}
+
+/// A call's body of that many bytes, most of them white space.
+fn padded(length: usize) -> String {
+    SIXTEEN_BYTES.to_owned() + &" ".repeat(length - SIXTEEN_BYTES.len())
 }
 
 #[test]
@@ -66,7 +76,7 @@ fn a_chunked_body_over_the_limit_is_refused() {
 
 #[test]
 fn a_head_that_does_not_arrive_ends_the_connection() {
-    let server = impatient();
+    let server = Server::start_with(&impatient());
     for begin in ["", "POST / HT", "POST / HTTP/1.1\r\nhost: k"] {
         let mut stream = server.connect();
         let start = Instant::now();
@@ -78,9 +88,11 @@ fn a_head_that_does_not_arrive_ends_the_connection() {
 
 #[test]
 fn a_head_that_trickles_ends_the_connection() {
-    let server = impatient();
+    let server = Server::start_with(&impatient());
     let mut stream = server.connect();
-    stream.write_all(&call("Encrypt", "{}", "")).unwrap();
+    stream
+        .write_all(&server.call("GenerateRandom", SIXTEEN_BYTES, ""))
+        .unwrap();
     read_one(&mut stream);
     let mut written = 0;
     for byte in b"POST / HTTP/1.1\r\nx-slow: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" {
@@ -96,31 +108,37 @@ fn a_head_that_trickles_ends_the_connection() {
 
 #[test]
 fn a_body_that_does_not_arrive_is_refused() {
-    let server = impatient();
-    let request = call("Encrypt", "{}", "");
+    let server = Server::start_with(&impatient());
+    let request = server.call("GenerateRandom", SIXTEEN_BYTES, "");
     let answer = server.send(&request[..request.len() - 1]);
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
     assert!(answer.contains("SerializationException"));
-    assert_eq!(server.refusal_codes(), ["SerializationException"]);
+    assert_eq!(server.recorded_codes(), ["SerializationException"]);
 }
 
 #[test]
 fn an_idle_connection_outlives_the_time_for_a_head_and_is_then_closed() {
-    let server = impatient();
+    let server = Server::start_with(&impatient());
     let mut stream = server.connect();
-    stream.write_all(&call("Encrypt", "{}", "")).unwrap();
+    stream
+        .write_all(&server.call("GenerateRandom", SIXTEEN_BYTES, ""))
+        .unwrap();
     read_one(&mut stream);
     sleep(Duration::from_millis(500));
-    stream.write_all(&call("Encrypt", "{}", "")).unwrap();
+    stream
+        .write_all(&server.call("GenerateRandom", SIXTEEN_BYTES, ""))
+        .unwrap();
     read_one(&mut stream);
     assert_eq!(stream.read(&mut [0; 1]).unwrap(), 0);
 }
 
 #[test]
 fn a_slow_call_is_not_taken_for_a_stalled_connection() {
-    let server = impatient();
+    let server = Server::probe(&impatient());
     let mut stream = server.connect();
-    stream.write_all(&call("ListAliases", "{}", "")).unwrap();
+    stream
+        .write_all(b"GET /slow HTTP/1.1\r\nhost: kms\r\n\r\n")
+        .unwrap();
     assert!(read_one(&mut stream).starts_with("HTTP/1.1 200 "));
 }
 
@@ -132,11 +150,15 @@ fn connections_over_the_limit_wait_for_room() {
     let mut first = server.connect();
     let mut second = server.connect();
     for stream in [&mut first, &mut second] {
-        stream.write_all(&call("Encrypt", "{}", "")).unwrap();
+        stream
+            .write_all(&server.call("GenerateRandom", SIXTEEN_BYTES, ""))
+            .unwrap();
         read_one(stream);
     }
     let mut third = server.connect();
-    third.write_all(&call("Encrypt", "{}", "")).unwrap();
+    third
+        .write_all(&server.call("GenerateRandom", SIXTEEN_BYTES, ""))
+        .unwrap();
     third
         .set_read_timeout(Some(Duration::from_millis(200)))
         .unwrap();

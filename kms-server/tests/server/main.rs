@@ -11,5 +11,6 @@ mod drain;
 mod harness;
 mod http2;
 mod limits;
+mod process;
 mod smuggling;
 mod sockets;

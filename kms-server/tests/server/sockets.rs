@@ -10,7 +10,7 @@ use kms_server::listen::{Listeners, tls};
 use rustls::pki_types::ServerName;
 use tempfile::TempDir;
 
-use crate::harness::{Server, config, exchange, last_call};
+use crate::harness::{SIXTEEN_BYTES, Server, config, exchange};
 
 fn on_socket(path: &Path) -> Config {
     Config {
@@ -30,11 +30,10 @@ fn a_unix_socket_serves_owner_and_group_and_goes_with_the_server() {
     assert_eq!(mode & 0o777, 0o660);
     let answer = exchange(
         UnixStream::connect(&path).unwrap(),
-        &last_call("Encrypt", "{}"),
+        &server.last_call("GenerateRandom", SIXTEEN_BYTES),
     );
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-    let peer = server.backend.calls.lock().unwrap()[0].1.peer;
-    assert!(peer.secure && peer.ip.is_none());
+    assert_eq!(server.records()[0]["sourceIPAddress"], "localhost");
     server.stop();
     assert!(server.finish());
     assert!(!path.exists());
@@ -52,7 +51,7 @@ fn a_stale_socket_is_replaced_and_a_live_one_or_a_file_is_not() {
     assert!(second.unwrap_err().to_string().contains("kms.sock"));
     let answer = exchange(
         UnixStream::connect(&path).unwrap(),
-        &last_call("Encrypt", "{}"),
+        &server.last_call("GenerateRandom", SIXTEEN_BYTES),
     );
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     let file = directory.path().join("file");
@@ -109,10 +108,9 @@ fn tls_serves_those_who_speak_it_and_nobody_else() {
     let name = ServerName::try_from("localhost").unwrap();
     let session = rustls::ClientConnection::new(client, name).unwrap();
     let stream = rustls::StreamOwned::new(session, server.connect());
-    let answer = exchange(stream, &last_call("Encrypt", "{}"));
+    let answer = exchange(stream, &server.last_call("GenerateRandom", SIXTEEN_BYTES));
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-    assert!(server.backend.calls.lock().unwrap()[0].1.peer.secure);
-    let plain = server.send(&last_call("Encrypt", "{}"));
+    let plain = server.send(&server.last_call("GenerateRandom", SIXTEEN_BYTES));
     assert!(!plain.contains("HTTP/1.1 200"), "{plain}");
 }
 
