@@ -1,0 +1,16 @@
+//! The fuzz targets' bodies: one file a parser of bytes or text from outside.
+//!
+//! `fuzz_targets/` hands them to libFuzzer; `tests/fuzz_smoke.rs` runs them over the checked-in
+//! corpora and seeded mutations of these. A body asserts that what is accepted is written back as
+//! it was read, and returns quietly from what is refused.
+
+pub mod ciphertext_blob;
+pub mod encryption_context;
+pub mod key_reference;
+
+/// Every target by the name of its folder in `corpus/`.
+pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+    ("ciphertext_blob", ciphertext_blob::run),
+    ("encryption_context", encryption_context::run),
+    ("key_reference", key_reference::run),
+];
