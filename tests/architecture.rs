@@ -87,11 +87,7 @@ const WIPING: &[&str] = &[
 ];
 
 /// A fuzz target for every parser of bytes or text from outside.
-const FUZZ_TARGETS: &[&str] = &[
-    "ciphertext_blob",
-    "encryption_context",
-    "key_reference",
-];
+const FUZZ_TARGETS: &[&str] = &["ciphertext_blob", "encryption_context", "key_reference"];
 
 const MOST_LINES_OF_A_FILE: usize = 600;
 const MOST_LINES_OF_MAIN: usize = 30;

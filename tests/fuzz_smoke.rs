@@ -15,9 +15,33 @@ const LONGEST: usize = 1 << 16;
 
 /// Bytes that parsers treat as special.
 const SPECIAL: &[&[u8]] = &[
-    b"\0", b"\xff", b"\xff\xff", b"\0\0\0\0", b"\xff\xff\xff\xff", b"\"", b"\\u0000", b"{", b"}",
-    b"[", b"]", b":", b"/", b"*", b"?", b"${", b"\n", b"\r\n", b"=", b"%", b"%2f", b"..", b"1e999",
-    b"-", b"null", b"\xc3\xa9", b"\xf0\x9f\x94\x91",
+    b"\0",
+    b"\xff",
+    b"\xff\xff",
+    b"\0\0\0\0",
+    b"\xff\xff\xff\xff",
+    b"\"",
+    b"\\u0000",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b":",
+    b"/",
+    b"*",
+    b"?",
+    b"${",
+    b"\n",
+    b"\r\n",
+    b"=",
+    b"%",
+    b"%2f",
+    b"..",
+    b"1e999",
+    b"-",
+    b"null",
+    b"\xc3\xa9",
+    b"\xf0\x9f\x94\x91",
 ];
 
 /// Numbers that are the same in every run: SplitMix64.
@@ -64,8 +88,8 @@ fn mutate(numbers: &mut Numbers, input: &mut Vec<u8>, other: &[u8]) {
 
 fn corpus(target: &str) -> Vec<Vec<u8>> {
     let directory = workspace().join("fuzz/corpus").join(target);
-    let listing = fs::read_dir(&directory)
-        .unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+    let listing =
+        fs::read_dir(&directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
     let mut paths: Vec<_> = listing.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     assert!(!paths.is_empty(), "{} is empty", directory.display());
@@ -75,7 +99,11 @@ fn corpus(target: &str) -> Vec<Vec<u8>> {
 fn check(target: &str, run: fn(&[u8]), input: &[u8]) {
     if catch_unwind(AssertUnwindSafe(|| run(input))).is_err() {
         let short: Vec<u8> = input.iter().copied().take(4096).collect();
-        panic!("{target} fails on \"{}\" ({} bytes)", short.escape_ascii(), input.len());
+        panic!(
+            "{target} fails on \"{}\" ({} bytes)",
+            short.escape_ascii(),
+            input.len()
+        );
     }
 }
 
@@ -104,11 +132,16 @@ fn every_target_survives_its_corpus_and_mutations() {
 
 #[test]
 fn every_target_is_handed_to_the_fuzzing_engine_and_to_this_test() {
-    let listed: BTreeSet<String> =
-        targets::TARGETS.iter().map(|(target, _)| (*target).to_owned()).collect();
+    let listed: BTreeSet<String> = targets::TARGETS
+        .iter()
+        .map(|(target, _)| (*target).to_owned())
+        .collect();
     let directory = workspace().join("fuzz/fuzz_targets");
-    let files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    let files: BTreeSet<String> =
-        files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+    let files = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let files: BTreeSet<String> = files
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
     assert_eq!(listed, files);
 }

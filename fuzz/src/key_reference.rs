@@ -4,7 +4,9 @@ use kms_core::ids::{AccountId, AliasName, KeyArn, KeyId, KeyRef, Region, UserNam
 
 /// What is accepted has one spelling.
 pub fn run(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
     let written = match text.parse::<KeyRef>() {
         Ok(KeyRef::Id(id)) => Some(id.to_string()),
         Ok(KeyRef::Arn(arn)) => Some(arn.to_string()),

@@ -8,8 +8,11 @@ pub mod ciphertext_blob;
 pub mod encryption_context;
 pub mod key_reference;
 
-/// Every target by the name of its folder in `corpus/`.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+/// The name of a folder in `corpus/`, and the body that eats what lies there.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
     ("ciphertext_blob", ciphertext_blob::run),
     ("encryption_context", encryption_context::run),
     ("key_reference", key_reference::run),
