@@ -4,6 +4,7 @@
 //! corpora and seeded mutations of these. A body asserts that what is accepted is written back as
 //! it was read, and returns quietly from what is refused.
 
+pub mod api_request;
 pub mod ciphertext_blob;
 pub mod encryption_context;
 pub mod key_reference;
@@ -13,6 +14,7 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
+    ("api_request", api_request::run),
     ("ciphertext_blob", ciphertext_blob::run),
     ("encryption_context", encryption_context::run),
     ("key_reference", key_reference::run),
