@@ -15,7 +15,8 @@ pub fn workspace() -> &'static Path {
 /// The path of a built program, `kms` or `kms-server`.
 ///
 /// Built once per test process by `cargo build` with the profile that `KMS_TEST_PROFILE` names
-/// (`dev` when unset), or taken from the directory `KMS_BIN_DIR` and not built at all.
+/// (unset: `dev`, in an optimised test or bench `release`), or taken from the directory
+/// `KMS_BIN_DIR` and not built at all.
 pub fn program(name: &str) -> PathBuf {
     let path = BINARIES.join(name);
     assert!(path.exists(), "no program at {}", path.display());
@@ -28,7 +29,12 @@ static BINARIES: LazyLock<PathBuf> = LazyLock::new(|| match env::var_os("KMS_BIN
 });
 
 fn build() -> PathBuf {
-    let profile = env::var("KMS_TEST_PROFILE").unwrap_or_else(|_| "dev".to_owned());
+    let default = if cfg!(debug_assertions) {
+        "dev"
+    } else {
+        "release"
+    };
+    let profile = env::var("KMS_TEST_PROFILE").unwrap_or_else(|_| default.to_owned());
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args(["build", "--quiet", "--locked", "--profile", &profile])
