@@ -28,7 +28,10 @@ const LAST_PURE_LAYER: &str = "envelope";
 /// What a pure room does not name.
 const IMPURE: &[&str] = &[
     "std::fs",
-    "std::net",
+    "TcpStream",
+    "TcpListener",
+    "UdpSocket",
+    "ToSocketAddrs",
     "std::env",
     "std::thread",
     "std::process",
@@ -90,9 +93,13 @@ const WIPING: &[&str] = &[
 /// A fuzz target for every parser of bytes or text from outside.
 const FUZZ_TARGETS: &[&str] = &[
     "api_request",
+    "audit_segment",
     "ciphertext_blob",
     "encryption_context",
+    "envelope_message",
     "key_reference",
+    "policy_document",
+    "sealed_record",
 ];
 
 const MOST_LINES_OF_A_FILE: usize = 600;
@@ -340,16 +347,30 @@ fn rooms_up_to_envelope_are_pure() {
     );
 }
 
+/// The libraries of cryptography that a product crate can name at all, as identifiers.
+fn cryptographic_dependencies() -> Vec<String> {
+    let mut found = Vec::new();
+    for package in ["kms-core", "kms-cli", "kms-server"] {
+        let manifest = manifest(&format!("{package}/Cargo.toml"));
+        let names = manifest["dependencies"].as_table().unwrap().keys();
+        found.extend(names.map(|name| name.replace('-', "_")));
+    }
+    found.retain(|name| CRYPTOGRAPHIC.contains(&name.as_str()));
+    found
+}
+
 #[test]
 fn only_the_cryptographic_room_names_a_cryptographic_library() {
     let mut breaches = Vec::new();
+    let libraries = cryptographic_dependencies();
+    assert!(libraries.contains(&"aws_lc_rs".to_owned()));
     for source in sources(&["kms-core/src", "kms-cli/src", "kms-server/src"]) {
         let excused = |name: &str| CRYPTOGRAPHIC_EXCEPTIONS.contains(&(source.path.as_str(), name));
         if source.path.starts_with("kms-core/src/crypto/") {
             continue;
         }
         for (number, line) in source.shipped() {
-            for name in CRYPTOGRAPHIC.iter().filter(|name| names_crate(line, name)) {
+            for name in libraries.iter().filter(|name| names_crate(line, name)) {
                 if !excused(name) {
                     breaches.push(format!("{}:{number} names {name}", source.path));
                 }

@@ -5,9 +5,13 @@
 //! it was read, and returns quietly from what is refused.
 
 pub mod api_request;
+pub mod audit_segment;
 pub mod ciphertext_blob;
 pub mod encryption_context;
+pub mod envelope_message;
 pub mod key_reference;
+pub mod policy_document;
+pub mod sealed_record;
 
 /// The name of a folder in `corpus/`, and the body that eats what lies there.
 pub type Target = (&'static str, fn(&[u8]));
@@ -15,7 +19,11 @@ pub type Target = (&'static str, fn(&[u8]));
 /// Every target.
 pub const TARGETS: &[Target] = &[
     ("api_request", api_request::run),
+    ("audit_segment", audit_segment::run),
     ("ciphertext_blob", ciphertext_blob::run),
     ("encryption_context", encryption_context::run),
+    ("envelope_message", envelope_message::run),
     ("key_reference", key_reference::run),
+    ("policy_document", policy_document::run),
+    ("sealed_record", sealed_record::run),
 ];

@@ -63,7 +63,9 @@ pub enum Error {
     #[error("{0}")]
     InvalidGrantToken(String),
     /// The service failed; the cause is for the log alone.
-    #[error("The request was rejected because an internal exception occurred. The request can be retried.")]
+    #[error(
+        "The request was rejected because an internal exception occurred. The request can be retried."
+    )]
     Internal(#[source] Box<dyn StdError + Send + Sync>),
 }
 
