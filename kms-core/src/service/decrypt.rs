@@ -28,8 +28,14 @@ impl Operation for DecryptRequest {
     fn parameters(&self, parameters: &mut Parameters) {
         parameters
             .optional("keyId", self.key_id.as_ref())
-            .optional("encryptionContext", self.encryption_context.as_ref().map(|map| &map.0))
-            .value("encryptionAlgorithm", self.encryption_algorithm.as_deref().unwrap_or(SYMMETRIC))
+            .optional(
+                "encryptionContext",
+                self.encryption_context.as_ref().map(|map| &map.0),
+            )
+            .value(
+                "encryptionAlgorithm",
+                self.encryption_algorithm.as_deref().unwrap_or(SYMMETRIC),
+            )
             .optional("dryRun", self.dry_run.as_ref())
             .optional("dryRunModifiers", self.dry_run_modifiers.as_ref());
     }
@@ -42,14 +48,21 @@ impl Operation for DecryptRequest {
         let authorization_only =
             symmetric::authorization_only(self.dry_run, self.dry_run_modifiers.as_deref())?;
         Ok(Decrypt {
-            source: Source::parse(self.ciphertext_blob, self.key_id.as_deref(), authorization_only)?,
+            source: Source::parse(
+                self.ciphertext_blob,
+                self.key_id.as_deref(),
+                authorization_only,
+            )?,
             context: context(self.encryption_context)?,
             dry_run: self.dry_run,
         })
     }
 
     fn lookups(parsed: &Decrypt) -> Lookups {
-        Lookups { primary: Some(parsed.source.lookup()), secondary: None }
+        Lookups {
+            primary: Some(parsed.source.lookup()),
+            secondary: None,
+        }
     }
 
     fn authorizations<'a>(

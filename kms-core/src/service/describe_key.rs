@@ -20,7 +20,10 @@ impl KeyOperation for DescribeKeyRequest {
     }
 
     fn specific((): &()) -> Specific<'_> {
-        Specific { counts_request_alias: true, ..Specific::default() }
+        Specific {
+            counts_request_alias: true,
+            ..Specific::default()
+        }
     }
 
     fn perform((): (), step: &Step<'_>) -> Result<Performed<DescribeKeyResponse>, Error> {

@@ -25,7 +25,10 @@ impl KeyOperation for EnableKeyRequest {
     }
 
     fn perform((): (), step: &Step<'_>) -> Result<Performed<EnableKeyResponse>, Error> {
-        Ok(Performed::changed(EnableKeyResponse {}, set(Lifecycle::Enabled, step)?))
+        Ok(Performed::changed(
+            EnableKeyResponse {},
+            set(Lifecycle::Enabled, step)?,
+        ))
     }
 }
 
@@ -41,6 +44,9 @@ impl KeyOperation for DisableKeyRequest {
     }
 
     fn perform((): (), step: &Step<'_>) -> Result<Performed<DisableKeyResponse>, Error> {
-        Ok(Performed::changed(DisableKeyResponse {}, set(Lifecycle::Disabled, step)?))
+        Ok(Performed::changed(
+            DisableKeyResponse {},
+            set(Lifecycle::Disabled, step)?,
+        ))
     }
 }

@@ -32,8 +32,14 @@ impl Operation for EncryptRequest {
     fn parameters(&self, parameters: &mut Parameters) {
         parameters
             .optional("keyId", self.key_id.as_ref())
-            .optional("encryptionContext", self.encryption_context.as_ref().map(|map| &map.0))
-            .value("encryptionAlgorithm", self.encryption_algorithm.as_deref().unwrap_or(SYMMETRIC))
+            .optional(
+                "encryptionContext",
+                self.encryption_context.as_ref().map(|map| &map.0),
+            )
+            .value(
+                "encryptionAlgorithm",
+                self.encryption_algorithm.as_deref().unwrap_or(SYMMETRIC),
+            )
             .optional("dryRun", self.dry_run.as_ref());
     }
 

@@ -27,9 +27,13 @@ pub struct GenerateDataKey {
 
 /// The length in bytes of the data key: by name or by number, and only one of them.
 fn length(spec: Option<&str>, bytes: Option<i32>) -> Result<usize, Error> {
-    let ambiguous = || Error::Validation("Please specify either number of bytes or key spec.".to_owned());
+    let ambiguous =
+        || Error::Validation("Please specify either number of bytes or key spec.".to_owned());
     match (spec, bytes) {
-        (Some(spec), None) => spec.parse().map(DataKeySpec::length).map_err(|_| ambiguous()),
+        (Some(spec), None) => spec
+            .parse()
+            .map(DataKeySpec::length)
+            .map_err(|_| ambiguous()),
         (None, Some(bytes)) => usize::try_from(bytes).map_err(|_| ambiguous()),
         _ => Err(ambiguous()),
     }
@@ -49,7 +53,9 @@ impl GenerateDataKey {
         loaded: &'a Loaded,
     ) -> Result<Vec<Authorization<'a>>, Error> {
         let on = On::Key(loaded.primary()?);
-        Ok(vec![Authorization::new(action, on).with(Specific::cryptographic(&self.context))])
+        Ok(vec![
+            Authorization::new(action, on).with(Specific::cryptographic(&self.context)),
+        ])
     }
 
     fn generate(self, step: &Step<'_>) -> Result<DataKey, Error> {
@@ -59,7 +65,12 @@ impl GenerateDataKey {
             SecretBytes::try_build(self.length, |bytes| step.engine.random().fill(bytes))?;
         let sealed = symmetric::seal(step, 0, target, &self.context, plaintext.expose())?;
         let arn = target.key.key.arn.clone();
-        Ok(DataKey { plaintext, blob: sealed.blob, arn, material: sealed.material })
+        Ok(DataKey {
+            plaintext,
+            blob: sealed.blob,
+            arn,
+            material: sealed.material,
+        })
     }
 }
 
@@ -113,7 +124,10 @@ impl Operation for GenerateDataKeyRequest {
         parsed.authorization("kms:GenerateDataKey", loaded)
     }
 
-    fn perform(parsed: GenerateDataKey, step: &Step<'_>) -> Result<Performed<Self::Response>, Error> {
+    fn perform(
+        parsed: GenerateDataKey,
+        step: &Step<'_>,
+    ) -> Result<Performed<Self::Response>, Error> {
         let key = parsed.generate(step)?;
         let response = GenerateDataKeyResponse {
             ciphertext_blob: key.blob.into(),
@@ -160,7 +174,10 @@ impl Operation for GenerateDataKeyWithoutPlaintextRequest {
         parsed.authorization("kms:GenerateDataKeyWithoutPlaintext", loaded)
     }
 
-    fn perform(parsed: GenerateDataKey, step: &Step<'_>) -> Result<Performed<Self::Response>, Error> {
+    fn perform(
+        parsed: GenerateDataKey,
+        step: &Step<'_>,
+    ) -> Result<Performed<Self::Response>, Error> {
         let key = parsed.generate(step)?;
         let response = GenerateDataKeyWithoutPlaintextResponse {
             ciphertext_blob: key.blob.into(),

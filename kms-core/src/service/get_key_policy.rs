@@ -60,7 +60,9 @@ impl KeyOperation for ListKeyPoliciesRequest {
         marker: Self::Checked,
         step: &Step<'_>,
     ) -> Result<Performed<ListKeyPoliciesResponse>, Error> {
-        step.engine.markers().start("ListKeyPolicies", marker.as_deref())?;
+        step.engine
+            .markers()
+            .start("ListKeyPolicies", marker.as_deref())?;
         Ok(Performed::read(ListKeyPoliciesResponse {
             policy_names: vec![POLICY_NAME.to_owned()],
             next_marker: None,

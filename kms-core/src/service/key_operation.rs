@@ -39,10 +39,8 @@ pub trait KeyOperation: Request {
     ///
     /// # Errors
     /// As [`Operation::perform`].
-    fn perform(
-        checked: Self::Checked,
-        step: &Step<'_>,
-    ) -> Result<Performed<Self::Response>, Error>;
+    fn perform(checked: Self::Checked, step: &Step<'_>)
+    -> Result<Performed<Self::Response>, Error>;
 }
 
 /// The key that a request names and what it asks for besides.
@@ -65,7 +63,10 @@ impl<R: KeyOperation> Operation for R {
     fn parse(self) -> Result<Self::Parsed, Error> {
         validated(&self)?;
         let key = key_ref(present(self.key_id())?)?;
-        Ok(OnKey { key, checked: self.check()? })
+        Ok(OnKey {
+            key,
+            checked: self.check()?,
+        })
     }
 
     fn lookups(parsed: &Self::Parsed) -> Lookups {
@@ -79,7 +80,9 @@ impl<R: KeyOperation> Operation for R {
     ) -> Result<Vec<Authorization<'a>>, Error> {
         let action = R::OPERATION.actions().first().copied().unwrap_or_default();
         let on = On::Key(loaded.primary()?);
-        Ok(vec![Authorization::new(action, on).with(R::specific(&parsed.checked))])
+        Ok(vec![
+            Authorization::new(action, on).with(R::specific(&parsed.checked)),
+        ])
     }
 
     fn perform(parsed: Self::Parsed, step: &Step<'_>) -> Result<Performed<R::Response>, Error> {

@@ -22,7 +22,10 @@ impl KeyOperation for EnableKeyRotationRequest {
     }
 
     fn other_parameters(&self, parameters: &mut Parameters) {
-        parameters.optional("rotationPeriodInDays", self.rotation_period_in_days.as_ref());
+        parameters.optional(
+            "rotationPeriodInDays",
+            self.rotation_period_in_days.as_ref(),
+        );
     }
 
     fn check(self) -> Result<Option<u32>, Error> {
@@ -32,7 +35,10 @@ impl KeyOperation for EnableKeyRotationRequest {
 
     fn specific(days: &Option<u32>) -> Specific<'_> {
         let default = u32::try_from(DEFAULT_ROTATION_PERIOD_DAYS).ok();
-        Specific { rotation_period_in_days: days.or(default), ..Specific::default() }
+        Specific {
+            rotation_period_in_days: days.or(default),
+            ..Specific::default()
+        }
     }
 
     fn perform(
@@ -47,8 +53,10 @@ impl KeyOperation for EnableKeyRotationRequest {
         if unchanged {
             return Ok(Performed::read(EnableKeyRotationResponse {}));
         }
-        key.automatic_rotation =
-            Some(AutomaticRotation::starting(step.now, asked.unwrap_or(default)));
+        key.automatic_rotation = Some(AutomaticRotation::starting(
+            step.now,
+            asked.unwrap_or(default),
+        ));
         let edits = vec![Edit::PutKey(Box::new(key))];
         Ok(Performed::changed(EnableKeyRotationResponse {}, edits))
     }
@@ -88,7 +96,9 @@ impl KeyOperation for GetKeyRotationStatusRequest {
         let key = &step.loaded.primary()?.key.key;
         let pending_deletion = key.lifecycle.state() == KeyState::PendingDeletion;
         let rotation = key.automatic_rotation.filter(|_| !pending_deletion);
-        let period = rotation.map(|rotation| i32::try_from(rotation.period_days)).transpose();
+        let period = rotation
+            .map(|rotation| i32::try_from(rotation.period_days))
+            .transpose();
         Ok(Performed::read(GetKeyRotationStatusResponse {
             key_rotation_enabled: rotation.is_some(),
             key_id: key.arn.clone(),

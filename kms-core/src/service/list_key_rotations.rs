@@ -22,7 +22,11 @@ pub struct ListKeyRotations {
 }
 
 fn entry(arn: &KeyArn, material: &KeyMaterial, current: bool) -> RotationsListEntry {
-    let state = if current { KeyMaterialState::Current } else { KeyMaterialState::NonCurrent };
+    let state = if current {
+        KeyMaterialState::Current
+    } else {
+        KeyMaterialState::NonCurrent
+    };
     RotationsListEntry {
         key_id: arn.clone(),
         key_material_id: Some(material.id.clone()),

@@ -37,7 +37,13 @@ impl KeyOperation for ListResourceTagsRequest {
         let start = after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
         let tags = key.key.tags.range::<str, _>((start, Bound::Unbounded));
         let items = tags.map(|(name, value)| {
-            (name.clone(), Tag { tag_key: name.clone(), tag_value: value.clone() })
+            (
+                name.clone(),
+                Tag {
+                    tag_key: name.clone(),
+                    tag_value: value.clone(),
+                },
+            )
         });
         let page = markers.page(&listing, limit, items);
         Ok(Performed::read(ListResourceTagsResponse {

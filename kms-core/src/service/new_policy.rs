@@ -17,7 +17,8 @@ pub(super) fn check_document(text: &str) -> Result<(), Error> {
             "The key policy exceeds the limit of {MAX_POLICY} bytes."
         )));
     }
-    KeyPolicy::parse(text).map_err(|malformed| Error::MalformedPolicyDocument(malformed.to_string()))?;
+    KeyPolicy::parse(text)
+        .map_err(|malformed| Error::MalformedPolicyDocument(malformed.to_string()))?;
     Ok(())
 }
 
@@ -30,8 +31,15 @@ pub(super) fn check_effect(
     bypass_lockout_check: bool,
 ) -> Result<(), Error> {
     let entry = KeyEntry::new(key.clone())?;
-    entry.policy.check_new().map_err(|malformed| Error::MalformedPolicyDocument(malformed.to_string()))?;
-    if entry.policy.principals().any(|principal| !exists(&principal, step.state)) {
+    entry
+        .policy
+        .check_new()
+        .map_err(|malformed| Error::MalformedPolicyDocument(malformed.to_string()))?;
+    if entry
+        .policy
+        .principals()
+        .any(|principal| !exists(&principal, step.state))
+    {
         return Err(Error::MalformedPolicyDocument(
             "Policy contains a statement with one or more invalid principals.".to_owned(),
         ));
@@ -39,9 +47,17 @@ pub(super) fn check_effect(
     if bypass_lockout_check {
         return Ok(());
     }
-    let target = Target { key: Arc::new(entry), alias: None, aliases: aliases.to_vec() };
+    let target = Target {
+        key: Arc::new(entry),
+        alias: None,
+        aliases: aliases.to_vec(),
+        by_ciphertext: false,
+    };
     let later = Authorization::new("kms:PutKeyPolicy", On::Key(&target));
-    match step.engine.authorize(&later, step.state, step.call, step.now) {
+    match step
+        .engine
+        .authorize(&later, step.state, step.call, step.now)
+    {
         Ok(_) => Ok(()),
         Err(Error::AccessDenied(_)) => Err(Error::MalformedPolicyDocument(
             "The new key policy will not allow you to update the key policy in the future."
@@ -56,7 +72,7 @@ pub(super) fn check_effect(
 fn exists(principal: &PolicyPrincipal<'_>, state: &State) -> bool {
     match principal {
         PolicyPrincipal::Anyone | PolicyPrincipal::Service(_) => true,
-        PolicyPrincipal::AccountRoot(account) => state.account(account).is_some(),
+        PolicyPrincipal::Account(account) => state.account(account).is_some(),
         PolicyPrincipal::User { account, name } => state.user(account, name).is_some(),
         PolicyPrincipal::Other(_) => false,
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::value::RawValue;
+
 use super::change::Edit;
 use super::context::CallContext;
 use super::engine::Engine;
@@ -39,16 +41,45 @@ impl Event {
         }
     }
 
+    /// The first action that the operation asks for, such as `kms:Encrypt`.
+    pub(super) fn action(self) -> &'static str {
+        self.operation
+            .and_then(|operation| operation.actions().first().copied())
+            .unwrap_or(self.name)
+    }
+
+    /// Whether the keys may belong to another account than the caller's.
+    pub(super) fn reaches_other_accounts(self) -> bool {
+        self.operation
+            .is_some_and(api::Operation::allows_cross_account)
+    }
+
+    /// What the service does on its own.
+    #[must_use]
+    pub const fn service(name: &'static str) -> Self {
+        Self {
+            source: "kms.amazonaws.com",
+            name,
+            read_only: false,
+            operation: None,
+        }
+    }
+
     /// An operation of IAM that this service offers in-process.
     #[must_use]
     pub const fn iam(name: &'static str, read_only: bool) -> Self {
-        Self { source: "iam.amazonaws.com", name, read_only, operation: None }
+        Self {
+            source: "iam.amazonaws.com",
+            name,
+            read_only,
+            operation: None,
+        }
     }
 }
 
 /// Which key is to be loaded.
 #[derive(Clone, Debug)]
-pub enum Lookup {
+pub(super) enum Lookup {
     /// The one that the request names.
     Named(KeyRef),
     /// The one that a ciphertext's header names.
@@ -72,7 +103,10 @@ impl Lookups {
     /// The key that the request names.
     #[must_use]
     pub fn named(key: &KeyRef) -> Self {
-        Self { primary: Some(Lookup::Named(key.clone())), secondary: None }
+        Self {
+            primary: Some(Lookup::Named(key.clone())),
+            secondary: None,
+        }
     }
 }
 
@@ -85,6 +119,8 @@ pub struct Target {
     pub alias: Option<AliasName>,
     /// Every alias that points to it.
     pub aliases: Vec<AliasName>,
+    /// Whether a ciphertext named it and not the caller.
+    pub by_ciphertext: bool,
 }
 
 /// The keys that were found.
@@ -100,7 +136,9 @@ impl Loaded {
     /// # Errors
     /// [`Error::Internal`] when the operation asked for none.
     pub fn primary(&self) -> Result<&Target, Error> {
-        self.primary.as_ref().ok_or_else(|| Error::internal("the operation loaded no key"))
+        self.primary
+            .as_ref()
+            .ok_or_else(|| Error::internal("the operation loaded no key"))
     }
 
     /// The second key that the operation asked for.
@@ -108,7 +146,9 @@ impl Loaded {
     /// # Errors
     /// [`Error::Internal`] when the operation asked for less than two.
     pub fn secondary(&self) -> Result<&Target, Error> {
-        self.secondary.as_ref().ok_or_else(|| Error::internal("the operation loaded no second key"))
+        self.secondary
+            .as_ref()
+            .ok_or_else(|| Error::internal("the operation loaded no second key"))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Target> {
@@ -139,7 +179,11 @@ impl<'a> Authorization<'a> {
     /// Permission for `action` on `on`, with no condition values of its own.
     #[must_use]
     pub fn new(action: &'static str, on: On<'a>) -> Self {
-        Self { action, on, specific: Specific::default() }
+        Self {
+            action,
+            on,
+            specific: Specific::default(),
+        }
     }
 
     /// With the values that conditions may ask for.
@@ -164,7 +208,9 @@ pub struct Step<'a> {
 impl Step<'_> {
     /// The permission that was given for the `index`-th authorization of the operation.
     pub(super) fn permit(&self, index: usize) -> Result<&Permit, Error> {
-        self.permits.get(index).ok_or_else(|| Error::internal("no such permission"))
+        self.permits
+            .get(index)
+            .ok_or_else(|| Error::internal("no such permission"))
     }
 }
 
@@ -176,7 +222,7 @@ pub struct Performed<R> {
     /// What changes in the store; empty for operations that only read.
     pub(super) edits: Vec<Edit>,
     /// CloudTrail's `responseElements`, for operations that change something.
-    pub(super) elements: Option<String>,
+    pub(super) elements: Option<Box<RawValue>>,
     /// CloudTrail's `additionalEventData`.
     pub(super) additional: Parameters,
 }
@@ -185,13 +231,21 @@ impl<R> Performed<R> {
     /// An answer and nothing else.
     #[must_use]
     pub fn read(response: R) -> Self {
-        Self { response, edits: Vec::new(), elements: None, additional: Parameters::default() }
+        Self {
+            response,
+            edits: Vec::new(),
+            elements: None,
+            additional: Parameters::default(),
+        }
     }
 
     /// An answer with a change.
     #[must_use]
     pub fn changed(response: R, edits: Vec<Edit>) -> Self {
-        Self { edits, ..Self::read(response) }
+        Self {
+            edits,
+            ..Self::read(response)
+        }
     }
 
     pub(super) fn with_material(mut self, name: &'static str, material: &KeyMaterialId) -> Self {

@@ -13,12 +13,12 @@ const MAC_LENGTH: usize = 16;
 /// Makes and checks markers: where the last page ended, authenticated and bound to its listing, so
 /// that a marker is of no use for anything but continuing the listing it was given out for.
 #[derive(Debug)]
-pub struct Markers(HmacSha256);
+pub(super) struct Markers(HmacSha256);
 
 impl Markers {
     /// Markers under a secret key of the store.
     #[must_use]
-    pub fn new(key: &[u8; 32]) -> Self {
+    pub(super) fn new(key: &[u8; 32]) -> Self {
         Self(HmacSha256::new(key))
     }
 
@@ -46,8 +46,14 @@ impl Markers {
     ///
     /// # Errors
     /// [`Error::InvalidMarker`] for a marker that was not given out for `listing`.
-    pub fn start(&self, listing: &str, marker: Option<&str>) -> Result<Option<String>, Error> {
-        let Some(marker) = marker else { return Ok(None) };
+    pub(super) fn start(
+        &self,
+        listing: &str,
+        marker: Option<&str>,
+    ) -> Result<Option<String>, Error> {
+        let Some(marker) = marker else {
+            return Ok(None);
+        };
         self.read(listing, marker)
             .map(Some)
             .ok_or_else(|| Error::InvalidMarker(marker.to_owned()))
@@ -55,7 +61,7 @@ impl Markers {
 
     /// Takes at most `limit` of `items` (which start after the marker) and the marker to go on
     /// with, if there are more.
-    pub fn page<T>(
+    pub(super) fn page<T>(
         &self,
         listing: &str,
         limit: usize,
@@ -65,18 +71,24 @@ impl Markers {
         let mut last = String::new();
         for (name, item) in items {
             if taken.len() == limit {
-                return Page { items: taken, next: Some(self.make(listing, &last)) };
+                return Page {
+                    items: taken,
+                    next: Some(self.make(listing, &last)),
+                };
             }
             last = name;
             taken.push(item);
         }
-        Page { items: taken, next: None }
+        Page {
+            items: taken,
+            next: None,
+        }
     }
 }
 
 /// One page of a listing.
 #[derive(Debug)]
-pub struct Page<T> {
+pub(super) struct Page<T> {
     /// The items.
     pub items: Vec<T>,
     /// The marker of the next page, when there is one.
@@ -85,7 +97,7 @@ pub struct Page<T> {
 
 /// The page size that was asked for, within what the operation allows, or its default.
 #[must_use]
-pub fn limit(asked: Option<i32>, size: PageSize) -> usize {
+pub(super) fn limit(asked: Option<i32>, size: PageSize) -> usize {
     let asked = asked.and_then(|asked| usize::try_from(asked).ok());
     asked.unwrap_or(size.default).min(size.max)
 }
@@ -115,8 +127,17 @@ mod tests {
         let markers = Markers::new(&[1; 32]);
         let marker = markers.make("ListKeys", "2");
         assert!(markers.start("ListAliases", Some(&marker)).is_err());
-        assert!(Markers::new(&[2; 32]).start("ListKeys", Some(&marker)).is_err());
-        for forged in ["", "AAAA", &marker[..marker.len() - 1], &format!("{marker}A")] {
+        assert!(
+            Markers::new(&[2; 32])
+                .start("ListKeys", Some(&marker))
+                .is_err()
+        );
+        for forged in [
+            "",
+            "AAAA",
+            &marker[..marker.len() - 1],
+            &format!("{marker}A"),
+        ] {
             assert!(markers.start("ListKeys", Some(forged)).is_err(), "{forged}");
         }
     }

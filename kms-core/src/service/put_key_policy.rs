@@ -39,7 +39,10 @@ impl KeyOperation for PutKeyPolicyRequest {
         policy_name(self.policy_name.as_deref())?;
         let text = present(self.policy)?;
         new_policy::check_document(&text)?;
-        Ok(NewPolicy { text, bypass_lockout_check: self.bypass_policy_lockout_safety_check })
+        Ok(NewPolicy {
+            text,
+            bypass_lockout_check: self.bypass_policy_lockout_safety_check,
+        })
     }
 
     fn specific(policy: &NewPolicy) -> Specific<'_> {
@@ -58,6 +61,9 @@ impl KeyOperation for PutKeyPolicyRequest {
         key.policy = policy.text;
         let bypass = policy.bypass_lockout_check == Some(true);
         new_policy::check_effect(step, &key, &target.aliases, bypass)?;
-        Ok(Performed::changed(PutKeyPolicyResponse {}, vec![Edit::PutKey(Box::new(key))]))
+        Ok(Performed::changed(
+            PutKeyPolicyResponse {},
+            vec![Edit::PutKey(Box::new(key))],
+        ))
     }
 }

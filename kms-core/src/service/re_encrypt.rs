@@ -32,18 +32,29 @@ impl Operation for ReEncryptRequest {
     const EVENT: Event = Event::kms(api::Operation::ReEncrypt);
 
     fn parameters(&self, parameters: &mut Parameters) {
-        let algorithm = |name: &Option<String>| name.clone().unwrap_or_else(|| SYMMETRIC.to_owned());
-        let context = |map: &Option<api::EncryptionContextMap>| map.as_ref().map(|map| map.0.clone());
+        let algorithm =
+            |name: &Option<String>| name.clone().unwrap_or_else(|| SYMMETRIC.to_owned());
+        let context =
+            |map: &Option<api::EncryptionContextMap>| map.as_ref().map(|map| map.0.clone());
         parameters
             .optional("sourceKeyId", self.source_key_id.as_ref())
-            .optional("sourceEncryptionContext", context(&self.source_encryption_context).as_ref())
-            .value("sourceEncryptionAlgorithm", &algorithm(&self.source_encryption_algorithm))
+            .optional(
+                "sourceEncryptionContext",
+                context(&self.source_encryption_context).as_ref(),
+            )
+            .value(
+                "sourceEncryptionAlgorithm",
+                &algorithm(&self.source_encryption_algorithm),
+            )
             .optional("destinationKeyId", self.destination_key_id.as_ref())
             .optional(
                 "destinationEncryptionContext",
                 context(&self.destination_encryption_context).as_ref(),
             )
-            .value("destinationEncryptionAlgorithm", &algorithm(&self.destination_encryption_algorithm))
+            .value(
+                "destinationEncryptionAlgorithm",
+                &algorithm(&self.destination_encryption_algorithm),
+            )
             .optional("dryRun", self.dry_run.as_ref())
             .optional("dryRunModifiers", self.dry_run_modifiers.as_ref());
     }

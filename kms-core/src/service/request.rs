@@ -6,7 +6,9 @@ use crate::ciphertext::EncryptionContext;
 
 /// Checks the constraints of AWS's model.
 pub(super) fn validated<R: Request>(request: &R) -> Result<(), Error> {
-    request.validate().map_err(|errors| Error::Validation(errors.to_string()))
+    request
+        .validate()
+        .map_err(|errors| Error::Validation(errors.to_string()))
 }
 
 /// A required member, once [`validated`] has seen that it is there.
@@ -16,20 +18,23 @@ pub(super) fn present<T>(member: Option<T>) -> Result<T, Error> {
 
 /// The encryption context of a request.
 pub(super) fn context(pairs: Option<EncryptionContextMap>) -> Result<EncryptionContext, Error> {
-    let context: EncryptionContext =
-        pairs.map(|pairs| pairs.0.into_iter().collect()).unwrap_or_default();
+    let context: EncryptionContext = pairs
+        .map(|pairs| pairs.0.into_iter().collect())
+        .unwrap_or_default();
     match context.serialise() {
         Ok(_) => Ok(context),
-        Err(_) => Err(Error::Validation("EncryptionContext is too large".to_owned())),
+        Err(_) => Err(Error::Validation(
+            "EncryptionContext is too large".to_owned(),
+        )),
     }
 }
 
 /// No grants exist, so that no token can be one of theirs.
 pub(super) fn no_grant_tokens(tokens: Option<&Vec<String>>) -> Result<(), Error> {
     match tokens {
-        Some(tokens) if !tokens.is_empty() => {
-            Err(Error::InvalidGrantToken("The grant token is not valid.".to_owned()))
-        }
+        Some(tokens) if !tokens.is_empty() => Err(Error::InvalidGrantToken(
+            "The grant token is not valid.".to_owned(),
+        )),
         _ => Ok(()),
     }
 }
@@ -37,7 +42,9 @@ pub(super) fn no_grant_tokens(tokens: Option<&Vec<String>>) -> Result<(), Error>
 /// Answers to enclaves are not offered.
 pub(super) fn no_recipient<T>(recipient: Option<&T>) -> Result<(), Error> {
     match recipient {
-        Some(_) => Err(Error::UnsupportedOperation("Recipient is not supported.".to_owned())),
+        Some(_) => Err(Error::UnsupportedOperation(
+            "Recipient is not supported.".to_owned(),
+        )),
         None => Ok(()),
     }
 }
@@ -45,7 +52,9 @@ pub(super) fn no_recipient<T>(recipient: Option<&T>) -> Result<(), Error> {
 /// Custom key stores are not offered.
 pub(super) fn no_custom_key_store(id: Option<&String>) -> Result<(), Error> {
     match id {
-        Some(_) => Err(Error::UnsupportedOperation("Custom key stores are not supported.".to_owned())),
+        Some(_) => Err(Error::UnsupportedOperation(
+            "Custom key stores are not supported.".to_owned(),
+        )),
         None => Ok(()),
     }
 }
@@ -66,5 +75,9 @@ pub(super) const SYMMETRIC: &str = EncryptionAlgorithm::SymmetricDefault.as_str(
 
 /// Ends a dry run that came this far.
 pub(super) fn end_dry_run(asked: Option<bool>) -> Result<(), Error> {
-    if asked == Some(true) { Err(Error::DryRun) } else { Ok(()) }
+    if asked == Some(true) {
+        Err(Error::DryRun)
+    } else {
+        Ok(())
+    }
 }

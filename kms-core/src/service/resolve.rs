@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::context::CallContext;
-use super::operation::{Loaded, Lookup, Lookups, Target};
+use super::operation::{Event, Loaded, Lookup, Lookups, Target};
 use super::state::{KeyEntry, State};
 use crate::Error;
 use crate::ids::{AccountId, AliasArn, AliasName, InvalidKeyRef, KeyArn, KeyId, KeyRef};
@@ -12,7 +12,7 @@ use crate::ids::{AccountId, AliasArn, AliasName, InvalidKeyRef, KeyArn, KeyId, K
 ///
 /// # Errors
 /// [`Error::NotFound`] for text that can name no key, as AWS answers.
-pub fn key_ref(text: &str) -> Result<KeyRef, Error> {
+pub(super) fn key_ref(text: &str) -> Result<KeyRef, Error> {
     text.parse().map_err(|invalid| {
         Error::NotFound(match invalid {
             InvalidKeyRef::Arn => format!("Invalid arn {text}"),
@@ -29,11 +29,20 @@ pub(super) fn load(
     lookups: Lookups,
     state: &State,
     call: &CallContext,
-    action: &str,
+    event: Event,
 ) -> Result<Loaded, Error> {
-    let find = |lookup: Lookup| match lookup {
-        Lookup::Named(name) => named(name, state, call, action),
-        Lookup::OfCiphertext(key) => of_ciphertext(key, state, call),
+    let action = event.action();
+    let find = |lookup: Lookup| {
+        let target = match lookup {
+            Lookup::Named(name) => named(name, state, call, action)?,
+            Lookup::OfCiphertext(key) => of_ciphertext(key, state, call)?,
+        };
+        let own = target.key.key.arn.account == *call.account();
+        if own || event.reaches_other_accounts() {
+            Ok(target)
+        } else {
+            Err(foreign(call, action))
+        }
     };
     Ok(Loaded {
         primary: lookups.primary.map(find).transpose()?,
@@ -44,13 +53,26 @@ pub(super) fn load(
 fn named(name: KeyRef, state: &State, call: &CallContext, action: &str) -> Result<Target, Error> {
     match name {
         KeyRef::Id(key) => {
-            let arn = KeyArn { region: call.region.clone(), account: call.account().clone(), key };
+            let arn = KeyArn {
+                region: call.region.clone(),
+                account: call.account().clone(),
+                key,
+            };
             by_arn(arn, None, state, call, action)
         }
         KeyRef::Arn(arn) => by_arn(arn, None, state, call, action),
         KeyRef::Alias(alias) => {
             let account = call.account().clone();
-            by_alias(AliasArn { region: call.region.clone(), account, alias }, state, call, action)
+            by_alias(
+                AliasArn {
+                    region: call.region.clone(),
+                    account,
+                    alias,
+                },
+                state,
+                call,
+                action,
+            )
         }
         KeyRef::AliasArn(arn) => by_alias(arn, state, call, action),
     }
@@ -75,14 +97,25 @@ fn by_arn(
     }
 }
 
-fn by_alias(arn: AliasArn, state: &State, call: &CallContext, action: &str) -> Result<Target, Error> {
+fn by_alias(
+    arn: AliasArn,
+    state: &State,
+    call: &CallContext,
+    action: &str,
+) -> Result<Target, Error> {
     if arn.region != call.region {
         return Err(Error::NotFound(format!("Invalid arn {}", arn.region)));
     }
-    let found = state.region(&arn.account, &arn.region).and_then(|region| region.aliases.get(&arn.alias));
+    let found = state
+        .region(&arn.account, &arn.region)
+        .and_then(|region| region.aliases.get(&arn.alias));
     match found {
         Some(alias) => {
-            let key = KeyArn { region: arn.region, account: arn.account, key: alias.target };
+            let key = KeyArn {
+                region: arn.region,
+                account: arn.account,
+                key: alias.target,
+            };
             by_arn(key, Some(arn.alias), state, call, action)
         }
         None if arn.account == *call.account() => {
@@ -114,12 +147,19 @@ pub(super) fn unknown_ciphertext_key() -> Error {
 
 fn of_ciphertext(key: KeyId, state: &State, call: &CallContext) -> Result<Target, Error> {
     let in_account = |account: &AccountId| {
-        let arn = KeyArn { region: call.region.clone(), account: account.clone(), key };
+        let arn = KeyArn {
+            region: call.region.clone(),
+            account: account.clone(),
+            key,
+        };
         state.key(&arn)
     };
     in_account(call.account())
         .or_else(|| state.accounts().find_map(|account| in_account(&account.id)))
-        .map(|found| target(found, None, state))
+        .map(|found| Target {
+            by_ciphertext: true,
+            ..target(found, None, state)
+        })
         .ok_or_else(unknown_ciphertext_key)
 }
 
@@ -129,5 +169,10 @@ fn target(key: &Arc<KeyEntry>, alias: Option<AliasName>, state: &State) -> Targe
         .region(&arn.account, &arn.region)
         .map(|region| region.aliases_of(arn.key).cloned().collect())
         .unwrap_or_default();
-    Target { key: Arc::clone(key), alias, aliases }
+    Target {
+        key: Arc::clone(key),
+        alias,
+        aliases,
+        by_ciphertext: false,
+    }
 }

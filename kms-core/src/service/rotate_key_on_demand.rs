@@ -30,11 +30,18 @@ impl KeyOperation for RotateKeyOnDemandRequest {
                 key.arn.key
             )));
         }
-        let material = new_material(step.engine, key.arn.key, step.now, Some(RotationCause::OnDemand))?;
+        let material = new_material(
+            step.engine,
+            key.arn.key,
+            step.now,
+            Some(RotationCause::OnDemand),
+        )?;
         let mut elements = Parameters::default();
         elements.value("keyId", &key.arn);
         key.rotate(material);
-        let response = RotateKeyOnDemandResponse { key_id: key.arn.clone() };
+        let response = RotateKeyOnDemandResponse {
+            key_id: key.arn.clone(),
+        };
         Ok(Performed::changed(response, vec![Edit::PutKey(Box::new(key))]).with_elements(elements))
     }
 }

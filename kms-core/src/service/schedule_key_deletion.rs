@@ -50,7 +50,10 @@ impl KeyOperation for ScheduleKeyDeletionRequest {
     }
 
     fn specific(days: &i32) -> Specific<'_> {
-        Specific { pending_window_in_days: u32::try_from(*days).ok(), ..Specific::default() }
+        Specific {
+            pending_window_in_days: u32::try_from(*days).ok(),
+            ..Specific::default()
+        }
     }
 
     fn perform(
@@ -92,7 +95,9 @@ impl KeyOperation for CancelKeyDeletionRequest {
         key.lifecycle = Lifecycle::Disabled;
         let mut elements = Parameters::default();
         elements.value("keyId", &key.arn);
-        let response = CancelKeyDeletionResponse { key_id: key.arn.clone() };
+        let response = CancelKeyDeletionResponse {
+            key_id: key.arn.clone(),
+        };
         Ok(Performed::changed(response, vec![Edit::PutKey(Box::new(key))]).with_elements(elements))
     }
 }

@@ -59,7 +59,12 @@ impl KeyEntry {
                 prk: OnceLock::new(),
             })
             .collect();
-        Ok(Self { arn: key.arn.to_string(), key, policy, materials })
+        Ok(Self {
+            arn: key.arn.to_string(),
+            key,
+            policy,
+            materials,
+        })
     }
 
     /// The material that encrypts.
@@ -85,7 +90,11 @@ impl KeyEntry {
         permit: &Permit,
         barrier: &Barrier,
     ) -> Result<Option<UsableMaterial<'_>>, Error> {
-        match self.materials.iter().position(|material| material.tag == tag) {
+        match self
+            .materials
+            .iter()
+            .position(|material| material.tag == tag)
+        {
             Some(index) => self.material_at(index, permit, barrier).map(Some),
             None => Ok(None),
         }
@@ -109,19 +118,28 @@ impl KeyEntry {
             Some(prk) => prk,
             None => {
                 let secret = barrier
-                    .unwrap_material(self.key.arn.key, &stored.id, &stored.wrapped)
+                    .unwrap_material(&self.key.arn.key, &stored.id, &stored.wrapped)
                     .map_err(Error::internal)?;
-                material.prk.get_or_init(|| BackingKey::from_secret(secret).prk())
+                material
+                    .prk
+                    .get_or_init(|| BackingKey::from_secret(secret).prk())
             }
         };
-        let sealing = SealingMaterial { key: self.key.arn.key, tag: material.tag, prk };
-        Ok(UsableMaterial { id: &material.id, sealing })
+        let sealing = SealingMaterial {
+            key: self.key.arn.key,
+            tag: material.tag,
+            prk,
+        };
+        Ok(UsableMaterial {
+            id: &material.id,
+            sealing,
+        })
     }
 }
 
 /// A user with the policies compiled.
 #[derive(Debug)]
-pub struct UserEntry {
+pub(super) struct UserEntry {
     /// The user as stored.
     pub user: User,
     /// The user's inline policies.
@@ -133,11 +151,15 @@ impl UserEntry {
     ///
     /// # Errors
     /// [`Error::Internal`] when a stored policy does not parse: it was checked when it was put.
-    pub fn new(user: User) -> Result<Self, Error> {
+    pub(super) fn new(user: User) -> Result<Self, Error> {
         let policies = user
             .policies
             .values()
-            .map(|text| IdentityPolicy::parse(text).map(Arc::new).map_err(Error::internal))
+            .map(|text| {
+                IdentityPolicy::parse(text)
+                    .map(Arc::new)
+                    .map_err(Error::internal)
+            })
             .collect::<Result<_, _>>()?;
         Ok(Self { user, policies })
     }
@@ -145,7 +167,7 @@ impl UserEntry {
 
 /// The keys and aliases of one account in one Region.
 #[derive(Debug, Default)]
-pub struct RegionState {
+pub(super) struct RegionState {
     /// Keys by id, in the order that they are listed.
     pub keys: BTreeMap<KeyId, Arc<KeyEntry>>,
     /// Aliases by name, in the order that they are listed.
@@ -155,18 +177,23 @@ pub struct RegionState {
 
 impl RegionState {
     /// The aliases that point to `key`, in order.
-    pub fn aliases_of(&self, key: KeyId) -> impl Iterator<Item = &AliasName> {
+    pub(super) fn aliases_of(&self, key: KeyId) -> impl Iterator<Item = &AliasName> {
         self.by_target.get(&key).into_iter().flatten()
     }
 
     fn put_alias(&mut self, alias: Alias) {
         self.remove_alias(&alias.arn.alias);
-        self.by_target.entry(alias.target).or_default().insert(alias.arn.alias.clone());
+        self.by_target
+            .entry(alias.target)
+            .or_default()
+            .insert(alias.arn.alias.clone());
         self.aliases.insert(alias.arn.alias.clone(), alias);
     }
 
     fn remove_alias(&mut self, name: &AliasName) {
-        let Some(old) = self.aliases.remove(name) else { return };
+        let Some(old) = self.aliases.remove(name) else {
+            return;
+        };
         if let Some(names) = self.by_target.get_mut(&old.target) {
             names.remove(name);
         }
@@ -175,7 +202,7 @@ impl RegionState {
 
 /// Everything, as of one revision of the store.
 #[derive(Debug, Default)]
-pub struct State {
+pub(super) struct State {
     accounts: BTreeMap<AccountId, Account>,
     regions: HashMap<(AccountId, Region), RegionState>,
     users: BTreeMap<(AccountId, UserName), Arc<UserEntry>>,
@@ -185,59 +212,70 @@ pub struct State {
 impl State {
     /// The account of that id.
     #[must_use]
-    pub fn account(&self, id: &AccountId) -> Option<&Account> {
+    pub(super) fn account(&self, id: &AccountId) -> Option<&Account> {
         self.accounts.get(id)
     }
 
     /// Every account.
-    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
+    pub(super) fn accounts(&self) -> impl Iterator<Item = &Account> {
         self.accounts.values()
     }
 
     /// The keys and aliases of an account in a Region; `None` when it never had any there.
     #[must_use]
-    pub fn region(&self, account: &AccountId, region: &Region) -> Option<&RegionState> {
+    pub(super) fn region(&self, account: &AccountId, region: &Region) -> Option<&RegionState> {
         self.regions.get(&(account.clone(), region.clone()))
     }
 
     /// Every account's keys.
-    pub fn all_keys(&self) -> impl Iterator<Item = &Arc<KeyEntry>> {
-        self.regions.values().flat_map(|region| region.keys.values())
+    pub(super) fn all_keys(&self) -> impl Iterator<Item = &Arc<KeyEntry>> {
+        self.regions
+            .values()
+            .flat_map(|region| region.keys.values())
     }
 
     /// The key of that ARN.
     #[must_use]
-    pub fn key(&self, arn: &KeyArn) -> Option<&Arc<KeyEntry>> {
+    pub(super) fn key(&self, arn: &KeyArn) -> Option<&Arc<KeyEntry>> {
         self.region(&arn.account, &arn.region)?.keys.get(&arn.key)
     }
 
     /// A user by name.
     #[must_use]
-    pub fn user(&self, account: &AccountId, name: &UserName) -> Option<&Arc<UserEntry>> {
+    pub(super) fn user(&self, account: &AccountId, name: &UserName) -> Option<&Arc<UserEntry>> {
         self.users.get(&(account.clone(), name.clone()))
     }
 
     /// The users of an account in order of name.
-    pub fn users<'a>(&'a self, account: &'a AccountId) -> impl Iterator<Item = &'a Arc<UserEntry>> {
-        self.users.values().filter(move |entry| entry.user.account == *account)
+    pub(super) fn users<'a>(
+        &'a self,
+        account: &'a AccountId,
+    ) -> impl Iterator<Item = &'a Arc<UserEntry>> {
+        self.users
+            .values()
+            .filter(move |entry| entry.user.account == *account)
     }
 
     /// An access key by id.
     #[must_use]
-    pub fn access_key(&self, id: &AccessKeyId) -> Option<&Arc<AccessKey>> {
+    pub(super) fn access_key(&self, id: &AccessKeyId) -> Option<&Arc<AccessKey>> {
         self.access_keys.get(id)
     }
 
     /// Every access key of an account.
-    pub fn access_keys<'a>(
+    pub(super) fn access_keys<'a>(
         &'a self,
         account: &'a AccountId,
     ) -> impl Iterator<Item = &'a Arc<AccessKey>> {
-        self.access_keys.values().filter(move |key| key.account == *account)
+        self.access_keys
+            .values()
+            .filter(move |key| key.account == *account)
     }
 
     fn region_mut(&mut self, account: &AccountId, region: &Region) -> &mut RegionState {
-        self.regions.entry((account.clone(), region.clone())).or_default()
+        self.regions
+            .entry((account.clone(), region.clone()))
+            .or_default()
     }
 
     pub(super) fn put_account(&mut self, account: Account) {
@@ -246,19 +284,25 @@ impl State {
 
     pub(super) fn put_key(&mut self, entry: KeyEntry) {
         let arn = entry.key.arn.clone();
-        self.region_mut(&arn.account, &arn.region).keys.insert(arn.key, Arc::new(entry));
+        self.region_mut(&arn.account, &arn.region)
+            .keys
+            .insert(arn.key, Arc::new(entry));
     }
 
     pub(super) fn remove_key(&mut self, arn: &KeyArn) {
-        self.region_mut(&arn.account, &arn.region).keys.remove(&arn.key);
+        self.region_mut(&arn.account, &arn.region)
+            .keys
+            .remove(&arn.key);
     }
 
     pub(super) fn put_alias(&mut self, alias: Alias) {
-        self.region_mut(&alias.arn.account.clone(), &alias.arn.region.clone()).put_alias(alias);
+        self.region_mut(&alias.arn.account.clone(), &alias.arn.region.clone())
+            .put_alias(alias);
     }
 
     pub(super) fn remove_alias(&mut self, arn: &AliasArn) {
-        self.region_mut(&arn.account, &arn.region).remove_alias(&arn.alias);
+        self.region_mut(&arn.account, &arn.region)
+            .remove_alias(&arn.alias);
     }
 
     pub(super) fn put_user(&mut self, entry: UserEntry) {

@@ -27,7 +27,10 @@ pub(super) fn seal(
     let permit = step.permit(permit)?;
     let material = target.key.current_material(permit, step.engine.barrier())?;
     let blob = blob::seal(material.sealing, context, plaintext, step.engine.random())?;
-    Ok(Sealed { blob, material: material.id.clone() })
+    Ok(Sealed {
+        blob,
+        material: material.id.clone(),
+    })
 }
 
 /// What is to be decrypted, and under which key the request says that it is.
@@ -62,7 +65,11 @@ impl Source {
             (None, None) => return Err(missing_ciphertext()),
         };
         let blob = if authorization_only { None } else { blob };
-        Ok(Self { blob, named, lookup })
+        Ok(Self {
+            blob,
+            named,
+            lookup,
+        })
     }
 
     /// The key to load.
@@ -87,7 +94,9 @@ pub(super) fn authorization_only(
     let ignore = DryRunModifier::IgnoreCiphertext.as_str();
     let asked = modifiers.is_some_and(|modifiers| modifiers.iter().any(|name| name == ignore));
     if asked && dry_run != Some(true) {
-        return Err(Error::Validation("DryRunModifiers can only be used with DryRun.".to_owned()));
+        return Err(Error::Validation(
+            "DryRunModifiers can only be used with DryRun.".to_owned(),
+        ));
     }
     Ok(asked)
 }
@@ -107,7 +116,9 @@ pub(super) fn open(
     source: Source,
     context: &EncryptionContext,
 ) -> Result<Opened, Error> {
-    let Some(blob) = source.blob else { return Err(Error::DryRun) };
+    let Some(blob) = source.blob else {
+        return Err(Error::DryRun);
+    };
     if blob.key() != target.key.key.arn.key {
         return Err(match source.named {
             Some(_) => Error::IncorrectKey,
@@ -119,7 +130,11 @@ pub(super) fn open(
         .key
         .material(blob.material(), permit, step.engine.barrier())?
         .ok_or(Error::InvalidCiphertext)?;
-    let plaintext =
-        blob.open(material.sealing.prk, context).map_err(|_| Error::InvalidCiphertext)?;
-    Ok(Opened { plaintext, material: material.id.clone() })
+    let plaintext = blob
+        .open(material.sealing.prk, context)
+        .map_err(|_| Error::InvalidCiphertext)?;
+    Ok(Opened {
+        plaintext,
+        material: material.id.clone(),
+    })
 }

@@ -31,7 +31,10 @@ impl KeyOperation for TagResourceRequest {
     }
 
     fn specific(tags: &Self::Checked) -> Specific<'_> {
-        Specific { request_tags: Some(tags), ..Specific::default() }
+        Specific {
+            request_tags: Some(tags),
+            ..Specific::default()
+        }
     }
 
     fn perform(
@@ -41,7 +44,10 @@ impl KeyOperation for TagResourceRequest {
         let mut key = step.loaded.primary()?.key.key.clone();
         key.tags.extend(added);
         tags::within_quota(&key.tags)?;
-        Ok(Performed::changed(TagResourceResponse {}, vec![Edit::PutKey(Box::new(key))]))
+        Ok(Performed::changed(
+            TagResourceResponse {},
+            vec![Edit::PutKey(Box::new(key))],
+        ))
     }
 }
 
@@ -64,7 +70,10 @@ impl KeyOperation for UntagResourceRequest {
     }
 
     fn specific(keys: &Vec<String>) -> Specific<'_> {
-        Specific { tag_keys: Some(keys), ..Specific::default() }
+        Specific {
+            tag_keys: Some(keys),
+            ..Specific::default()
+        }
     }
 
     fn perform(
@@ -73,6 +82,9 @@ impl KeyOperation for UntagResourceRequest {
     ) -> Result<Performed<UntagResourceResponse>, Error> {
         let mut key = step.loaded.primary()?.key.key.clone();
         key.tags.retain(|name, _| !removed.contains(name));
-        Ok(Performed::changed(UntagResourceResponse {}, vec![Edit::PutKey(Box::new(key))]))
+        Ok(Performed::changed(
+            UntagResourceResponse {},
+            vec![Edit::PutKey(Box::new(key))],
+        ))
     }
 }

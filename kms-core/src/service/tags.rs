@@ -9,7 +9,11 @@ use crate::api::limits::MAX_TAGS;
 /// The tags of a request: no key twice, none of AWS's own.
 pub(super) fn requested(tags: Option<Vec<RequestTag>>) -> Result<BTreeMap<String, String>, Error> {
     let mut checked = BTreeMap::new();
-    for tag in tags.unwrap_or_default().into_iter().filter_map(RequestTag::into_tag) {
+    for tag in tags
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(RequestTag::into_tag)
+    {
         not_reserved(&tag.tag_key)?;
         if checked.insert(tag.tag_key, tag.tag_value).is_some() {
             return Err(Error::Tag("Duplicate tag keys".to_owned()));
@@ -21,8 +25,13 @@ pub(super) fn requested(tags: Option<Vec<RequestTag>>) -> Result<BTreeMap<String
 
 /// The prefix `aws:` belongs to AWS, in any case.
 pub(super) fn not_reserved(key: &str) -> Result<(), Error> {
-    if key.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:")) {
-        return Err(Error::Tag("Tags beginning with aws: are reserved".to_owned()));
+    if key
+        .get(..4)
+        .is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:"))
+    {
+        return Err(Error::Tag(
+            "Tags beginning with aws: are reserved".to_owned(),
+        ));
     }
     Ok(())
 }
@@ -36,7 +45,9 @@ pub(super) fn within_quota(tags: &BTreeMap<String, String>) -> Result<(), Error>
 }
 
 /// The tags of a request as the ledger keeps them.
-pub(super) fn recorded(tags: Option<&Vec<RequestTag>>) -> Option<Vec<BTreeMap<&'static str, &str>>> {
+pub(super) fn recorded(
+    tags: Option<&Vec<RequestTag>>,
+) -> Option<Vec<BTreeMap<&'static str, &str>>> {
     tags.map(|tags| tags.iter().map(members).collect())
 }
 

@@ -81,7 +81,9 @@ fn suffixed<'a>(
     key: &ConditionKey,
     pairs: impl Iterator<Item = (&'a String, &'a String)>,
 ) -> Option<Value<'a>> {
-    let mut found = pairs.filter(|(name, _)| key.suffix_is(name)).map(|(_, value)| value);
+    let mut found = pairs
+        .filter(|(name, _)| key.suffix_is(name))
+        .map(|(_, value)| value);
     let first = found.next()?;
     Some(match found.next() {
         None => Value::One(Cow::Borrowed(first)),
@@ -123,9 +125,9 @@ impl<'a> RequestValues<'a> {
                 Principal::Service { .. } => None,
             },
             "aws:principalisawsservice" | "aws:viaawsservice" => flag(false),
-            "aws:resourceaccount" => {
-                Some(Value::One(Cow::Borrowed(self.target()?.key.key.arn.account.as_str())))
-            }
+            "aws:resourceaccount" => Some(Value::One(Cow::Borrowed(
+                self.target()?.key.key.arn.account.as_str(),
+            ))),
             "aws:resourcetag" => match self.target() {
                 Some(target) => suffixed(key, target.key.key.tags.iter()),
                 None if self.specific.creates_key => self.request_tag(key),
@@ -161,7 +163,9 @@ impl<'a> RequestValues<'a> {
 
     fn kms(&self, key: &ConditionKey) -> Option<Value<'_>> {
         let specific = self.specific;
-        let context = specific.encryption_context.filter(|context| !context.is_empty());
+        let context = specific
+            .encryption_context
+            .filter(|context| !context.is_empty());
         match key.name() {
             "kms:calleraccount" => self.global_account(),
             "kms:encryptioncontext" => suffixed(key, context?.iter()),
@@ -175,9 +179,9 @@ impl<'a> RequestValues<'a> {
             "kms:schedulekeydeletionpendingwindowindays" => {
                 one(specific.pending_window_in_days?.to_string())
             }
-            "kms:requestalias" if specific.counts_request_alias => {
-                Some(Value::One(Cow::Borrowed(self.target()?.alias.as_ref()?.as_str())))
-            }
+            "kms:requestalias" if specific.counts_request_alias => Some(Value::One(Cow::Borrowed(
+                self.target()?.alias.as_ref()?.as_str(),
+            ))),
             "kms:resourcealiases" => {
                 let aliases = &self.target()?.aliases;
                 let names = aliases.iter().map(|alias| Cow::Borrowed(alias.as_str()));
@@ -194,6 +198,10 @@ impl<'a> RequestValues<'a> {
 
 impl ConditionValues for RequestValues<'_> {
     fn value(&self, key: &ConditionKey) -> Option<Value<'_>> {
-        if key.name().starts_with("kms:") { self.kms(key) } else { self.global(key) }
+        if key.name().starts_with("kms:") {
+            self.kms(key)
+        } else {
+            self.global(key)
+        }
     }
 }

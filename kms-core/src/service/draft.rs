@@ -1,0 +1,149 @@
+//! The record of a request, gathered while the request is walked.
+
+use serde_json::value::RawValue;
+
+use super::context::CallContext;
+use super::engine::Engine;
+use super::operation::{Event, Loaded, Performed};
+use super::parameters::Parameters;
+use crate::Error;
+use crate::api::ErrorCode;
+use crate::audit::Entry;
+use crate::audit::record::{Identity, Record, Refusal, Resource};
+use crate::caller::Principal;
+use crate::crypto::random;
+use crate::ids::{AccountId, KeyId};
+use crate::store::Revision;
+use crate::time::Timestamp;
+
+/// What is known so far of a request that will be recorded.
+#[derive(Debug)]
+pub(super) struct Draft<'a> {
+    pub(super) call: &'a CallContext,
+    pub(super) event: Event,
+    pub(super) event_id: String,
+    time: Timestamp,
+    parameters: Option<Box<RawValue>>,
+    resources: Vec<(AccountId, String)>,
+}
+
+/// How a request ended, for its record.
+#[derive(Debug, Default)]
+pub(super) struct Ending {
+    pub(super) refusal: Option<(&'static str, String)>,
+    pub(super) elements: Option<Box<RawValue>>,
+    pub(super) additional: Parameters,
+}
+
+impl Ending {
+    /// Of a request that was answered.
+    pub(super) fn of<R>(performed: &mut Performed<R>) -> Self {
+        Self {
+            refusal: None,
+            elements: performed.elements.take(),
+            additional: std::mem::take(&mut performed.additional),
+        }
+    }
+
+    /// Of a request that was refused or failed.
+    pub(super) fn refused(error: &Error) -> Self {
+        let message = error.to_string();
+        Self {
+            refusal: Some((recorded_code(error.code()), message)),
+            ..Self::default()
+        }
+    }
+
+    /// Names the commit that the request made, by which a store that was put back is found out.
+    pub(super) fn at_revision(mut self, revision: Revision) -> Self {
+        self.additional.value("storeRevision", &revision);
+        self
+    }
+}
+
+/// CloudTrail writes the refusal by a policy without the word "Exception".
+fn recorded_code(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::AccessDeniedException => "AccessDenied",
+        other => other.as_str(),
+    }
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(
+        engine: &Engine,
+        call: &'a CallContext,
+        event: Event,
+        parameters: Parameters,
+        time: Timestamp,
+    ) -> Result<Self, Error> {
+        let parameters = parameters.finish();
+        let event_id = uuid(engine)?;
+        Ok(Self {
+            call,
+            event,
+            event_id,
+            time,
+            parameters,
+            resources: Vec::new(),
+        })
+    }
+
+    pub(super) fn used(&mut self, loaded: &Loaded) {
+        let resource = |target: &super::operation::Target| {
+            (target.key.key.arn.account.clone(), target.key.arn.clone())
+        };
+        self.resources = loaded.iter().map(resource).collect();
+    }
+
+    /// The finished record.
+    pub(super) fn finish(&self, ending: Ending) -> Entry {
+        let own = matches!(self.call.caller.principal(), Principal::Service { .. });
+        let source_ip = match self.call.source_ip {
+            Some(address) => address.to_string(),
+            None if own => "AWS Internal".to_owned(),
+            None => "localhost".to_owned(),
+        };
+        let parameters = self.parameters.as_deref();
+        let resources: Vec<Resource<'_>> = self
+            .resources
+            .iter()
+            .map(|(account, arn)| Resource {
+                account,
+                kind: "AWS::KMS::Key",
+                arn,
+            })
+            .collect();
+        let additional = ending.additional.finish();
+        Record {
+            identity: Identity::Caller(&self.call.caller),
+            time: self.time,
+            event_source: self.event.source,
+            event_name: self.event.name,
+            region: &self.call.region,
+            source_ip_address: &source_ip,
+            user_agent: &self.call.user_agent,
+            refusal: ending
+                .refusal
+                .as_ref()
+                .map(|(code, message)| Refusal { code, message }),
+            request_parameters: parameters.filter(|_| !own),
+            response_elements: ending.elements.as_deref(),
+            additional_event_data: additional.as_deref(),
+            service_event_details: parameters.filter(|_| own),
+            request_id: &self.call.request_id,
+            event_id: &self.event_id,
+            read_only: self.event.read_only,
+            resources: &resources,
+            recipient_account: self.call.account(),
+            tls: None,
+        }
+        .to_entry()
+    }
+}
+
+/// A version 4 UUID as text.
+pub(super) fn uuid(engine: &Engine) -> Result<String, Error> {
+    let bits = u128::from_be_bytes(random::array(engine.random())?);
+    Ok(KeyId::uuid_from_random(bits).to_string())
+}
