@@ -152,6 +152,59 @@ impl fmt::Debug for SecretText {
     }
 }
 
+/// A working buffer that plaintext passes through many times: reused without being cleared, wiped
+/// once, on drop.
+///
+/// The wipe is a word-wise fill behind a compiler barrier, which for buffers of this size costs a
+/// small part of a byte-wise one.
+pub struct SecretBuffer(Vec<u8>);
+
+impl SecretBuffer {
+    /// `length` zeros.
+    #[must_use]
+    pub fn new(length: usize) -> Self {
+        Self(vec![0; length])
+    }
+
+    /// The bytes. Do not copy them into anything that is not wiped.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The bytes, to be filled or changed in place.
+    pub fn expose_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+
+    /// How many bytes there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Drop for SecretBuffer {
+    fn drop(&mut self) {
+        self.0.fill(0);
+        zeroize::optimization_barrier(self.0.as_slice());
+    }
+}
+
+impl ZeroizeOnDrop for SecretBuffer {}
+
+impl fmt::Debug for SecretBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretBuffer(…)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

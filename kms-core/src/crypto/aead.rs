@@ -70,6 +70,33 @@ impl AesGcm {
         Ok(())
     }
 
+    /// Checks `tag` and decrypts `ciphertext` into `plaintext`, which has the same length.
+    ///
+    /// # Errors
+    /// [`Failed`] when the tag does not fit or the lengths differ; `plaintext` then holds nothing
+    /// of use.
+    pub fn open_into(
+        &self,
+        nonce: [u8; NONCE_LENGTH],
+        aad: &[u8],
+        ciphertext: &[u8],
+        tag: &[u8; TAG_LENGTH],
+        plaintext: &mut [u8],
+    ) -> Result<(), Failed> {
+        if ciphertext.len() != plaintext.len() {
+            return Err(Failed);
+        }
+        self.0
+            .open_separate_gather(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(aad),
+                ciphertext,
+                tag,
+                plaintext,
+            )
+            .map_err(|_| Failed)
+    }
+
     /// Checks the tag that ends `in_out`, decrypts what stands before it in place and returns that
     /// part.
     ///

@@ -1,0 +1,294 @@
+//! Plaintext to message, in constant memory and without copying.
+
+use std::io::{self, ErrorKind, IoSliceMut, Read, Write};
+
+use super::derive::committing_key;
+use super::error::EncryptError;
+use super::frame::{
+    FINAL_MARKER, FINAL_OVERHEAD, FINAL_PREFIX, FRAME_OVERHEAD, FRAME_PREFIX, FrameAad, Kind,
+    SEQUENCE_LENGTH, written_nonce,
+};
+use super::header::{Content, Header};
+use super::keyring::{DataKey, DataKeys};
+use super::suite::AlgorithmSuite;
+use super::{DEFAULT_MAX_DATA_KEYS, MAX_BATCH_FRAMES, Summary, batch_frames};
+use crate::ciphertext::EncryptionContext;
+use crate::crypto::Failed;
+use crate::crypto::aead::{AesGcm, NONCE_LENGTH};
+use crate::crypto::random::{Random, array};
+use crate::secret::SecretBuffer;
+
+/// Plaintext bytes in a frame unless the options say otherwise.
+pub const DEFAULT_FRAME_LENGTH: u32 = 64 * 1024;
+/// The largest frame that is written: a reader holds a whole frame before it releases it.
+pub const MAX_WRITTEN_FRAME_LENGTH: u32 = 1024 * 1024;
+
+const RESERVED_PREFIX: &str = "aws-crypto-";
+
+/// How a message is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EncryptOptions {
+    /// Plaintext bytes per frame, from 1 to [`MAX_WRITTEN_FRAME_LENGTH`].
+    pub frame_length: u32,
+    /// The largest number of recipients.
+    pub max_data_keys: usize,
+}
+
+impl Default for EncryptOptions {
+    fn default() -> Self {
+        Self {
+            frame_length: DEFAULT_FRAME_LENGTH,
+            max_data_keys: DEFAULT_MAX_DATA_KEYS,
+        }
+    }
+}
+
+/// Reads plaintext to its end and writes it as one message of the AWS Encryption SDK, version 2,
+/// suite 0x0478.
+///
+/// `context` is stored in the message in clear and authenticated. A frame is written as soon as it
+/// is complete: no more than one frame of plaintext waits for the reader. Memory is two batches of
+/// half a MiB at most, or of one frame.
+///
+/// # Errors
+/// [`EncryptError`]; what was written until then is not a whole message and cannot be taken for
+/// one.
+pub fn encrypt(
+    reader: &mut dyn Read,
+    writer: &mut dyn Write,
+    keys: &dyn DataKeys,
+    context: &EncryptionContext,
+    options: &EncryptOptions,
+    random: &dyn Random,
+) -> Result<Summary, EncryptError> {
+    check(context, options)?;
+    let suite = AlgorithmSuite::WRITTEN;
+    let data_key = keys
+        .generate(suite.key_length(), context)
+        .map_err(EncryptError::Key)?;
+    let (header, bytes, key) = make_header(data_key, context, options, random)?;
+    writer.write_all(&bytes).map_err(EncryptError::Write)?;
+    let mut frames = Frames::new(key, &header.message_id, options.frame_length)?;
+    frames.run(reader, writer)?;
+    writer.flush().map_err(EncryptError::Write)?;
+    Ok(Summary {
+        header,
+        plaintext_length: frames.plaintext_length,
+    })
+}
+
+fn check(context: &EncryptionContext, options: &EncryptOptions) -> Result<(), EncryptError> {
+    if !(1..=MAX_WRITTEN_FRAME_LENGTH).contains(&options.frame_length) {
+        return Err(EncryptError::FrameLength);
+    }
+    if context
+        .iter()
+        .any(|(key, _)| key.starts_with(RESERVED_PREFIX))
+    {
+        return Err(EncryptError::ReservedContextKey);
+    }
+    context.serialise()?;
+    Ok(())
+}
+
+/// The header, its bytes with the tag, and the key that seals the frames.
+fn make_header(
+    data_key: DataKey,
+    context: &EncryptionContext,
+    options: &EncryptOptions,
+    random: &dyn Random,
+) -> Result<(Header, Vec<u8>, AesGcm), EncryptError> {
+    let suite = AlgorithmSuite::WRITTEN;
+    let recipients = data_key.encrypted.len();
+    if data_key.plaintext.len() != suite.key_length()
+        || recipients == 0
+        || recipients > options.max_data_keys
+    {
+        return Err(EncryptError::KeyMaterial);
+    }
+    let message_id: [u8; 32] = array(random)?;
+    let (key, commitment) = committing_key(suite, &data_key.plaintext, &message_id)?;
+    let header = Header {
+        suite,
+        message_id: message_id.to_vec(),
+        context: context.clone(),
+        encrypted_data_keys: data_key.encrypted,
+        content: Content::Framed(options.frame_length),
+        commitment: commitment.to_vec(),
+    };
+    let mut bytes = header.to_bytes().ok_or(EncryptError::KeyMaterial)?;
+    // The IV 0 is the header's alone: frames count from 1 under the same key.
+    let tag = key.seal_in_place([0; NONCE_LENGTH], &bytes, &mut [])?;
+    bytes.extend_from_slice(&tag);
+    Ok((header, bytes, key))
+}
+
+/// A batch of frames laid out as they will be written; plaintext is read to where its ciphertext
+/// will stand.
+struct Frames {
+    key: AesGcm,
+    regular: FrameAad,
+    last: FrameAad,
+    frame_length: usize,
+    /// Frames in the batch.
+    slots: usize,
+    buffer: SecretBuffer,
+    /// The slot that plaintext is read into; those before it are complete.
+    current: usize,
+    /// Plaintext bytes in the current slot.
+    filled: usize,
+    /// The first complete slot that is not written yet.
+    unwritten: usize,
+    /// The number of the next frame.
+    sequence: u32,
+    plaintext_length: u64,
+}
+
+impl Frames {
+    fn new(key: AesGcm, message_id: &[u8], frame_length: u32) -> Result<Self, EncryptError> {
+        let frame_length = usize::try_from(frame_length).map_err(|_| EncryptError::FrameLength)?;
+        let mut frames = Self {
+            key,
+            regular: FrameAad::new(message_id, Kind::Regular),
+            last: FrameAad::new(message_id, Kind::Final),
+            frame_length,
+            slots: 0,
+            buffer: SecretBuffer::new(0),
+            current: 0,
+            filled: 0,
+            unwritten: 0,
+            sequence: 1,
+            plaintext_length: 0,
+        };
+        frames.resize(1);
+        Ok(frames)
+    }
+
+    fn stride(&self) -> usize {
+        self.frame_length + FRAME_OVERHEAD
+    }
+
+    /// A new batch; the final frame, which can stand in any slot, has a longer prefix.
+    fn resize(&mut self, slots: usize) {
+        self.slots = slots;
+        self.buffer = SecretBuffer::new(slots * self.stride() + FINAL_OVERHEAD - FRAME_OVERHEAD);
+    }
+
+    fn run(&mut self, reader: &mut dyn Read, writer: &mut dyn Write) -> Result<(), EncryptError> {
+        while self.read(reader)? > 0 {
+            self.write_complete(writer)?;
+        }
+        self.write_final(writer)
+    }
+
+    /// One read over the rest of the batch; 0 is the end of the plaintext.
+    fn read(&mut self, reader: &mut dyn Read) -> Result<usize, EncryptError> {
+        loop {
+            match self.read_once(reader) {
+                Ok(count) => {
+                    let filled = self.filled + count;
+                    self.current += filled / self.frame_length;
+                    self.filled = filled % self.frame_length;
+                    self.plaintext_length = self
+                        .plaintext_length
+                        .saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+                    return Ok(count);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(EncryptError::Read(error)),
+            }
+        }
+    }
+
+    fn read_once(&mut self, reader: &mut dyn Read) -> io::Result<usize> {
+        let (stride, end) = (self.stride(), FRAME_PREFIX + self.frame_length);
+        let mut start = FRAME_PREFIX + self.filled;
+        let mut slices: [IoSliceMut<'_>; MAX_BATCH_FRAMES] =
+            std::array::from_fn(|_| IoSliceMut::new(&mut []));
+        let mut count = 0;
+        let rest = self.buffer.expose_mut().get_mut(self.current * stride..);
+        let slots = rest.unwrap_or_default().chunks_exact_mut(stride);
+        for (slice, slot) in slices.iter_mut().zip(slots) {
+            *slice = IoSliceMut::new(slot.get_mut(start..end).unwrap_or_default());
+            start = FRAME_PREFIX;
+            count += 1;
+        }
+        reader.read_vectored(slices.get_mut(..count).unwrap_or_default())
+    }
+
+    /// Seals and writes the complete frames, and starts over when the batch is used up.
+    fn write_complete(&mut self, writer: &mut dyn Write) -> Result<(), EncryptError> {
+        if self.unwritten == self.current {
+            return Ok(());
+        }
+        for slot in self.unwritten..self.current {
+            self.seal(slot)?;
+        }
+        let stride = self.stride();
+        let range = self.unwritten * stride..self.current * stride;
+        let sealed = self.buffer.expose().get(range).ok_or(Failed)?;
+        writer.write_all(sealed).map_err(EncryptError::Write)?;
+        self.unwritten = self.current;
+        if self.current == self.slots {
+            (self.current, self.unwritten) = (0, 0);
+            let slots = batch_frames(self.frame_length);
+            if self.slots != slots {
+                self.resize(slots);
+            }
+        }
+        Ok(())
+    }
+
+    fn seal(&mut self, slot: usize) -> Result<(), EncryptError> {
+        let sequence = self.sequence;
+        self.sequence = sequence.checked_add(1).ok_or(EncryptError::TooLong)?;
+        let stride = self.stride();
+        let frame = self.buffer.expose_mut();
+        let frame = frame.get_mut(slot * stride..).ok_or(Failed)?;
+        let (prefix, rest) = frame.split_at_mut_checked(FRAME_PREFIX).ok_or(Failed)?;
+        let (number, nonce) = prefix
+            .split_first_chunk_mut::<SEQUENCE_LENGTH>()
+            .ok_or(Failed)?;
+        *number = sequence.to_be_bytes();
+        nonce.copy_from_slice(&written_nonce(sequence));
+        let length = u64::try_from(self.frame_length).map_err(|_| Failed)?;
+        let aad = self.regular.of(sequence, length);
+        seal_payload(&self.key, sequence, aad, rest, self.frame_length)
+    }
+
+    /// Seals and writes what the current slot holds, which is less than a frame and may be nothing.
+    fn write_final(&mut self, writer: &mut dyn Write) -> Result<(), EncryptError> {
+        let (sequence, length) = (self.sequence, self.filled);
+        let start = self.current * self.stride();
+        let frame = self.buffer.expose_mut();
+        let frame = frame.get_mut(start..).ok_or(Failed)?;
+        frame.copy_within(FRAME_PREFIX..FRAME_PREFIX + length, FINAL_PREFIX);
+        let (prefix, rest) = frame.split_at_mut_checked(FINAL_PREFIX).ok_or(Failed)?;
+        let count = u32::try_from(length).map_err(|_| Failed)?;
+        let fields: [&[u8]; 4] = [
+            &FINAL_MARKER.to_be_bytes(),
+            &sequence.to_be_bytes(),
+            &written_nonce(sequence),
+            &count.to_be_bytes(),
+        ];
+        prefix.copy_from_slice(&fields.concat());
+        let aad = self.last.of(sequence, u64::from(count));
+        seal_payload(&self.key, sequence, aad, rest, length)?;
+        let sealed = frame.get(..length + FINAL_OVERHEAD).ok_or(Failed)?;
+        writer.write_all(sealed).map_err(EncryptError::Write)
+    }
+}
+
+/// Seals the first `length` bytes of `frame` and puts the tag after them.
+fn seal_payload(
+    key: &AesGcm,
+    sequence: u32,
+    aad: &[u8],
+    frame: &mut [u8],
+    length: usize,
+) -> Result<(), EncryptError> {
+    let (payload, rest) = frame.split_at_mut_checked(length).ok_or(Failed)?;
+    *rest.first_chunk_mut().ok_or(Failed)? =
+        key.seal_in_place(written_nonce(sequence), aad, payload)?;
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! Reads a message in large pieces and hands it out in contiguous parts.
+
+use std::io::{ErrorKind, Read};
+
+use super::error::{DecryptError, Part};
+
+/// Bytes asked for at first: small messages need no more.
+const FIRST_CAPACITY: usize = 64 * 1024;
+
+/// A read-ahead buffer over a reader; it holds ciphertext only.
+pub(super) struct Input<'r> {
+    reader: &'r mut dyn Read,
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl<'r> Input<'r> {
+    pub(super) fn new(reader: &'r mut dyn Read) -> Self {
+        Self {
+            reader,
+            bytes: vec![0; FIRST_CAPACITY],
+            start: 0,
+            end: 0,
+        }
+    }
+
+    /// What has been read and not consumed.
+    pub(super) fn available(&self) -> &[u8] {
+        self.bytes.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// How many bytes the buffer can hold.
+    pub(super) fn capacity(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Marks `length` of the available bytes as used.
+    pub(super) fn consume(&mut self, length: usize) {
+        self.start = self.start.saturating_add(length).min(self.end);
+        if self.start == self.end {
+            self.start = 0;
+            self.end = 0;
+        }
+    }
+
+    /// Makes one read, as large as the buffer allows, and returns how many bytes came; 0 is the
+    /// end of the input.
+    ///
+    /// The buffer grows, by doubling and so never far beyond what was really sent, while it is
+    /// smaller than `preferred` or cannot hold the `needed` bytes that must come to stand together.
+    pub(super) fn read(&mut self, needed: usize, preferred: usize) -> Result<usize, DecryptError> {
+        self.make_space(needed, preferred);
+        let space = self.bytes.get_mut(self.end..).unwrap_or_default();
+        loop {
+            match self.reader.read(space) {
+                Ok(count) => {
+                    self.end = self.end.saturating_add(count).min(self.bytes.len());
+                    return Ok(count);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(DecryptError::Read(error)),
+            }
+        }
+    }
+
+    fn make_space(&mut self, needed: usize, preferred: usize) {
+        let held = self.end.saturating_sub(self.start);
+        let full = self.end == self.bytes.len();
+        if self.start > 0 && (full || self.start.saturating_add(needed) > self.bytes.len()) {
+            self.bytes.copy_within(self.start..self.end, 0);
+            self.start = 0;
+            self.end = held;
+        }
+        let target = needed.max(preferred);
+        if full && self.bytes.len() < target {
+            let doubled = self.bytes.len().saturating_mul(2);
+            self.bytes.resize(doubled.min(target), 0);
+        }
+    }
+
+    /// Reads until `length` bytes are available and returns them, without consuming.
+    pub(super) fn require(&mut self, length: usize, part: Part) -> Result<&[u8], DecryptError> {
+        while self.available().len() < length {
+            if self.read(length, 0)? == 0 {
+                return Err(DecryptError::Truncated(part));
+            }
+        }
+        Ok(self.available().get(..length).unwrap_or_default())
+    }
+
+    /// Fails unless the input is used up.
+    pub(super) fn require_end(&mut self) -> Result<(), DecryptError> {
+        if self.available().is_empty() && self.read(1, 0)? == 0 {
+            Ok(())
+        } else {
+            Err(DecryptError::TrailingData)
+        }
+    }
+}

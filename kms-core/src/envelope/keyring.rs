@@ -1,0 +1,74 @@
+//! The joint between messages and keys.
+
+use super::error::KeyError;
+use crate::ciphertext::EncryptionContext;
+use crate::secret::SecretBytes;
+
+/// The provider id of data keys that AWS KMS, or a service that speaks its protocol, encrypted.
+pub const AWS_KMS_PROVIDER: &str = "aws-kms";
+
+/// A data key encrypted for one recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncryptedDataKey {
+    /// Who can decrypt it: [`AWS_KMS_PROVIDER`], or the namespace of a raw key. At most 65,535
+    /// bytes, like the two other fields.
+    pub provider_id: String,
+    /// Under which key: for `aws-kms` the key ARN.
+    pub provider_info: Vec<u8>,
+    /// The encrypted data key: for `aws-kms` a `CiphertextBlob`.
+    pub ciphertext: Vec<u8>,
+}
+
+impl EncryptedDataKey {
+    /// A data key as GenerateDataKey and Encrypt of AWS KMS return it.
+    #[must_use]
+    pub fn aws_kms(key_arn: &str, ciphertext_blob: Vec<u8>) -> Self {
+        Self {
+            provider_id: AWS_KMS_PROVIDER.to_owned(),
+            provider_info: key_arn.as_bytes().to_vec(),
+            ciphertext: ciphertext_blob,
+        }
+    }
+
+    /// The key ARN, when the provider is `aws-kms` and the info is text.
+    #[must_use]
+    pub fn aws_kms_key_arn(&self) -> Option<&str> {
+        (self.provider_id == AWS_KMS_PROVIDER)
+            .then(|| std::str::from_utf8(&self.provider_info).ok())
+            .flatten()
+    }
+}
+
+/// A fresh data key, in clear for this message and encrypted for each recipient.
+#[derive(Debug)]
+pub struct DataKey {
+    /// The key itself.
+    pub plaintext: SecretBytes,
+    /// The same key for each recipient; at least one.
+    pub encrypted: Vec<EncryptedDataKey>,
+}
+
+/// A keyring: makes data keys and decrypts them again.
+///
+/// The embedded engine, a remote endpoint and a raw key each make one.
+pub trait DataKeys {
+    /// A fresh data key of `length` bytes, bound to `context` wherever the provider can bind.
+    ///
+    /// # Errors
+    /// Whatever stands behind the keyring says.
+    fn generate(&self, length: usize, context: &EncryptionContext) -> Result<DataKey, KeyError>;
+
+    /// The data key of `length` bytes out of the first of `encrypted` that this keyring can
+    /// decrypt under `context`.
+    ///
+    /// `encrypted` is not authenticated yet: anybody may have written it.
+    ///
+    /// # Errors
+    /// Whatever stands behind the keyring says when none can be decrypted.
+    fn unwrap(
+        &self,
+        encrypted: &[EncryptedDataKey],
+        context: &EncryptionContext,
+        length: usize,
+    ) -> Result<SecretBytes, KeyError>;
+}
