@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::caller::Principal;
 use crate::crypto::Failed;
 use crate::crypto::random::Random;
-use crate::ids::{AccessKeyId, AccountId, UniqueId, UserName};
+use crate::ids::{AccessKeyId, AccountId, Region, UniqueId, UserName};
 use crate::secret::{SecretBytes, SecretText};
 use crate::time::Timestamp;
 
@@ -18,6 +18,8 @@ pub struct Account {
     pub id: AccountId,
     /// When it was made.
     pub created: Timestamp,
+    /// Where its keys are unless a caller names another Region.
+    pub default_region: Region,
 }
 
 /// An IAM user.

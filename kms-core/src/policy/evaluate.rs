@@ -7,7 +7,7 @@ use super::document::{Match, ResourceElement, ResourcePattern, Statement, Statem
 use super::pattern::{ArnGlob, Pattern};
 use super::truth::Truth;
 use crate::caller::Principal;
-use crate::ids::KeyArn;
+use crate::ids::{KeyArn, PARTITION};
 
 /// What an action is done to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,26 +23,26 @@ pub enum Resource<'a> {
 /// One request, with what is derived from it at most once.
 pub(super) struct Request<'a> {
     pub(super) principal: &'a Principal,
-    /// The action in lower case.
-    action: String,
+    action: &'a str,
     resource: Resource<'a>,
     values: &'a dyn ConditionValues,
-    key_arn: OnceCell<String>,
+    /// The last segment of the key's ARN.
+    key_segment: OnceCell<String>,
 }
 
 impl<'a> Request<'a> {
     pub(super) fn new(
         principal: &'a Principal,
-        action: &str,
+        action: &'a str,
         resource: Resource<'a>,
         values: &'a dyn ConditionValues,
     ) -> Self {
         Self {
             principal,
-            action: action.to_ascii_lowercase(),
+            action,
             resource,
             values,
-            key_arn: OnceCell::new(),
+            key_segment: OnceCell::new(),
         }
     }
 
@@ -67,7 +67,7 @@ impl<'a> Request<'a> {
     }
 
     fn applies(&self, statement: &Statement) -> Truth {
-        if !statement.action.matches(&self.action) {
+        if !statement.action.matches(self.action) {
             return Truth::False;
         }
         match self.covered_by(&statement.resource) {
@@ -92,13 +92,26 @@ impl<'a> Request<'a> {
             return Truth::True;
         };
         match self.resource {
-            Resource::Key(arn) => {
-                let text = self.key_arn.get_or_init(|| arn.to_string());
-                pattern.matches(text, self.values)
-            }
+            Resource::Key(arn) => pattern.with(self.values, |glob| self.is_key(glob, arn)),
             Resource::Named(text) => pattern.matches(text, self.values),
             Resource::Any => pattern.with(self.values, |arn| self.is_whole_account(arn)),
         }
+    }
+
+    /// Whether the key's ARN matches. Its last segment is written out only where it matters.
+    fn is_key(&self, pattern: &ArnGlob, arn: &KeyArn) -> bool {
+        let head = [
+            "arn",
+            PARTITION,
+            "kms",
+            arn.region.as_str(),
+            arn.account.as_str(),
+        ];
+        pattern.matches_head(&head)
+            && pattern.segment(head.len()).is_some_and(|last| {
+                last.covers_all_after("key/")
+                    || last.matches(self.key_segment.get_or_init(|| format!("key/{}", arn.key)))
+            })
     }
 
     /// Whether the pattern covers everything of this service in the caller's account and in the
@@ -109,11 +122,16 @@ impl<'a> Request<'a> {
                 .segment(index)
                 .is_some_and(|glob| glob.matches(text))
         };
-        let service = self.action.split(':').next().unwrap_or_default();
+        let service = self
+            .action
+            .split(':')
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         let everything = pattern.segment(5).is_some_and(|glob| glob.is_everything());
         everything
-            && segment(1, crate::ids::PARTITION)
-            && segment(2, service)
+            && segment(1, PARTITION)
+            && segment(2, &service)
             && pattern.segment(3).is_some_and(|glob| {
                 glob.is_everything() || self.region().is_some_and(|region| glob.matches(&region))
             })

@@ -90,6 +90,13 @@ impl Glob {
         self.first.is_empty() && matches!(self.rest.as_slice(), [only] if only.is_empty())
     }
 
+    /// Whether every text that starts with `prefix` matches, because the pattern is a part of it
+    /// and then `*`.
+    pub(super) fn covers_all_after(&self, prefix: &str) -> bool {
+        matches!(self.rest.as_slice(), [only] if only.is_empty())
+            && matches!(&self.first, Segment::Text(start) if prefix.starts_with(start.as_str()))
+    }
+
     fn from_segments(segments: Vec<Segment>) -> Option<Self> {
         let mut segments = segments.into_iter();
         let first = segments.next()?;
@@ -258,6 +265,16 @@ impl ArnGlob {
     /// The glob of one segment, counted from 0.
     pub(super) fn segment(&self, index: usize) -> Option<&Glob> {
         self.segments.get(index)
+    }
+
+    /// Whether the first segments match `texts`, of an ARN of six.
+    pub(super) fn matches_head(&self, texts: &[&str]) -> bool {
+        self.segments.len() == ARN_SEGMENTS
+            && self
+                .segments
+                .iter()
+                .zip(texts)
+                .all(|(glob, text)| glob.matches(text))
     }
 
     fn is_everything(&self) -> bool {

@@ -69,3 +69,45 @@ fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
     file.sync_all()?;
     Ok(temporary)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_file_is_created_once_and_for_its_owner_only() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        create(&path, b"first").unwrap();
+        let refused = create(&path, b"second").unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert!(!pending(&path).exists());
+    }
+
+    #[test]
+    fn what_an_earlier_attempt_left_is_in_nobody_s_way() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        fs::write(pending(&path), b"half").unwrap();
+        create(&path, b"first").unwrap();
+        fs::write(pending(&path), b"half").unwrap();
+        replace(&path, b"second").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+    }
+
+    #[test]
+    fn a_dangling_link_is_not_followed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        let target = directory.path().join("target");
+        std::os::unix::fs::symlink(&target, &path).unwrap();
+        assert!(create(&path, b"secret").is_err());
+        assert!(!target.exists());
+    }
+}

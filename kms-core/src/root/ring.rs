@@ -227,3 +227,66 @@ pub fn read_sealed(path: &Path) -> io::Result<Vec<u8>> {
     }
     Ok(sealed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::random::SystemRandom;
+
+    fn ring_of(generations: usize) -> RootKeyRing {
+        let mut ring = RootKeyRing::generate([7; 16], &SystemRandom).unwrap();
+        for _ in 1..generations {
+            ring.rotate(&SystemRandom).unwrap();
+        }
+        ring
+    }
+
+    #[test]
+    fn a_ring_reads_back_as_it_was_written() {
+        for generations in [1, 2, 3] {
+            let ring = ring_of(generations);
+            let bytes = ring.to_bytes().unwrap();
+            let read = RootKeyRing::parse(bytes.expose()).unwrap();
+            assert_eq!(read.to_bytes().unwrap().expose(), bytes.expose());
+            assert_eq!(read.active(), ring.active());
+            assert_eq!(read.store_id(), [7; 16]);
+        }
+    }
+
+    #[test]
+    fn rotation_makes_a_new_active_key_and_keeps_the_old() {
+        let ring = ring_of(3);
+        assert_eq!(ring.active(), 3);
+        let keys: Vec<&[u8; 32]> = ring.keys().map(|(_, key)| key.expose()).collect();
+        assert_eq!(keys.len(), 3);
+        assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2]);
+    }
+
+    #[test]
+    fn a_ring_takes_only_so_many_generations() {
+        let mut ring = ring_of(MAXIMUM_GENERATIONS);
+        assert!(matches!(ring.rotate(&SystemRandom), Err(RingError::Full)));
+        assert!(RootKeyRing::parse(ring.to_bytes().unwrap().expose()).is_ok());
+    }
+
+    #[test]
+    fn bytes_that_no_ring_writes_are_refused() {
+        let good = ring_of(2).to_bytes().unwrap().expose().to_vec();
+        assert!(RootKeyRing::parse(&good).is_ok());
+        // Format, active generation, count, first generation: byte and the value it is set to.
+        for (position, value) in [(0, 2), (20, 3), (20, 0), (24, 1), (24, 3), (28, 0), (28, 2)] {
+            let mut bytes = good.clone();
+            bytes[position] = value;
+            let refused = RootKeyRing::parse(&bytes);
+            assert!(
+                matches!(refused, Err(RingError::Malformed)),
+                "{position} = {value}"
+            );
+        }
+        let longer = [good.as_slice(), &[0]].concat();
+        assert!(RootKeyRing::parse(&longer).is_err());
+        for length in 0..good.len() {
+            assert!(RootKeyRing::parse(&good[..length]).is_err(), "{length}");
+        }
+    }
+}

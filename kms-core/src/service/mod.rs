@@ -1,1 +1,67 @@
-//! service
+//! The service: every operation, and the one walk that each request takes.
+//!
+//! A request is parsed, the keys that it names are loaded, the policies decide, the state of the
+//! keys admits, the operation is performed, and the outcome is recorded; in this order, written
+//! once in [`Engine::call`]. There is one file for each operation or family of operations.
+
+mod access_keys;
+mod aliases;
+mod authorize;
+mod bootstrap;
+mod change;
+mod context;
+mod create_key;
+mod credentials;
+mod decrypt;
+mod describe_key;
+mod draft;
+mod enable_key;
+mod encrypt;
+mod engine;
+mod generate_data_key;
+mod generate_random;
+mod get_key_policy;
+mod jobs;
+mod key_operation;
+mod key_rotation;
+mod list_aliases;
+mod list_key_rotations;
+mod list_keys;
+mod list_resource_tags;
+mod metadata;
+mod mutation;
+mod new_material;
+mod new_policy;
+mod open;
+mod operation;
+mod page;
+mod parameters;
+mod put_key_policy;
+mod re_encrypt;
+mod refusal;
+mod request;
+mod resolve;
+mod rotate_key_on_demand;
+mod schedule_key_deletion;
+mod state;
+mod symmetric;
+mod tag_resource;
+mod tags;
+mod update_key_description;
+mod users;
+mod values;
+
+pub use access_keys::{
+    AccessKeyMetadata, CreateAccessKeyRequest, CreateAccessKeyResponse, DeleteAccessKeyRequest,
+    ListAccessKeysRequest, MAX_ACCESS_KEYS,
+};
+pub use context::CallContext;
+pub use credentials::SigningCredential;
+pub use engine::{Engine, Outcome};
+pub use open::{LEDGER_NAME, NewStore, OpenError, OpenOptions};
+pub use operation::{Event, Operation};
+pub use refusal::{Refusal, RefusedCaller};
+pub use users::{
+    CreateUserRequest, DeleteUserPolicyRequest, GetUserPolicyRequest, ListUsersRequest,
+    PutUserPolicyRequest,
+};

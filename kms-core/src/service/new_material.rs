@@ -17,7 +17,7 @@ pub(super) fn new_material(
     let id = backing_key.material_id(key)?;
     let wrapped = engine
         .barrier()
-        .wrap_material(key, &id, backing_key.secret(), engine.system_random())
+        .wrap_material(&key, &id, backing_key.secret(), engine.system_random())
         .map_err(Error::internal)?;
     Ok(KeyMaterial { id, created: now, rotation, wrapped })
 }

@@ -39,7 +39,7 @@ pub(super) fn check_effect(
     if bypass_lockout_check {
         return Ok(());
     }
-    let target = Target { key: Arc::new(entry), alias: None, aliases: aliases.to_vec() };
+    let target = Target { key: Arc::new(entry), alias: None, aliases: aliases.to_vec(), by_ciphertext: false };
     let later = Authorization::new("kms:PutKeyPolicy", On::Key(&target));
     match step.engine.authorize(&later, step.state, step.call, step.now) {
         Ok(_) => Ok(()),
@@ -56,7 +56,7 @@ pub(super) fn check_effect(
 fn exists(principal: &PolicyPrincipal<'_>, state: &State) -> bool {
     match principal {
         PolicyPrincipal::Anyone | PolicyPrincipal::Service(_) => true,
-        PolicyPrincipal::AccountRoot(account) => state.account(account).is_some(),
+        PolicyPrincipal::Account(account) => state.account(account).is_some(),
         PolicyPrincipal::User { account, name } => state.user(account, name).is_some(),
         PolicyPrincipal::Other(_) => false,
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::value::RawValue;
+
 use super::change::Edit;
 use super::context::CallContext;
 use super::engine::Engine;
@@ -37,6 +39,22 @@ impl Event {
             read_only: operation.is_read_only(),
             operation: Some(operation),
         }
+    }
+
+    /// The first action that the operation asks for, such as `kms:Encrypt`.
+    pub(super) fn action(self) -> &'static str {
+        self.operation.and_then(|operation| operation.actions().first().copied()).unwrap_or(self.name)
+    }
+
+    /// Whether the keys may belong to another account than the caller's.
+    pub(super) fn reaches_other_accounts(self) -> bool {
+        self.operation.is_some_and(api::Operation::allows_cross_account)
+    }
+
+    /// What the service does on its own.
+    #[must_use]
+    pub const fn service(name: &'static str) -> Self {
+        Self { source: "kms.amazonaws.com", name, read_only: false, operation: None }
     }
 
     /// An operation of IAM that this service offers in-process.
@@ -85,6 +103,8 @@ pub struct Target {
     pub alias: Option<AliasName>,
     /// Every alias that points to it.
     pub aliases: Vec<AliasName>,
+    /// Whether a ciphertext named it and not the caller.
+    pub by_ciphertext: bool,
 }
 
 /// The keys that were found.
@@ -176,7 +196,7 @@ pub struct Performed<R> {
     /// What changes in the store; empty for operations that only read.
     pub(super) edits: Vec<Edit>,
     /// CloudTrail's `responseElements`, for operations that change something.
-    pub(super) elements: Option<String>,
+    pub(super) elements: Option<Box<RawValue>>,
     /// CloudTrail's `additionalEventData`.
     pub(super) additional: Parameters,
 }

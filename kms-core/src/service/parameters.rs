@@ -1,6 +1,7 @@
 //! The parts of a request that the ledger keeps: an allow-list, written as JSON.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::ciphertext::EncryptionContext;
 
@@ -45,12 +46,12 @@ impl Parameters {
 
     /// The finished object; `None` when nothing was added, which CloudTrail writes as null.
     #[must_use]
-    pub fn finish(mut self) -> Option<String> {
+    pub fn finish(mut self) -> Option<Box<RawValue>> {
         if self.0.len() == 1 {
             return None;
         }
         self.0.push('}');
-        Some(self.0)
+        RawValue::from_string(self.0).ok()
     }
 }
 
@@ -62,7 +63,8 @@ mod tests {
     fn parameters_are_one_json_object_and_nothing_is_null() {
         let mut parameters = Parameters::default();
         parameters.value("keyId", "a\"b").optional("dryRun", Some(&true)).optional::<str>("x", None);
-        assert_eq!(parameters.finish().as_deref(), Some(r#"{"keyId":"a\"b","dryRun":true}"#));
-        assert_eq!(Parameters::default().finish(), None);
+        let object = parameters.finish().unwrap();
+        assert_eq!(object.get(), r#"{"keyId":"a\"b","dryRun":true}"#);
+        assert!(Parameters::default().finish().is_none());
     }
 }

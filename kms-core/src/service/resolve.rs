@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::context::CallContext;
-use super::operation::{Loaded, Lookup, Lookups, Target};
+use super::operation::{Event, Loaded, Lookup, Lookups, Target};
 use super::state::{KeyEntry, State};
 use crate::Error;
 use crate::ids::{AccountId, AliasArn, AliasName, InvalidKeyRef, KeyArn, KeyId, KeyRef};
@@ -29,11 +29,20 @@ pub(super) fn load(
     lookups: Lookups,
     state: &State,
     call: &CallContext,
-    action: &str,
+    event: Event,
 ) -> Result<Loaded, Error> {
-    let find = |lookup: Lookup| match lookup {
-        Lookup::Named(name) => named(name, state, call, action),
-        Lookup::OfCiphertext(key) => of_ciphertext(key, state, call),
+    let action = event.action();
+    let find = |lookup: Lookup| {
+        let target = match lookup {
+            Lookup::Named(name) => named(name, state, call, action)?,
+            Lookup::OfCiphertext(key) => of_ciphertext(key, state, call)?,
+        };
+        let own = target.key.key.arn.account == *call.account();
+        if own || event.reaches_other_accounts() {
+            Ok(target)
+        } else {
+            Err(foreign(call, action))
+        }
     };
     Ok(Loaded {
         primary: lookups.primary.map(find).transpose()?,
@@ -119,7 +128,7 @@ fn of_ciphertext(key: KeyId, state: &State, call: &CallContext) -> Result<Target
     };
     in_account(call.account())
         .or_else(|| state.accounts().find_map(|account| in_account(&account.id)))
-        .map(|found| target(found, None, state))
+        .map(|found| Target { by_ciphertext: true, ..target(found, None, state) })
         .ok_or_else(unknown_ciphertext_key)
 }
 
@@ -129,5 +138,5 @@ fn target(key: &Arc<KeyEntry>, alias: Option<AliasName>, state: &State) -> Targe
         .region(&arn.account, &arn.region)
         .map(|region| region.aliases_of(arn.key).cloned().collect())
         .unwrap_or_default();
-    Target { key: Arc::clone(key), alias, aliases }
+    Target { key: Arc::clone(key), alias, aliases, by_ciphertext: false }
 }

@@ -109,7 +109,7 @@ impl KeyEntry {
             Some(prk) => prk,
             None => {
                 let secret = barrier
-                    .unwrap_material(self.key.arn.key, &stored.id, &stored.wrapped)
+                    .unwrap_material(&self.key.arn.key, &stored.id, &stored.wrapped)
                     .map_err(Error::internal)?;
                 material.prk.get_or_init(|| BackingKey::from_secret(secret).prk())
             }

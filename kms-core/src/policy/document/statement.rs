@@ -139,14 +139,14 @@ fn action(elements: &Elements<'_>, kind: Kind) -> Result<ActionElement, Malforme
             Kind::Identity => Err(MalformedPolicy::NoAction),
         };
     };
-    let globs = texts(json)?
+    let patterns = texts(json)?
         .into_iter()
         .map(action::parse)
         .collect::<Result<Vec<_>, _>>()?;
-    match (globs.is_empty(), negated) {
+    match (patterns.is_empty(), negated) {
         (true, _) => Err(MalformedPolicy::NoAction),
-        (false, false) => Ok(ActionElement::Is(globs)),
-        (false, true) => Ok(ActionElement::IsNot(globs)),
+        (false, false) => Ok(ActionElement::Is(patterns)),
+        (false, true) => Ok(ActionElement::IsNot(patterns)),
     }
 }
 

@@ -1,1 +1,126 @@
-//! Behaviour of the whole room.
+//! Behaviour of the whole room, through its public interface.
+
+mod decisions;
+mod documents;
+mod examples;
+mod hostile;
+mod operators;
+mod properties;
+
+use std::sync::Arc;
+
+use super::*;
+use crate::caller::Principal;
+use crate::ids::KeyArn;
+
+pub(super) const ACCOUNT: &str = "111122223333";
+pub(super) const STRANGER: &str = "444455556666";
+pub(super) const KEY: &str =
+    "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+pub(super) fn key_arn() -> KeyArn {
+    KEY.parse().unwrap()
+}
+
+pub(super) fn user(account: &str, name: &str) -> Principal {
+    Principal::User {
+        account: account.parse().unwrap(),
+        name: name.parse().unwrap(),
+        id: "AIDAAAAAAAAAAAAAAAAAA".parse().unwrap(),
+    }
+}
+
+pub(super) fn root(account: &str) -> Principal {
+    Principal::Root {
+        account: account.parse().unwrap(),
+    }
+}
+
+/// One decision on [`KEY`] or on something else.
+pub(super) struct Case {
+    pub(super) principal: Principal,
+    pub(super) action: String,
+    pub(super) resource: Option<String>,
+    pub(super) values: Context,
+    pub(super) key_policy: Option<KeyPolicy>,
+    pub(super) identity_policies: Vec<Arc<IdentityPolicy>>,
+}
+
+impl Case {
+    /// `principal` asks for `action` on [`KEY`], without any policy.
+    pub(super) fn new(principal: Principal, action: &str) -> Self {
+        Self {
+            principal,
+            action: action.to_owned(),
+            resource: None,
+            values: Context::new(),
+            key_policy: None,
+            identity_policies: Vec::new(),
+        }
+    }
+
+    /// On another resource, or on none for `*`.
+    pub(super) fn on(mut self, resource: &str) -> Self {
+        self.resource = Some(resource.to_owned());
+        self
+    }
+
+    pub(super) fn values(mut self, values: Context) -> Self {
+        self.values = values;
+        self
+    }
+
+    pub(super) fn key_policy(mut self, text: &str) -> Self {
+        self.key_policy = Some(KeyPolicy::parse(text).unwrap());
+        self
+    }
+
+    pub(super) fn identity_policy(mut self, text: &str) -> Self {
+        let policy = IdentityPolicy::parse(text).unwrap();
+        self.identity_policies.push(Arc::new(policy));
+        self
+    }
+
+    pub(super) fn decide(&self) -> Decision {
+        let key = key_arn();
+        decide(&Question {
+            principal: &self.principal,
+            action: &self.action,
+            resource: match self.resource.as_deref() {
+                None => Resource::Key(&key),
+                Some("*") => Resource::Any,
+                Some(arn) => Resource::Named(arn),
+            },
+            values: &self.values,
+            key_policy: self.key_policy.as_ref(),
+            identity_policies: &self.identity_policies,
+        })
+    }
+
+    pub(super) fn allows(&self) -> bool {
+        matches!(self.decide(), Decision::Allow(_))
+    }
+
+    pub(super) fn denial(&self) -> Denial {
+        match self.decide() {
+            Decision::Deny(denial) => denial,
+            Decision::Allow(_) => panic!("allowed"),
+        }
+    }
+}
+
+/// A document of version 2012-10-17 with these statements.
+pub(super) fn document(statements: &str) -> String {
+    format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#)
+}
+
+/// An Allow or a Deny of all of KMS on everything, for everybody or for whom it is attached to.
+pub(super) fn statement(effect: &str, principal: Option<&str>, condition: &str) -> String {
+    let principal = match principal {
+        Some(principal) => format!(r#""Principal":{principal},"#),
+        None => String::new(),
+    };
+    format!(
+        r#"{{"Effect":"{effect}",{principal}"Action":"kms:*","Resource":"*","Condition":{condition}}}"#
+    )
+}

@@ -127,3 +127,122 @@ impl SealProvider for Passphrase {
         blob.open(&guard).map_err(|_| SealError::WrongPassphrase)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::random::SystemRandom;
+
+    const CHEAP: Argon2Cost = Argon2Cost {
+        memory_kib: 64,
+        passes: 1,
+        lanes: 1,
+    };
+
+    fn passphrase(text: &str) -> Passphrase {
+        Passphrase::dangerous_with_any_cost(SecretBytes::new(text.into()), CHEAP).unwrap()
+    }
+
+    #[test]
+    fn the_cost_comes_from_what_was_sealed() {
+        let sealed = passphrase("correct horse")
+            .seal(b"secret", &SystemRandom)
+            .unwrap();
+        let dear = Passphrase::new(SecretBytes::new(b"correct horse".to_vec())).unwrap();
+        assert_eq!(dear.unseal(&sealed).unwrap().expose(), b"secret");
+    }
+
+    #[test]
+    fn another_passphrase_says_so() {
+        let sealed = passphrase("correct horse")
+            .seal(b"secret", &SystemRandom)
+            .unwrap();
+        for wrong in ["correct horsf", "correct horse ", "c"] {
+            let refused = passphrase(wrong).unseal(&sealed);
+            assert!(
+                matches!(refused, Err(SealError::WrongPassphrase)),
+                "{wrong}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_weak_cost_has_to_be_asked_for_by_name() {
+        let weak = Argon2Cost {
+            memory_kib: MINIMUM_MEMORY_KIB - 1,
+            passes: 3,
+            lanes: 4,
+        };
+        let secret = || SecretBytes::new(b"correct horse".to_vec());
+        assert!(matches!(
+            Passphrase::with_cost(secret(), weak),
+            Err(SealError::Cost)
+        ));
+        let least = Argon2Cost {
+            memory_kib: MINIMUM_MEMORY_KIB,
+            ..weak
+        };
+        assert!(Passphrase::with_cost(secret(), least).is_ok());
+        let none = SecretBytes::new(Vec::new());
+        assert!(matches!(
+            Passphrase::new(none),
+            Err(SealError::EmptyPassphrase)
+        ));
+    }
+
+    #[test]
+    fn a_blob_that_asks_for_all_memory_is_refused_before_it_is_served() {
+        let sealed = passphrase("correct horse")
+            .seal(b"secret", &SystemRandom)
+            .unwrap();
+        let costs = [
+            (u32::MAX, 1, 1),
+            (MAXIMUM_MEMORY_KIB + 1, 1, 1),
+            (64, 0, 1),
+            (64, MAXIMUM_PASSES + 1, 1),
+            (64, u32::MAX, 1),
+            (64, 1, 0),
+            (1024, 1, MAXIMUM_LANES + 1),
+            (1024, 1, u32::MAX),
+            (7, 1, 1),
+            (63, 1, 8),
+        ];
+        for (memory_kib, passes, lanes) in costs {
+            let mut hostile = sealed.clone();
+            let cost = Argon2Cost {
+                memory_kib,
+                passes,
+                lanes,
+            };
+            hostile[12..24].copy_from_slice(&encode(cost));
+            let refused = passphrase("correct horse").unseal(&hostile);
+            assert!(matches!(refused, Err(SealError::Cost)), "{cost:?}");
+        }
+    }
+
+    #[test]
+    fn a_lowered_cost_does_not_open() {
+        let sealed = passphrase("correct horse")
+            .seal(b"secret", &SystemRandom)
+            .unwrap();
+        let mut altered = sealed.clone();
+        altered[12..24].copy_from_slice(&encode(Argon2Cost {
+            memory_kib: 32,
+            ..CHEAP
+        }));
+        let refused = passphrase("correct horse").unseal(&altered);
+        assert!(matches!(refused, Err(SealError::WrongPassphrase)));
+    }
+
+    #[test]
+    fn a_blob_of_a_key_file_is_told_apart() {
+        let directory = tempfile::tempdir().unwrap();
+        let key = crate::root::seal::KeyFile::create(&directory.path().join("k"), &SystemRandom);
+        let sealed = key.unwrap().seal(b"secret", &SystemRandom).unwrap();
+        let refused = passphrase("correct horse").unseal(&sealed).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "the root key is guarded by a key file, not by a passphrase"
+        );
+    }
+}

@@ -122,6 +122,14 @@ impl SealedStore {
         self.state().head
     }
 
+    /// Whether nobody committed anything that this process has not taken in; costs a microsecond.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn is_current(&self) -> Result<bool, StoreError> {
+        Ok(self.store.revision()?.0 == self.seen.load(Ordering::Acquire))
+    }
+
     /// Takes in what others committed; `None`, after a microsecond, when nobody did.
     ///
     /// Each change is told once: a caller that shares this between threads applies what it gets
@@ -130,7 +138,7 @@ impl SealedStore {
     /// # Errors
     /// As [`SealedStore::open`]; what was known before is then still known.
     pub fn refresh(&self) -> Result<Option<Delta>, StoreError> {
-        if self.store.revision()?.0 == self.seen.load(Ordering::Acquire) {
+        if self.is_current()? {
             return Ok(None);
         }
         let mut state = self.state();
@@ -157,7 +165,7 @@ impl SealedStore {
     pub fn commit(
         &self,
         expected: Revision,
-        puts: Vec<(String, RecordKind, Vec<u8>)>,
+        puts: Vec<(String, RecordKind, SecretBytes)>,
         deletes: Vec<String>,
         ledger_size: u64,
     ) -> Result<Revision, StoreError> {
@@ -182,7 +190,6 @@ impl SealedStore {
                 revision: revision.0,
                 kind,
             };
-            let body = SecretBytes::new(body);
             let sealed = self
                 .barrier
                 .seal(place, body.expose(), &*self.random)
@@ -460,7 +467,7 @@ fn seal_head(
 }
 
 fn check_change(
-    puts: &[(String, RecordKind, Vec<u8>)],
+    puts: &[(String, RecordKind, SecretBytes)],
     deletes: &[String],
 ) -> Result<(), StoreError> {
     let mut paths = HashSet::new();

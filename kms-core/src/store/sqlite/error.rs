@@ -1,7 +1,7 @@
 //! What SQLite says, in the words of the store.
 
 use rusqlite::types::Type;
-use rusqlite::{Error, ErrorCode, Row};
+use rusqlite::{Error, ErrorCode, Row, ffi};
 
 use crate::store::{FormatError, Revision, StoreError, StoredRecord, shown};
 
@@ -13,6 +13,10 @@ pub(super) fn from_sqlite(error: Error) -> StoreError {
             ErrorCode::DatabaseCorrupt => StoreError::corrupt("the database file"),
             ErrorCode::NotADatabase => StoreError::Format(FormatError::NotAStore),
             ErrorCode::TooBig => StoreError::InvalidChange("a record is too large"),
+            // The statements are fixed: only the schema can make one wrong.
+            ErrorCode::Unknown if failure.extended_code == ffi::SQLITE_ERROR => {
+                StoreError::Format(FormatError::Schema)
+            }
             _ => StoreError::Io(Box::new(error)),
         },
         Error::FromSqlConversionFailure(..)

@@ -265,6 +265,10 @@ impl Store for SqliteStore {
             Some(writer) => writer,
             empty => {
                 let connection = connection::open(&self.path)?;
+                // Another file may lie at the path by now.
+                if connection::store_id(&connection)? != self.store_id {
+                    return Err(StoreError::corrupt("the database file was replaced"));
+                }
                 empty.insert(Writer {
                     connection,
                     residue: false,

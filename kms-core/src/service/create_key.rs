@@ -1,0 +1,193 @@
+//! `CreateKey`
+
+use std::collections::BTreeMap;
+
+use super::change::Edit;
+use super::context::CallContext;
+use super::metadata::key_metadata;
+use super::new_material::new_material;
+use super::new_policy;
+use super::operation::{Authorization, Event, Loaded, On, Operation, Performed, Step};
+use super::parameters::Parameters;
+use super::request::{SYMMETRIC, no_custom_key_store, validated};
+use super::tags;
+use super::values::Specific;
+use crate::Error;
+use crate::api::limits::MAX_KEYS;
+use crate::api::{self, CreateKeyRequest, CreateKeyResponse, KeySpec, KeyUsage, Origin};
+use crate::crypto::random;
+use crate::ids::{KeyArn, KeyId};
+use crate::keys::{Key, Lifecycle};
+use crate::policy::KeyPolicy;
+
+/// A checked `CreateKeyRequest`.
+#[derive(Debug)]
+pub struct CreateKey {
+    policy: Option<String>,
+    description: String,
+    tags: BTreeMap<String, String>,
+    bypass_lockout_check: Option<bool>,
+}
+
+fn unsupported(what: &str) -> Error {
+    Error::UnsupportedOperation(format!("{what} is not supported."))
+}
+
+/// Which kind of key is asked for: only the symmetric one is offered.
+fn check_kind(request: &CreateKeyRequest) -> Result<(), Error> {
+    let (new, old) = (request.key_spec.as_deref(), request.customer_master_key_spec.as_deref());
+    if new.is_some() && old.is_some() {
+        return Err(Error::Validation(
+            "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. \
+             CustomerMasterKeySpec is deprecated."
+                .to_owned(),
+        ));
+    }
+    let spec = new.or(old).unwrap_or(SYMMETRIC);
+    let usage = request.key_usage.as_deref();
+    if spec != KeySpec::SymmetricDefault.as_str() {
+        return Err(match usage {
+            None => Error::Validation(
+                "You must specify a KeyUsage value for all KMS keys except for symmetric \
+                 encryption keys."
+                    .to_owned(),
+            ),
+            Some(_) => unsupported(&format!("KeySpec {spec}")),
+        });
+    }
+    match usage {
+        Some(usage) if usage != KeyUsage::EncryptDecrypt.as_str() => Err(Error::Validation(
+            format!("KeyUsage {usage} is not compatible with KeySpec {spec}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Where the material comes from: only from this service.
+fn check_origin(request: &CreateKeyRequest) -> Result<(), Error> {
+    no_custom_key_store(request.custom_key_store_id.as_ref())?;
+    if request.xks_key_id.is_some() {
+        return Err(unsupported("XksKeyId"));
+    }
+    if request.multi_region == Some(true) {
+        return Err(unsupported("MultiRegion"));
+    }
+    match request.origin.as_deref() {
+        Some(origin) if origin != Origin::AwsKms.as_str() => {
+            Err(unsupported(&format!("Origin {origin}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl CreateKey {
+    fn specific(&self) -> Specific<'_> {
+        Specific {
+            request_tags: Some(&self.tags),
+            bypass_policy_lockout_safety_check: self.bypass_lockout_check,
+            creates_key: true,
+            ..Specific::default()
+        }
+    }
+
+    fn into_key(self, step: &Step<'_>) -> Result<Key, Error> {
+        let bits = u128::from_be_bytes(random::array(step.engine.system_random())?);
+        let account = step.call.account().clone();
+        let default_policy = || KeyPolicy::default_text(&account);
+        let id = KeyId::uuid_from_random(bits);
+        Ok(Key {
+            created: step.now,
+            lifecycle: Lifecycle::Enabled,
+            description: self.description,
+            tags: self.tags,
+            policy: self.policy.unwrap_or_else(default_policy),
+            automatic_rotation: None,
+            materials: vec![new_material(step.engine, id, step.now, None)?],
+            arn: KeyArn { region: step.call.region.clone(), account, key: id },
+        })
+    }
+}
+
+fn within_quota(step: &Step<'_>) -> Result<(), Error> {
+    let region = step.state.region(step.call.account(), &step.call.region);
+    if region.is_some_and(|region| region.keys.len() >= MAX_KEYS) {
+        return Err(Error::LimitExceeded(format!("The quota of {MAX_KEYS} keys is reached.")));
+    }
+    Ok(())
+}
+
+fn elements(key: &Key) -> Parameters {
+    let mut metadata = Parameters::default();
+    metadata
+        .value("aWSAccountId", &key.arn.account)
+        .value("keyId", &key.arn.key)
+        .value("arn", &key.arn)
+        .value("creationDate", &key.created.to_rfc3339())
+        .value("enabled", &true)
+        .value("description", &key.description)
+        .value("keyUsage", &KeyUsage::EncryptDecrypt)
+        .value("keyState", &key.lifecycle.state())
+        .value("origin", &Origin::AwsKms)
+        .value("keySpec", &KeySpec::SymmetricDefault);
+    let mut elements = Parameters::default();
+    elements.optional("keyMetadata", metadata.finish().as_ref());
+    elements
+}
+
+impl Operation for CreateKeyRequest {
+    type Parsed = CreateKey;
+    type Response = CreateKeyResponse;
+    const EVENT: Event = Event::kms(api::Operation::CreateKey);
+
+    fn parameters(&self, parameters: &mut Parameters) {
+        parameters
+            .optional("policy", self.policy.as_ref())
+            .optional("description", self.description.as_ref())
+            .value("keyUsage", self.key_usage.as_deref().unwrap_or(KeyUsage::EncryptDecrypt.as_str()))
+            .value("keySpec", self.key_spec.as_deref().unwrap_or(SYMMETRIC))
+            .value("origin", self.origin.as_deref().unwrap_or(Origin::AwsKms.as_str()))
+            .optional("multiRegion", self.multi_region.as_ref())
+            .optional("tags", tags::recorded(self.tags.as_ref()).as_ref())
+            .optional(
+                "bypassPolicyLockoutSafetyCheck",
+                self.bypass_policy_lockout_safety_check.as_ref(),
+            );
+    }
+
+    fn parse(self) -> Result<CreateKey, Error> {
+        validated(&self)?;
+        check_kind(&self)?;
+        check_origin(&self)?;
+        if let Some(text) = &self.policy {
+            new_policy::check_document(text)?;
+        }
+        Ok(CreateKey {
+            policy: self.policy,
+            description: self.description.unwrap_or_default(),
+            tags: tags::requested(self.tags)?,
+            bypass_lockout_check: self.bypass_policy_lockout_safety_check,
+        })
+    }
+
+    fn authorizations<'a>(
+        parsed: &'a CreateKey,
+        _loaded: &'a Loaded,
+        _call: &'a CallContext,
+    ) -> Result<Vec<Authorization<'a>>, Error> {
+        let mut needed = vec![Authorization::new("kms:CreateKey", On::Any).with(parsed.specific())];
+        if !parsed.tags.is_empty() {
+            needed.push(Authorization::new("kms:TagResource", On::Any).with(parsed.specific()));
+        }
+        Ok(needed)
+    }
+
+    fn perform(parsed: CreateKey, step: &Step<'_>) -> Result<Performed<CreateKeyResponse>, Error> {
+        within_quota(step)?;
+        let bypass = parsed.bypass_lockout_check == Some(true);
+        let key = parsed.into_key(step)?;
+        new_policy::check_effect(step, &key, &[], bypass)?;
+        let response = CreateKeyResponse { key_metadata: key_metadata(&key) };
+        let elements = elements(&key);
+        Ok(Performed::changed(response, vec![Edit::PutKey(Box::new(key))]).with_elements(elements))
+    }
+}

@@ -1,0 +1,197 @@
+//! The engine: one store, opened, and the walk that every request takes through it.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+
+use super::change::Edit;
+use super::context::CallContext;
+use super::draft::{Draft, Ending};
+use super::mutation::Unfinished;
+use super::operation::{Event, Loaded, Operation, Performed, Step};
+use super::page::Markers;
+use super::parameters::Parameters;
+use super::resolve;
+use super::state::State;
+use crate::Error;
+use crate::api::{ErrorCode, KeyState, Resource};
+use crate::audit::{Entry, FileLedger, LedgerUnavailable, Recorded};
+use crate::crypto::random::{Random, SystemRandom};
+use crate::root::Barrier;
+use crate::store::home::Home;
+use crate::store::sealed::SealedStore;
+use crate::time::{Clock, Timestamp};
+
+/// An answer or a refusal, recorded; or neither, when the ledger could not record.
+pub type Outcome<R> = Result<Recorded<Result<R, Error>>, LedgerUnavailable>;
+
+/// A key management service over one store.
+pub struct Engine {
+    pub(super) home: Home,
+    pub(super) records: SealedStore,
+    pub(super) ledger: FileLedger,
+    pub(super) clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    barrier: Arc<Barrier>,
+    markers: Markers,
+    pub(super) state: RwLock<State>,
+    /// Serialises changes.
+    pub(super) mutation: Mutex<Unfinished>,
+}
+
+/// The parts that an engine is put together from.
+pub(super) struct Parts {
+    pub(super) home: Home,
+    pub(super) records: SealedStore,
+    pub(super) ledger: FileLedger,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) random: Arc<dyn Random>,
+    pub(super) state: State,
+    pub(super) markers: Markers,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("home", &self.home.directory()).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    pub(super) fn from_parts(parts: Parts) -> Self {
+        Self {
+            barrier: parts.home.barrier(),
+            home: parts.home,
+            records: parts.records,
+            ledger: parts.ledger,
+            clock: parts.clock,
+            random: parts.random,
+            markers: parts.markers,
+            state: RwLock::new(parts.state),
+            mutation: Mutex::new(Unfinished::default()),
+        }
+    }
+
+    pub(super) fn barrier(&self) -> &Barrier {
+        &self.barrier
+    }
+
+    /// Randomness for nonces, ids and data keys; pooled when the engine was opened so.
+    pub(super) fn random(&self) -> &dyn Random {
+        &*self.random
+    }
+
+    /// Randomness for keys that are kept: always a call to the operating system.
+    pub(super) fn system_random(&self) -> &'static dyn Random {
+        &SystemRandom
+    }
+
+    pub(super) fn markers(&self) -> &Markers {
+        &self.markers
+    }
+
+    /// All that the store holds now, whoever wrote it.
+    ///
+    /// That it is current is seen while the state is held: `refresh` changes what counts as seen
+    /// only while it holds the state for writing, so that nobody reads an old state as current.
+    pub(super) fn state(&self) -> Result<RwLockReadGuard<'_, State>, Error> {
+        let state = self.state.read().map_err(poisoned)?;
+        if self.records.is_current().map_err(Error::internal)? {
+            return Ok(state);
+        }
+        drop(state);
+        let mut state = self.state.write().map_err(poisoned)?;
+        if let Some(delta) = self.records.refresh().map_err(Error::internal)? {
+            if delta.full {
+                *state = State::default();
+            }
+            for edit in delta.deleted.iter().filter_map(|path| Edit::from_deleted(path)) {
+                edit.apply(&mut state)?;
+            }
+            for record in &delta.put {
+                if let Some(edit) = Edit::from_record(record)? {
+                    edit.apply(&mut state)?;
+                }
+            }
+        }
+        drop(state);
+        self.state.read().map_err(poisoned)
+    }
+
+    /// Walks a request through the engine and records how it ended.
+    ///
+    /// A request that changes something blocks until the change is on disk: a server calls it
+    /// where blocking is allowed.
+    ///
+    /// # Errors
+    /// [`LedgerUnavailable`] when nothing could be recorded; there is no answer then.
+    pub async fn call<O: Operation>(&self, call: &CallContext, request: O) -> Outcome<O::Response> {
+        let now = self.clock.now();
+        let mut parameters = Parameters::default();
+        request.parameters(&mut parameters);
+        let mut draft = Draft::new(self, call, O::EVENT, parameters, now)
+            .map_err(LedgerUnavailable::because)?;
+        if !O::EVENT.read_only {
+            return self.change(request, &mut draft, now);
+        }
+        let result = self.state().and_then(|state| self.walk(request, &mut draft, &state, now));
+        let (entry, answer) = conclude(&draft, result);
+        Recorded::release(&self.ledger, entry, answer).await
+    }
+
+    /// The steps of every request, in this order, none of which can be left out.
+    pub(super) fn walk<O: Operation>(
+        &self,
+        request: O,
+        draft: &mut Draft<'_>,
+        state: &State,
+        now: Timestamp,
+    ) -> Result<Performed<O::Response>, Error> {
+        let call = draft.call;
+        let parsed = request.parse()?;
+        let loaded = resolve::load(O::lookups(&parsed), state, call, draft.event)?;
+        draft.used(&loaded);
+        let needed = O::authorizations(&parsed, &loaded, call)?;
+        let ask = |needed| self.authorize(needed, state, call, now);
+        let permits = needed.iter().map(ask).collect::<Result<Vec<_>, Error>>()?;
+        drop(needed);
+        admit(draft.event, &loaded)?;
+        O::perform(parsed, &Step { engine: self, state, call, now, loaded: &loaded, permits })
+    }
+}
+
+/// The record and the answer of a request that changed nothing.
+pub(super) fn conclude<R>(
+    draft: &Draft<'_>,
+    result: Result<Performed<R>, Error>,
+) -> (Entry, Result<R, Error>) {
+    match result {
+        Ok(mut performed) => (draft.finish(Ending::of(&mut performed)), Ok(performed.response)),
+        Err(error) => (draft.finish(Ending::refused(&error)), Err(error)),
+    }
+}
+
+/// Whether the keys are in a state that allows the operation. Decided after the policies: who may
+/// not use a key does not learn its state.
+fn admit(event: Event, loaded: &Loaded) -> Result<(), Error> {
+    let Some(operation) = event.operation else { return Ok(()) };
+    let both = operation.resource() == Resource::TwoKeys;
+    let keys = loaded.primary.iter().chain(loaded.secondary.iter().filter(|_| both));
+    for target in keys {
+        let state = target.key.key.lifecycle.state();
+        let arn = &target.key.key.arn;
+        match operation.refusal(state) {
+            None => {}
+            Some(ErrorCode::DisabledException) => return Err(Error::Disabled(arn.clone())),
+            Some(_) if state == KeyState::PendingDeletion => {
+                return Err(Error::InvalidState(format!("{arn} is pending deletion.")));
+            }
+            Some(_) => {
+                return Err(Error::InvalidState(format!("{arn} is not pending deletion.")));
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn poisoned<T>(_: PoisonError<T>) -> Error {
+    Error::internal("a thread panicked while it changed the state")
+}

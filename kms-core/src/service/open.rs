@@ -1,0 +1,228 @@
+//! Making a store, opening one, and what is checked and mended on the way.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::change::Edit;
+use super::engine::{Engine, Parts};
+use super::mutation::Outbox;
+use super::page::Markers;
+use super::state::State;
+use crate::Error;
+use crate::audit::{self, FileLedger, LedgerError, LedgerOptions};
+use crate::crypto::Failed;
+use crate::crypto::random::{Random, SystemRandom};
+use crate::crypto::sign::Ed25519PrivateKey;
+use crate::identity::{self, Account};
+use crate::ids::{AccountId, Region};
+use crate::root::{BarrierError, RecordKind};
+use crate::store::StoreError;
+use crate::store::home::{Home, HomeError, RootGuard};
+use crate::store::sealed::{Head, Record};
+use crate::time::Clock;
+
+/// The name by which checkpoints say whose they are.
+pub const LEDGER_NAME: &str = "kms-ledger";
+
+/// How an engine is opened.
+#[derive(Debug)]
+pub struct OpenOptions {
+    /// The home directory.
+    pub directory: PathBuf,
+    /// What guards the root key.
+    pub guard: RootGuard,
+    /// How the ledger writes.
+    pub ledger: LedgerOptions,
+    /// The source of nonces and ids.
+    pub random: Arc<dyn Random>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Why a store that is older than the ledger is taken all the same; recorded.
+    pub accept_rollback: Option<String>,
+}
+
+/// Why an engine cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The home directory, or what guards the root key.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The records.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// Records of the ledger are gone that the store knows of.
+    #[error(
+        "the ledger has {found} records, but had {expected} when the store last changed: records \
+         were removed"
+    )]
+    LedgerBehindStore {
+        /// How many records there are.
+        found: u64,
+        /// How many there were.
+        expected: u64,
+    },
+    /// The store was put back to an earlier state.
+    #[error(
+        "the store is at revision {found}, but the ledger knows revision {recorded}: the store was \
+         put back to an earlier state. If that was meant, open it once with --accept-rollback REASON"
+    )]
+    RolledBack {
+        /// The store's revision.
+        found: u64,
+        /// The newest revision that the ledger tells.
+        recorded: u64,
+    },
+    /// A cryptographic operation failed.
+    #[error(transparent)]
+    Crypto(#[from] Failed),
+    /// The root key's derivations failed.
+    #[error(transparent)]
+    Barrier(#[from] BarrierError),
+    /// What the records say cannot be used.
+    #[error(transparent)]
+    Engine(#[from] Error),
+}
+
+/// What a new store starts with.
+#[derive(Clone, Debug)]
+pub struct NewStore {
+    /// Its account; drawn at random when there is none.
+    pub account: Option<AccountId>,
+    /// The Region of its keys unless a caller names another.
+    pub region: Region,
+}
+
+impl Engine {
+    /// Makes a store and opens it.
+    ///
+    /// # Errors
+    /// [`HomeError::Exists`] where there is one already; [`OpenError`].
+    pub fn create(options: OpenOptions, new: &NewStore) -> Result<Self, OpenError> {
+        let home = Home::create(&options.directory, &options.guard, &SystemRandom)?;
+        let engine = Self::assemble(home, options)?;
+        engine.ensure_account(new)?;
+        Ok(engine)
+    }
+
+    /// Opens a store.
+    ///
+    /// # Errors
+    /// [`OpenError`]; nothing is changed then.
+    pub fn open(options: OpenOptions) -> Result<Self, OpenError> {
+        let home = Home::open(&options.directory, &options.guard)?;
+        Self::assemble(home, options)
+    }
+
+    fn assemble(home: Home, options: OpenOptions) -> Result<Self, OpenError> {
+        let alone = home.lock()?;
+        let (records, found) = home.open_records(Arc::clone(&options.random))?;
+        let barrier = home.barrier();
+        let ledger = FileLedger::open(
+            &home.ledger_directory(),
+            Ed25519PrivateKey::from_seed(barrier.ledger_seed()?.expose())?,
+            LEDGER_NAME,
+            Arc::clone(&options.clock),
+            options.ledger,
+        )?;
+        let recorded = newest_recorded_revision(&home, &ledger, records.head())?;
+        let rolled_back = recorded > records.head().revision.0;
+        if rolled_back && options.accept_rollback.is_none() {
+            return Err(OpenError::RolledBack { found: records.head().revision.0, recorded });
+        }
+        let (state, outbox) = read_records(&found)?;
+        drop(alone);
+        let markers = Markers::new(barrier.token_key()?.expose());
+        let (clock, random) = (options.clock, options.random);
+        let parts = Parts { home, records, ledger, clock, random, state, markers };
+        let engine = Self::from_parts(parts);
+        engine.recover(outbox)?;
+        if let Some(reason) = options.accept_rollback.filter(|_| rolled_back) {
+            engine.accept_rollback(recorded, &reason)?;
+        }
+        Ok(engine)
+    }
+
+    /// The store's first account, in order of id.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the store fails or has none.
+    pub fn default_account(&self) -> Result<Account, Error> {
+        let account = self.state()?.accounts().next().cloned();
+        account.ok_or_else(|| Error::internal("the store has no account"))
+    }
+
+    /// Whether the store and the ledger take changes.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] says what does not.
+    pub fn ready(&self) -> Result<(), Error> {
+        drop(self.state()?);
+        self.ledger_is_healthy()
+    }
+
+    /// Draws the account of a new store.
+    pub(super) fn new_account(&self, new: &NewStore) -> Result<Account, Error> {
+        let id = match &new.account {
+            Some(id) => id.clone(),
+            None => identity::generate_account_id(self.system_random())?,
+        };
+        Ok(Account { id, created: self.clock.now(), default_region: new.region.clone() })
+    }
+}
+
+fn read_records(found: &[Record]) -> Result<(State, Vec<Outbox>), Error> {
+    let (mut state, mut outbox) = (State::default(), Vec::new());
+    for record in found {
+        if record.kind == RecordKind::Outbox {
+            outbox.push(serde_json::from_slice(record.body.expose()).map_err(Error::internal)?);
+        } else if let Some(edit) = Edit::from_record(record)? {
+            edit.apply(&mut state)?;
+        }
+    }
+    Ok((state, outbox))
+}
+
+/// Only the members that tell a revision.
+#[derive(Deserialize)]
+struct Recorded {
+    #[serde(rename = "additionalEventData")]
+    additional: Option<Additional>,
+}
+
+#[derive(Deserialize)]
+struct Additional {
+    #[serde(rename = "storeRevision")]
+    revision: Option<u64>,
+}
+
+/// The newest revision that a record tells which was made since the store's own newest commit.
+fn newest_recorded_revision(
+    home: &Home,
+    ledger: &FileLedger,
+    head: Head,
+) -> Result<u64, OpenError> {
+    if ledger.size() < head.ledger_size {
+        return Err(OpenError::LedgerBehindStore {
+            found: ledger.size(),
+            expected: head.ledger_size,
+        });
+    }
+    let mut newest = 0;
+    for record in audit::read(&home.ledger_directory(), head.ledger_size)? {
+        let (_, line) = record?;
+        newest = newest.max(recorded_revision(&line).unwrap_or_default());
+    }
+    Ok(newest)
+}
+
+fn recorded_revision(line: &[u8]) -> Option<u64> {
+    let member = b"\"storeRevision\":";
+    // Most records are of requests that change nothing, and parsing is what costs.
+    line.windows(member.len()).any(|window| window == member).then_some(())?;
+    serde_json::from_slice::<Recorded>(line).ok()?.additional?.revision
+}

@@ -1,0 +1,10 @@
+//! What every store must do, and what nobody can do to a sealed one unseen.
+
+mod contract;
+mod home;
+mod memory;
+mod sealed;
+mod sqlite;
+mod support;
+mod tamper;
+mod vectors;
