@@ -1,1 +1,16 @@
-//! What the tests share: built programs, a server in a child process, fakes of the seams.
+//! What the tests share: the built programs, a server in a child process, a home that is removed
+//! afterwards, a Python with the real clients in it, signed requests over a bare socket.
+
+mod home;
+mod http;
+mod program;
+mod python;
+mod server;
+mod sign;
+
+pub use home::Home;
+pub use http::{Connection, Reply};
+pub use program::{Kms, program, workspace};
+pub use python::{Script, python};
+pub use server::Server;
+pub use sign::{Credentials, Signer};

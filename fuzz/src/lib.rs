@@ -1,0 +1,29 @@
+//! The fuzz targets' bodies: one file a parser of bytes or text from outside.
+//!
+//! `fuzz_targets/` hands them to libFuzzer; `tests/fuzz_smoke.rs` runs them over the checked-in
+//! corpora and seeded mutations of these. A body asserts that what is accepted is written back as
+//! it was read, and returns quietly from what is refused.
+
+pub mod api_request;
+pub mod audit_segment;
+pub mod ciphertext_blob;
+pub mod encryption_context;
+pub mod envelope_message;
+pub mod key_reference;
+pub mod policy_document;
+pub mod sealed_record;
+
+/// The name of a folder in `corpus/`, and the body that eats what lies there.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    ("api_request", api_request::run),
+    ("audit_segment", audit_segment::run),
+    ("ciphertext_blob", ciphertext_blob::run),
+    ("encryption_context", encryption_context::run),
+    ("envelope_message", envelope_message::run),
+    ("key_reference", key_reference::run),
+    ("policy_document", policy_document::run),
+    ("sealed_record", sealed_record::run),
+];

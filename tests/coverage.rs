@@ -1,0 +1,282 @@
+//! Every operation of the table, sent to the built server unsigned, wrongly signed, by somebody
+//! whom nothing allows, by somebody who may, and on a disabled key. An operation that is added to
+//! the table does not compile here until it has a request; what a case cannot ask of it stands in
+//! `coverage-exceptions.txt`, with the reason.
+
+use std::collections::BTreeSet;
+
+use kms_core::api::{KeyState, Operation, Resource};
+use kms_tests::{Connection, Credentials, Home, Reply, Server, Signer};
+use serde_json::{Value, json};
+
+const CASES: &[&str] = &[
+    "unsigned",
+    "wrongly-signed",
+    "denied",
+    "allowed",
+    "disabled-key",
+];
+
+/// A server with a root user and a user whom nothing allows anything.
+struct World {
+    server: Server,
+    root: Signer,
+    nobody: Signer,
+    home: Home,
+}
+
+/// What a request is about, made anew for each request that may change it.
+struct Things {
+    key: String,
+    alias: String,
+    blob: String,
+}
+
+impl World {
+    fn new() -> Self {
+        let home = Home::new();
+        let server = Server::start(&home.path(), &[]);
+        let host = server.address().to_string();
+        let root = Signer::new(&home.root_credentials(), &host);
+        let nobody = Signer::new(&home.user("nobody"), &host);
+        Self {
+            server,
+            root,
+            nobody,
+            home,
+        }
+    }
+
+    fn send(&self, request: &[u8]) -> Reply {
+        let mut connection = Connection::open(self.server.address()).unwrap();
+        let reply = connection.exchange(request).unwrap();
+        assert!(
+            reply.header("x-amzn-requestid").is_some(),
+            "an answer without a request id"
+        );
+        reply
+    }
+
+    /// A request of the root user that has to succeed.
+    fn done(&self, operation: &str, body: &Value) -> Value {
+        let reply = self.send(&self.root.request(operation, body));
+        assert_eq!(
+            reply.status,
+            200,
+            "{operation}: {} {}",
+            reply.code(),
+            reply.message()
+        );
+        reply.json()
+    }
+
+    fn things(&self, operation: Operation) -> Things {
+        let text = |value: &Value| value.as_str().expect("text").to_owned();
+        let made = self.done("CreateKey", &json!({}));
+        let key = text(&made["KeyMetadata"]["KeyId"]);
+        let alias = format!("alias/{key}");
+        if operation != Operation::CreateAlias {
+            let body = json!({"AliasName": alias, "TargetKeyId": key});
+            self.done("CreateAlias", &body);
+        }
+        let sealed = self.done("Encrypt", &json!({"KeyId": key, "Plaintext": "eA=="}));
+        Things {
+            key,
+            alias,
+            blob: text(&sealed["CiphertextBlob"]),
+        }
+    }
+}
+
+/// A request of each operation that succeeds on an enabled key.
+fn body(operation: Operation, things: &Things) -> Value {
+    use Operation::{
+        CancelKeyDeletion, CreateAlias, CreateKey, Decrypt, DeleteAlias, DescribeKey, DisableKey,
+        DisableKeyRotation, EnableKey, EnableKeyRotation, Encrypt, GenerateDataKey,
+        GenerateDataKeyWithoutPlaintext, GenerateRandom, GetKeyPolicy, GetKeyRotationStatus,
+        ListAliases, ListKeyPolicies, ListKeyRotations, ListKeys, ListResourceTags, PutKeyPolicy,
+        ReEncrypt, RotateKeyOnDemand, ScheduleKeyDeletion, TagResource, UntagResource, UpdateAlias,
+        UpdateKeyDescription,
+    };
+    let Things { key, alias, blob } = things;
+    match operation {
+        CreateKey | ListKeys | ListAliases => json!({}),
+        DescribeKey | EnableKey | DisableKey | ScheduleKeyDeletion | CancelKeyDeletion
+        | ListResourceTags | GetKeyPolicy | ListKeyPolicies | EnableKeyRotation
+        | DisableKeyRotation | GetKeyRotationStatus | RotateKeyOnDemand | ListKeyRotations => {
+            json!({"KeyId": key})
+        }
+        UpdateKeyDescription => json!({"KeyId": key, "Description": "described"}),
+        CreateAlias | UpdateAlias => json!({"AliasName": alias, "TargetKeyId": key}),
+        DeleteAlias => json!({"AliasName": alias}),
+        TagResource => json!({"KeyId": key, "Tags": [{"TagKey": "a", "TagValue": "b"}]}),
+        UntagResource => json!({"KeyId": key, "TagKeys": ["a"]}),
+        PutKeyPolicy => json!({"KeyId": key, "Policy": key_policy()}),
+        Encrypt => json!({"KeyId": key, "Plaintext": "eA=="}),
+        Decrypt => json!({"CiphertextBlob": blob}),
+        ReEncrypt => json!({"CiphertextBlob": blob, "DestinationKeyId": key}),
+        GenerateDataKey | GenerateDataKeyWithoutPlaintext => {
+            json!({"KeyId": key, "KeySpec": "AES_256"})
+        }
+        GenerateRandom => json!({"NumberOfBytes": 16}),
+    }
+}
+
+fn key_policy() -> String {
+    json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+        "Action": "kms:*", "Resource": "*"}]})
+    .to_string()
+}
+
+/// The exceptions file: (operation, case) pairs.
+fn exceptions() -> BTreeSet<(String, String)> {
+    let mut found = BTreeSet::new();
+    for line in include_str!("coverage-exceptions.txt").lines() {
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let mut words = line.splitn(3, ' ');
+        let [operation, case, reason] = std::array::from_fn(|_| words.next().unwrap_or_default());
+        assert!(
+            operation.parse::<Operation>().is_ok(),
+            "no operation: {line}"
+        );
+        assert!(
+            CASES.contains(&case) && reason.len() > 8,
+            "no case or no reason: {line}"
+        );
+        assert!(
+            found.insert((operation.to_owned(), case.to_owned())),
+            "twice: {line}"
+        );
+    }
+    found
+}
+
+/// The operations that `case` asks something of.
+fn operations(case: &str) -> Vec<Operation> {
+    let exceptions = exceptions();
+    let excepted = |operation: &Operation| {
+        exceptions.contains(&(operation.as_str().to_owned(), case.to_owned()))
+    };
+    let asked: Vec<_> = Operation::ALL
+        .iter()
+        .copied()
+        .filter(|o| !excepted(o))
+        .collect();
+    assert!(
+        asked.len() * 2 > Operation::ALL.len(),
+        "{case} asks too little"
+    );
+    asked
+}
+
+fn assert_refused(operation: Operation, reply: &Reply, code: &str) {
+    assert_eq!(reply.status, 400, "{operation}");
+    assert_eq!(reply.code(), code, "{operation}: {}", reply.message());
+    let members: Vec<String> = reply.json().as_object().unwrap().keys().cloned().collect();
+    let expected = |name: &str| ["__type", "message", "Message"].contains(&name);
+    assert!(
+        members.iter().all(|name| expected(name)),
+        "{operation} lets out {members:?}"
+    );
+}
+
+#[test]
+fn nothing_is_done_for_an_unsigned_request() {
+    let world = World::new();
+    for operation in operations("unsigned") {
+        let body = body(operation, &world.things(operation));
+        let host = world.server.address().to_string();
+        let request = Signer::unsigned(&host, operation.as_str(), &body);
+        let reply = world.send(&request);
+        assert_refused(operation, &reply, "MissingAuthenticationTokenException");
+    }
+}
+
+#[test]
+fn nothing_is_done_for_a_wrong_signature() {
+    let world = World::new();
+    let host = world.server.address().to_string();
+    let root = world.home.root_credentials();
+    let impostor = Credentials {
+        id: root.id,
+        secret: "w".repeat(root.secret.len()),
+    };
+    let impostor = Signer::new(&impostor, &host);
+    for operation in operations("wrongly-signed") {
+        let body = body(operation, &world.things(operation));
+        let reply = world.send(&impostor.request(operation.as_str(), &body));
+        assert_refused(operation, &reply, "InvalidSignatureException");
+        let elsewhere = world.root.clone().in_region("eu-west-1");
+        let reply = world.send(&elsewhere.request(operation.as_str(), &body));
+        assert_refused(operation, &reply, "InvalidSignatureException");
+    }
+}
+
+#[test]
+fn nothing_is_done_for_somebody_whom_nothing_allows() {
+    let world = World::new();
+    for operation in operations("denied") {
+        let body = body(operation, &world.things(operation));
+        let reply = world.send(&world.nobody.request(operation.as_str(), &body));
+        assert_refused(operation, &reply, "AccessDeniedException");
+        let (message, action) = (reply.message(), operation.actions()[0]);
+        let start = format!(
+            "User: arn:aws:iam::111122223333:user/nobody is not authorized to perform: {action}"
+        );
+        assert!(message.starts_with(&start), "{operation}: {message}");
+    }
+}
+
+#[test]
+fn a_denial_does_not_depend_on_the_state_of_the_key() {
+    let world = World::new();
+    for operation in operations("disabled-key") {
+        let things = world.things(operation);
+        let request = body(operation, &things);
+        let enabled = world.send(&world.nobody.request(operation.as_str(), &request));
+        world.done("DisableKey", &json!({"KeyId": things.key}));
+        let disabled = world.send(&world.nobody.request(operation.as_str(), &request));
+        assert_eq!(enabled.body, disabled.body, "{operation}");
+    }
+}
+
+#[test]
+fn everything_is_done_for_the_root_user() {
+    let world = World::new();
+    for operation in operations("allowed") {
+        let things = world.things(operation);
+        if operation == Operation::CancelKeyDeletion {
+            world.done("ScheduleKeyDeletion", &json!({"KeyId": things.key}));
+        }
+        world.done(operation.as_str(), &body(operation, &things));
+    }
+}
+
+#[test]
+fn a_disabled_key_refuses_what_the_table_says() {
+    let world = World::new();
+    for operation in operations("disabled-key") {
+        let things = world.things(operation);
+        let request = body(operation, &things);
+        world.done("DisableKey", &json!({"KeyId": things.key}));
+        let reply = world.send(&world.root.request(operation.as_str(), &request));
+        match operation.refusal(KeyState::Disabled) {
+            Some(code) => assert_refused(operation, &reply, code.as_str()),
+            None => assert_eq!(reply.status, 200, "{operation}: {}", reply.message()),
+        }
+    }
+}
+
+#[test]
+fn the_exceptions_are_exactly_the_operations_without_a_key() {
+    let without_a_key = Operation::ALL
+        .iter()
+        .filter(|o| o.resource() == Resource::Account);
+    let expected: BTreeSet<_> = without_a_key
+        .map(|operation| (operation.as_str().to_owned(), "disabled-key".to_owned()))
+        .collect();
+    assert_eq!(exceptions(), expected);
+}

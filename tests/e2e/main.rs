@@ -1,0 +1,67 @@
+//! The unmodified AWS CLI, boto3 and AWS Encryption SDK against the built server.
+
+use kms_tests::{Home, Script, Server};
+
+fn passes(script: &str) {
+    let home = Home::new();
+    let server = Server::start(&home.path(), &[]);
+    print!("{}", Script::new(script, &home, &server).passes());
+    let status = server.terminate();
+    assert!(status.success(), "the server ended with {status}");
+    home.kms().done(["audit", "verify"]);
+}
+
+#[test]
+fn keys_live_and_die_as_in_aws() {
+    passes("keys.py");
+}
+
+#[test]
+fn aliases_and_tags_work_as_in_aws() {
+    passes("aliases_and_tags.py");
+}
+
+#[test]
+fn rotation_works_as_in_aws() {
+    passes("rotation.py");
+}
+
+#[test]
+fn data_is_encrypted_and_decrypted_as_in_aws() {
+    passes("cryptography.py");
+}
+
+#[test]
+fn policies_decide_as_in_aws() {
+    passes("policies.py");
+}
+
+#[test]
+fn requests_are_authenticated_as_in_aws() {
+    passes("authentication.py");
+}
+
+#[test]
+fn the_aws_cli_works_by_environment_variables_alone() {
+    passes("aws_cli.py");
+}
+
+#[test]
+fn messages_open_in_the_aws_encryption_sdk_and_the_reverse() {
+    passes("esdk_interop.py");
+}
+
+#[test]
+fn a_store_outlives_its_server() {
+    let home = Home::new();
+    let server = Server::start(&home.path(), &[]);
+    Script::new("outlives.py", &home, &server)
+        .env("STEP", "before")
+        .passes();
+    assert!(server.terminate().success());
+    let server = Server::start(&home.path(), &[]);
+    Script::new("outlives.py", &home, &server)
+        .env("STEP", "after")
+        .passes();
+    assert!(server.terminate().success());
+}
