@@ -149,13 +149,13 @@ impl Checkpoints {
         let limit = u64::try_from(MAX_NOTE).unwrap_or_default();
         let mut limited = self.file.by_ref().take(limit);
         for _ in 0..LINES {
-            limited
+            let read = limited
                 .read_until(b'\n', &mut note)
                 .map_err(LedgerError::io(&self.directory.path(CHECKPOINTS)))?;
             if note.contains(&0) || note.len() >= MAX_NOTE {
                 return Err(malformed(at));
             }
-            if note.last() != Some(&b'\n') {
+            if read == 0 || note.last() != Some(&b'\n') {
                 return Ok(None);
             }
         }

@@ -37,6 +37,19 @@ impl<R: Send> Recorded<R> {
             Ok(Self { response })
         }
     }
+
+    /// Like [`Recorded::release`], for a thread that may block.
+    ///
+    /// # Errors
+    /// [`LedgerUnavailable`] when the entry did not become durable in time.
+    pub fn release_blocking(
+        ledger: &dyn Ledger,
+        entry: Entry,
+        response: R,
+    ) -> Result<Self, LedgerUnavailable> {
+        ledger.append(entry).wait()?;
+        Ok(Self { response })
+    }
 }
 
 impl<R> Recorded<R> {

@@ -370,6 +370,8 @@ mod tests {
             ("a*b*c", "abbc", true),
             ("a*b*c", "ac", false),
             ("ab*ba", "aba", false),
+            ("*a*a", "a", false),
+            ("*ab*b", "ab", false),
             ("a?c", "aéc", true),
             ("a?c", "ac", false),
             ("*?", "", false),
@@ -410,6 +412,10 @@ mod tests {
         assert!(!pattern.matches("arn:aws:kms:eu:x:1:key/a"));
         assert!(!pattern.matches("arn:aws:kms:eu:1"));
         assert!(!pattern.matches("x"));
+        let short = ArnGlob::from_fragments(&[Fragment::Authored("arn:aws:*")]).unwrap();
+        assert!(!short.matches("arn:aws:kms:eu:1:key/a"));
+        let everything = ArnGlob::from_fragments(&[Fragment::Authored("*")]).unwrap();
+        assert!(everything.matches("x"));
     }
 
     #[test]

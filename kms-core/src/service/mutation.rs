@@ -1,6 +1,5 @@
 //! Requests that change something: the change and its record are one commit.
 
-use futures_executor::block_on;
 use serde::{Deserialize, Serialize};
 
 use super::change::{Edit, Put};
@@ -74,7 +73,7 @@ impl Engine {
             }
             unchanged => {
                 let (entry, answer) = conclude(draft, unchanged);
-                block_on(Recorded::release(&self.ledger, entry, answer))
+                Recorded::release_blocking(&self.ledger, entry, answer)
             }
         }
     }
@@ -94,11 +93,8 @@ impl Engine {
         });
         match written {
             Ok(outbox) => {
-                let recorded = block_on(Recorded::release(
-                    &self.ledger,
-                    entry,
-                    Ok(performed.response),
-                ));
+                let recorded =
+                    Recorded::release_blocking(&self.ledger, entry, Ok(performed.response));
                 match &recorded {
                     Ok(_) => unfinished.recorded.push(outbox.path()),
                     Err(_) => unfinished.unrecorded.push(outbox),
@@ -107,7 +103,7 @@ impl Engine {
             }
             Err(error) => {
                 let entry = draft.finish(Ending::refused(&error));
-                block_on(Recorded::release(&self.ledger, entry, Err(error)))
+                Recorded::release_blocking(&self.ledger, entry, Err(error))
             }
         }
     }
@@ -179,8 +175,8 @@ impl Engine {
         self.drain(&mut unfinished).map_err(Error::internal)
     }
 
-    /// Ties the store to the ledger as it is now, if the ledger grew much since the last commit or
-    /// rows wait to be cleared: what an opening has to look through stays short.
+    /// Ties the store to the ledger as it is now, if the ledger grew by `growth` records since the
+    /// last commit: what an opening has to look through stays short.
     ///
     /// # Errors
     /// [`Error::Internal`] when the store or the lock fails.
@@ -190,13 +186,23 @@ impl Engine {
             .ledger
             .size()
             .saturating_sub(self.records.head().ledger_size);
-        if grown < growth && unfinished.recorded.is_empty() {
+        if grown < growth {
             return Ok(());
         }
         let _alone = self.home.lock().map_err(Error::internal)?;
         self.drain(&mut unfinished).map_err(Error::internal)?;
         drop(self.state()?);
         self.write(Vec::new(), None, &mut unfinished)
+    }
+}
+
+/// How many records an opening may have to look through after this process has ended.
+const ANCHOR_AT_CLOSE: u64 = 1000;
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // Without the anchor the next opening reads more of the ledger and is as safe.
+        drop(self.anchor(ANCHOR_AT_CLOSE));
     }
 }
 

@@ -73,7 +73,7 @@ mod tests {
         parameters
             .value("keyId", "a\"b")
             .optional("dryRun", Some(&true))
-            .optional::<str>("x", None);
+            .optional("x", None::<&str>);
         let object = parameters.finish().unwrap();
         assert_eq!(object.get(), r#"{"keyId":"a\"b","dryRun":true}"#);
         assert!(Parameters::default().finish().is_none());

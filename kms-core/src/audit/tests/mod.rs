@@ -3,6 +3,7 @@
 mod concurrency;
 mod faults;
 mod tampering;
+mod vectors;
 
 use std::fs;
 use std::os::unix::fs::FileExt;
