@@ -1,0 +1,197 @@
+//! Commands that administer keys and aliases.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::parse_pair;
+
+/// A tag as `KEY=VALUE`.
+pub(crate) type TagPair = (String, String);
+
+/// Administers keys. KEY is an id, an ARN, alias/NAME or an alias ARN.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    Create(CreateKey),
+    List(ListKeys),
+    /// Show what is known of a key
+    #[command(after_help = "Example:\n  kms key describe alias/backup")]
+    Describe {
+        key: String,
+    },
+    /// Let a disabled key be used again
+    #[command(after_help = "Example:\n  kms key enable alias/backup")]
+    Enable {
+        key: String,
+    },
+    /// Refuse every use of a key until it is enabled again
+    #[command(after_help = "Example:\n  kms key disable alias/backup")]
+    Disable {
+        key: String,
+    },
+    /// Give a key new material now; what the old one encrypted stays decryptable
+    #[command(after_help = "Example:\n  kms key rotate alias/backup")]
+    Rotate {
+        key: String,
+    },
+    /// Delete a key, and with it all that it encrypted, after a waiting period
+    #[command(after_help = "Example:\n  kms key schedule-deletion --days 7 alias/old")]
+    ScheduleDeletion {
+        key: String,
+        /// How long to wait, 7 to 30
+        #[arg(long, value_name = "DAYS", default_value_t = 30,
+              value_parser = clap::value_parser!(u32).range(7..=30))]
+        days: u32,
+    },
+    /// Keep a key that waits for its deletion; it is disabled then
+    #[command(after_help = "Example:\n  kms key cancel-deletion alias/old")]
+    CancelDeletion {
+        key: String,
+    },
+    /// Change the description of a key
+    #[command(after_help = "Example:\n  kms key update-description alias/backup 'nightly backups'")]
+    UpdateDescription {
+        key: String,
+        description: String,
+    },
+    /// Read and write the policy of a key
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Administer the automatic rotation of a key
+    #[command(subcommand)]
+    Rotation(RotationCommand),
+    /// Add tags to a key, or change them
+    #[command(after_help = "Example:\n  kms key tag alias/backup team=storage stage=prod")]
+    Tag {
+        key: String,
+        #[arg(required = true, value_name = "KEY=VALUE", value_parser = parse_pair)]
+        tags: Vec<TagPair>,
+    },
+    /// Remove tags from a key
+    #[command(after_help = "Example:\n  kms key untag alias/backup team stage")]
+    Untag {
+        key: String,
+        #[arg(required = true, value_name = "TAG-KEY")]
+        tags: Vec<String>,
+    },
+    /// List the tags of a key
+    #[command(after_help = "Example:\n  kms key tags alias/backup")]
+    Tags {
+        key: String,
+    },
+}
+
+/// Create a key and print its ARN
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kms key create --alias alias/backup --description 'nightly backups'
+  key=$(kms key create --tag team=storage --policy policy.json)")]
+pub(crate) struct CreateKey {
+    /// Give the key this name
+    #[arg(long, value_name = "alias/NAME")]
+    pub(crate) alias: Option<String>,
+    /// What the key is for
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(crate) description: String,
+    /// A tag
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = parse_pair)]
+    pub(crate) tags: Vec<TagPair>,
+    /// The key policy, a JSON document; - is standard input [default: the account decides]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+}
+
+/// List all keys and their aliases
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  kms key list\n  kms key list --output json")]
+pub(crate) struct ListKeys {}
+
+/// Reads and writes the policy of a key.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Print the policy
+    #[command(after_help = "Example:\n  kms key policy get alias/backup > policy.json")]
+    Get { key: String },
+    /// Replace the policy
+    #[command(
+        after_help = "Examples:\n  kms key policy put alias/backup policy.json\n  \
+                            jq … policy.json | kms key policy put alias/backup -"
+    )]
+    Put {
+        key: String,
+        /// The JSON document; - is standard input
+        file: PathBuf,
+        /// Accept a policy that does not let you change it again
+        #[arg(long)]
+        bypass_lockout_check: bool,
+    },
+}
+
+/// Administers automatic rotation.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RotationCommand {
+    /// Rotate the key by itself
+    #[command(after_help = "Example:\n  kms key rotation enable --days 90 alias/backup")]
+    Enable {
+        key: String,
+        /// How often, 90 to 2560
+        #[arg(long, value_name = "DAYS", default_value_t = 365,
+              value_parser = clap::value_parser!(u32).range(90..=2560))]
+        days: u32,
+    },
+    /// Stop rotating the key by itself
+    #[command(after_help = "Example:\n  kms key rotation disable alias/backup")]
+    Disable { key: String },
+    /// Show whether and when the key rotates
+    #[command(after_help = "Example:\n  kms key rotation status alias/backup")]
+    Status { key: String },
+    /// List the rotations that were
+    #[command(after_help = "Example:\n  kms key rotation list alias/backup")]
+    List { key: String },
+}
+
+/// Gives keys names.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AliasCommand {
+    /// Give a key a name
+    #[command(
+        after_help = "Example:\n  kms alias create alias/backup 1234abcd-12ab-34cd-56ef-1234567890ab"
+    )]
+    Create {
+        #[arg(value_name = "alias/NAME")]
+        alias: String,
+        /// The key's id or ARN
+        key: String,
+    },
+    /// Let a name stand for another key
+    #[command(
+        after_help = "Example:\n  kms alias update alias/backup 1234abcd-12ab-34cd-56ef-1234567890ab"
+    )]
+    Update {
+        #[arg(value_name = "alias/NAME")]
+        alias: String,
+        /// The key's id or ARN
+        key: String,
+    },
+    /// Remove a name; the key stays
+    #[command(after_help = "Example:\n  kms alias delete alias/backup")]
+    Delete {
+        #[arg(value_name = "alias/NAME")]
+        alias: String,
+    },
+    /// List names and what they stand for
+    #[command(
+        after_help = "Examples:\n  kms alias list\n  kms alias list --key 1234abcd-12ab-34cd-56ef-1234567890ab"
+    )]
+    List {
+        /// Only the names of this key
+        #[arg(short, long, value_name = "KEY")]
+        key: Option<String>,
+    },
+}

@@ -1,0 +1,217 @@
+//! The command line: one type a command, whose documentation comments are its help.
+
+mod data;
+mod key;
+mod store;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+pub(crate) use data::{Decrypt, Encrypt, GenerateDataKey, Inspect, KeySize, Random, RandomFormat};
+pub(crate) use key::{
+    AliasCommand, CreateKey, KeyCommand, PolicyCommand, RotationCommand, TagPair,
+};
+pub(crate) use store::{
+    AccessKeyCommand, AccessKeyOwner, AuditCommand, Init, SealKind, UserCommand, UserPolicyCommand,
+};
+
+const ABOUT: &str = "Encrypts and decrypts streams and files, and administers the keys for it";
+
+const STORE_AND_EXIT_CODES: &str = "\
+Which store:
+  --home, else --endpoint-url or --profile, else AWS_ENDPOINT_URL_KMS or AWS_ENDPOINT_URL,
+  else KMS_HOME, else $XDG_DATA_HOME/kms (~/.local/share/kms). -v says which one is used.
+
+Exit codes:
+  0 done   1 failed   2 usage   3 not found   4 denied   5 unavailable
+  6 integrity or authentication failure: a forged, damaged or truncated message or ledger
+
+Examples:
+  kms init --seal key-file
+  kms key create --alias alias/backup
+  tar c dir | kms encrypt -k alias/backup > dir.tar.enc
+  kms decrypt dir.tar.enc | tar x
+  AWS_ENDPOINT_URL_KMS=https://kms.example kms key list";
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kms",
+    version,
+    about = ABOUT,
+    after_help = STORE_AND_EXIT_CODES,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// The directory of the store
+    #[arg(long, global = true, value_name = "DIR", conflicts_with_all = ["endpoint_url", "profile"])]
+    pub(crate) home: Option<PathBuf>,
+    /// The KMS endpoint to use instead of a store in a directory
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// The profile of the AWS configuration files to use
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// The AWS Region of the endpoint; with `init`, of the new store
+    #[arg(long, global = true, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    #[command(flatten)]
+    pub(crate) unlock: Unlock,
+    /// Open a store that was put back to an earlier state; the reason is recorded
+    #[arg(long, global = true, value_name = "REASON")]
+    pub(crate) accept_rollback: Option<String>,
+    /// How results are printed: `json` is the response in AWS's shape
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    pub(crate) output: Format,
+    /// Print no warnings
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say what is done and with which store
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+}
+
+/// Where the secret comes from that opens a store; a secret is never an argument.
+#[derive(Debug, Args)]
+pub(crate) struct Unlock {
+    /// The key file that opens the store [default: where `init` put it]
+    #[arg(long, global = true, value_name = "FILE", env = "KMS_KEY_FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// A file whose first line is the passphrase that opens the store
+    #[arg(long, global = true, value_name = "FILE", env = "KMS_PASSPHRASE_FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// An open file descriptor to read the passphrase from
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        conflicts_with = "passphrase_file"
+    )]
+    pub(crate) passphrase_fd: Option<u32>,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs: the response in AWS's shape.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Init(Init),
+    Encrypt(Encrypt),
+    Decrypt(Decrypt),
+    Inspect(Inspect),
+    /// Create and administer keys
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Give keys names
+    #[command(subcommand)]
+    Alias(AliasCommand),
+    GenerateDataKey(GenerateDataKey),
+    Random(Random),
+    /// Administer the users of a store in a directory
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Read and verify the ledger of a store in a directory; needs no secret
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Print the completion script of a shell
+    #[command(
+        after_help = "Example:\n  kms completions bash > ~/.local/share/bash-completion/completions/kms"
+    )]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Reads the command line; help and mistakes are printed here and end with the code returned.
+pub(crate) fn parse() -> Result<Arguments, ExitCode> {
+    Arguments::try_parse().map_err(|error| {
+        // Nothing is left to be done when the help cannot be printed.
+        let _ = error.print();
+        u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+    })
+}
+
+/// The completion script of `shell`.
+pub(crate) fn completions(shell: clap_complete::Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "kms", &mut script);
+    script
+}
+
+/// Splits `KEY=VALUE` at the first `=`; the key may not be empty.
+fn parse_pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("expected KEY=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(line: &str) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_an_example_in_its_help() {
+        fn walk(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            if command.get_subcommands().next().is_none() {
+                let help = command.get_after_help().map(ToString::to_string);
+                assert!(help.is_some_and(|help| help.contains("kms ")), "{path}");
+            }
+            command
+                .get_subcommands()
+                .for_each(|inner| walk(inner, &path));
+        }
+        walk(&Arguments::command(), "");
+    }
+
+    #[test]
+    fn a_store_is_either_a_directory_or_an_endpoint() {
+        assert!(arguments("kms --home d --endpoint-url http://h key list").is_err());
+        assert!(arguments("kms key list --home d").is_ok());
+    }
+
+    #[test]
+    fn a_pair_splits_at_its_first_equals_sign() {
+        assert_eq!(parse_pair("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
+        assert_eq!(parse_pair("a="), Ok(("a".to_owned(), String::new())));
+        assert!(parse_pair("=b").is_err());
+        assert!(parse_pair("a").is_err());
+    }
+}

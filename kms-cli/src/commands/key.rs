@@ -1,0 +1,220 @@
+//! `kms key`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use kms_core::api::{
+    CancelKeyDeletionRequest, CreateAliasRequest, CreateKeyRequest, DescribeKeyRequest,
+    DisableKeyRequest, EnableKeyRequest, GetKeyPolicyRequest, KeyMetadata, ListKeysRequest,
+    ListKeysResponse, ListResourceTagsRequest, ListResourceTagsResponse, PutKeyPolicyRequest,
+    RequestTag, RotateKeyOnDemandRequest, ScheduleKeyDeletionRequest, Tag, TagResourceRequest,
+    UntagResourceRequest, UpdateKeyDescriptionRequest,
+};
+use kms_core::ids::KeyId;
+
+use super::{alias, rotation};
+use crate::args::{CreateKey, KeyCommand, PolicyCommand, TagPair};
+use crate::engine::Kms;
+use crate::failure::Failure;
+use crate::output::{Output, table};
+use crate::pipeline::read_document;
+
+/// The one policy that a key has.
+const POLICY_NAME: &str = "default";
+
+pub(super) fn run(command: KeyCommand, kms: &Kms, output: &Output) -> Result<(), Failure> {
+    match command {
+        KeyCommand::Create(create) => create_key(create, kms, output),
+        KeyCommand::List(_) => list(kms, output),
+        KeyCommand::Describe { key } => describe(key, kms, output),
+        KeyCommand::Enable { key } => kms.call(EnableKeyRequest { key_id: Some(key) }).map(drop),
+        KeyCommand::Disable { key } => kms.call(DisableKeyRequest { key_id: Some(key) }).map(drop),
+        KeyCommand::Rotate { key } => {
+            let answer = kms.call(RotateKeyOnDemandRequest { key_id: Some(key) })?;
+            output.show(&answer, |_| String::new())
+        }
+        KeyCommand::ScheduleDeletion { key, days } => schedule_deletion(key, days, kms, output),
+        KeyCommand::CancelDeletion { key } => cancel_deletion(key, kms, output),
+        KeyCommand::UpdateDescription { key, description } => {
+            let request = UpdateKeyDescriptionRequest {
+                key_id: Some(key),
+                description: Some(description),
+            };
+            kms.call(request).map(drop)
+        }
+        KeyCommand::Policy(command) => policy(command, kms, output),
+        KeyCommand::Rotation(command) => rotation::run(command, kms, output),
+        KeyCommand::Tag { key, tags } => {
+            let request = TagResourceRequest {
+                key_id: Some(key),
+                tags: Some(request_tags(tags)),
+            };
+            kms.call(request).map(drop)
+        }
+        KeyCommand::Untag { key, tags } => {
+            let request = UntagResourceRequest {
+                key_id: Some(key),
+                tag_keys: Some(tags),
+            };
+            kms.call(request).map(drop)
+        }
+        KeyCommand::Tags { key } => list_tags(&key, kms, output),
+    }
+}
+
+fn create_key(create: CreateKey, kms: &Kms, output: &Output) -> Result<(), Failure> {
+    // Refused before there is a key that nobody wanted without its alias.
+    if let Some(name) = &create.alias {
+        alias::check_name(name)?;
+    }
+    let policy = create.policy.as_deref().map(read_document).transpose()?;
+    let answer = kms.call(CreateKeyRequest {
+        policy,
+        description: Some(create.description),
+        tags: Some(request_tags(create.tags)).filter(|tags| !tags.is_empty()),
+        ..CreateKeyRequest::default()
+    })?;
+    let key_id = answer.key_metadata.key_id.to_string();
+    if create.alias.is_some() {
+        let named = kms.call(CreateAliasRequest {
+            alias_name: create.alias,
+            target_key_id: Some(key_id.clone()),
+        });
+        named
+            .map_err(|failure| failure.within(format!("key {key_id} was created without alias")))?;
+    }
+    output.show(&answer, |answer| answer.key_metadata.arn.to_string())
+}
+
+fn request_tags(tags: Vec<TagPair>) -> Vec<RequestTag> {
+    let tags = tags.into_iter().map(|(key, value)| RequestTag {
+        tag_key: Some(key),
+        tag_value: Some(value),
+    });
+    tags.collect()
+}
+
+/// All pages as one answer.
+fn list(kms: &Kms, output: &Output) -> Result<(), Failure> {
+    let mut all = ListKeysResponse::default();
+    let mut marker = None;
+    loop {
+        let page = kms.call(ListKeysRequest {
+            marker,
+            ..ListKeysRequest::default()
+        })?;
+        all.keys.extend(page.keys);
+        marker = page.next_marker.filter(|_| page.truncated);
+        if marker.is_none() {
+            break;
+        }
+    }
+    let aliases = alias::all(kms, None)?.aliases;
+    output.show(&all, |all| {
+        let mut names: BTreeMap<KeyId, Vec<String>> = BTreeMap::new();
+        for alias in aliases {
+            let of_key = names.entry(alias.target_key_id).or_default();
+            of_key.push(alias.alias_name.to_string());
+        }
+        let mut name = |key| names.remove(key).unwrap_or_default().join(" ");
+        let rows: Vec<_> = all
+            .keys
+            .iter()
+            .map(|key| [key.key_arn.to_string(), name(&key.key_id)])
+            .collect();
+        table(&rows)
+    })
+}
+
+fn describe(key: String, kms: &Kms, output: &Output) -> Result<(), Failure> {
+    let answer = kms.call(DescribeKeyRequest {
+        key_id: Some(key),
+        ..DescribeKeyRequest::default()
+    })?;
+    output.show(&answer, |answer| description(&answer.key_metadata))
+}
+
+fn description(key: &KeyMetadata) -> String {
+    let row = |name: &str, value: String| [format!("{name}:"), value];
+    let mut rows = vec![
+        row("ARN", key.arn.to_string()),
+        row("State", key.key_state.to_string()),
+        row("Description", key.description.clone()),
+        row("Usage", key.key_usage.to_string()),
+        row("Spec", key.key_spec.to_string()),
+        row("Origin", key.origin.to_string()),
+        row("Created", key.creation_date.to_string()),
+    ];
+    if let Some(date) = key.deletion_date {
+        rows.push(row("Deleted on", date.to_string()));
+    }
+    if let Some(material) = &key.current_key_material_id {
+        rows.push(row("Material", material.to_string()));
+    }
+    table(&rows)
+}
+
+fn schedule_deletion(key: String, days: u32, kms: &Kms, output: &Output) -> Result<(), Failure> {
+    let answer = kms.call(ScheduleKeyDeletionRequest {
+        key_id: Some(key),
+        pending_window_in_days: i32::try_from(days).ok(),
+    })?;
+    output.show(&answer, |answer| {
+        format!("{} is deleted on {}", answer.key_id, answer.deletion_date)
+    })
+}
+
+fn cancel_deletion(key: String, kms: &Kms, output: &Output) -> Result<(), Failure> {
+    let answer = kms.call(CancelKeyDeletionRequest { key_id: Some(key) })?;
+    output.warn("the key is disabled; `kms key enable` lets it be used again");
+    output.show(&answer, |_| String::new())
+}
+
+fn policy(command: PolicyCommand, kms: &Kms, output: &Output) -> Result<(), Failure> {
+    match command {
+        PolicyCommand::Get { key } => {
+            let answer = kms.call(GetKeyPolicyRequest {
+                key_id: Some(key),
+                policy_name: Some(POLICY_NAME.to_owned()),
+            })?;
+            output.show(&answer, |answer| answer.policy.clone())
+        }
+        PolicyCommand::Put {
+            key,
+            file,
+            bypass_lockout_check,
+        } => put_policy(key, &file, bypass_lockout_check, kms),
+    }
+}
+
+fn put_policy(key: String, file: &Path, bypass: bool, kms: &Kms) -> Result<(), Failure> {
+    let request = PutKeyPolicyRequest {
+        key_id: Some(key),
+        policy_name: Some(POLICY_NAME.to_owned()),
+        policy: Some(read_document(file)?),
+        bypass_policy_lockout_safety_check: Some(bypass),
+    };
+    kms.call(request).map(drop)
+}
+
+/// All pages as one answer.
+fn list_tags(key: &str, kms: &Kms, output: &Output) -> Result<(), Failure> {
+    let mut all = ListResourceTagsResponse::default();
+    let mut marker = None;
+    loop {
+        let page = kms.call(ListResourceTagsRequest {
+            key_id: Some(key.to_owned()),
+            marker,
+            ..ListResourceTagsRequest::default()
+        })?;
+        all.tags.extend(page.tags);
+        marker = page.next_marker.filter(|_| page.truncated);
+        if marker.is_none() {
+            break;
+        }
+    }
+    output.show(&all, |all| {
+        let pair = |tag: &Tag| format!("{}={}", tag.tag_key, tag.tag_value);
+        all.tags.iter().map(pair).collect::<Vec<_>>().join("\n")
+    })
+}

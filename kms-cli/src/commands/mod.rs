@@ -1,0 +1,37 @@
+//! What each command does, one file a family.
+
+mod alias;
+mod audit;
+mod data_key;
+mod decrypt;
+mod encrypt;
+mod init;
+mod inspect;
+mod key;
+mod random;
+mod rotation;
+mod user;
+
+use crate::args::{self, Arguments, Command};
+use crate::engine::Kms;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Runs the command.
+pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<(), Failure> {
+    let global = arguments.global;
+    let open = || Kms::open(&global, output);
+    match arguments.command {
+        Command::Init(init) => init::run(&init, &global, output),
+        Command::Encrypt(encrypt) => encrypt::run(&encrypt, open, output),
+        Command::Decrypt(decrypt) => decrypt::run(&decrypt, open, output),
+        Command::Inspect(inspect) => inspect::run(&inspect, output),
+        Command::Key(command) => key::run(command, &open()?, output),
+        Command::Alias(command) => alias::run(command, &open()?, output),
+        Command::GenerateDataKey(data_key) => data_key::run(&data_key, &open()?, output),
+        Command::Random(random) => random::run(&random, &open()?, output),
+        Command::User(command) => user::run(command, &global, output),
+        Command::Audit(command) => audit::run(command, &global, output),
+        Command::Completions { shell } => output.bytes(&args::completions(shell)),
+    }
+}

@@ -1,0 +1,92 @@
+//! AWS's error codes as failures of a command.
+
+use crate::failure::{Failure, Kind};
+
+/// What a refusal with AWS's `code` and `message` means to somebody at a shell.
+pub(crate) fn refused(code: &str, message: &str) -> Failure {
+    let failure = Failure::new(kind_of(code), text(code, message));
+    match hint(code) {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+fn kind_of(code: &str) -> Kind {
+    match code {
+        "NotFoundException" | "NoSuchEntity" => Kind::NotFound,
+        "AccessDeniedException"
+        | "AccessDenied"
+        | "ExpiredTokenException"
+        | "IncompleteSignature"
+        | "IncompleteSignatureException"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "SignatureDoesNotMatch"
+        | "UnrecognizedClientException" => Kind::Denied,
+        "DependencyTimeoutException"
+        | "KMSInternalException"
+        | "KeyUnavailableException"
+        | "ServiceUnavailable"
+        | "ServiceUnavailableException"
+        | "ThrottlingException" => Kind::Unavailable,
+        "IncorrectKeyException" | "InvalidCiphertextException" => Kind::Integrity,
+        _ => Kind::Failed,
+    }
+}
+
+/// AWS sends some errors without a message; the code must do then.
+fn text(code: &str, message: &str) -> String {
+    if message.trim().is_empty() {
+        format!("refused with {code}")
+    } else {
+        message.trim().trim_end_matches('.').to_owned()
+    }
+}
+
+fn hint(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "NotFoundException" => "`kms key list` lists the keys there are",
+        "DisabledException" => "`kms key enable` lets the key be used again",
+        "AccessDeniedException" => "a policy must allow it, and none may deny it",
+        "InvalidSignatureException" | "UnrecognizedClientException" => {
+            "check the access key and its secret"
+        }
+        "MissingAuthenticationTokenException" => "set up credentials as for the AWS CLI",
+        "ExpiredTokenException" => "get new credentials",
+        "InvalidCiphertextException" => {
+            "it is damaged, or was made with another key or another encryption context"
+        }
+        "ThrottlingException" | "ServiceUnavailableException" | "KMSInternalException" => {
+            "try again later"
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_refusal_has_its_kind_of_failure() {
+        for (code, kind) in [
+            ("NotFoundException", Kind::NotFound),
+            ("AccessDeniedException", Kind::Denied),
+            ("InvalidSignatureException", Kind::Denied),
+            ("KMSInternalException", Kind::Unavailable),
+            ("InvalidCiphertextException", Kind::Integrity),
+            ("ValidationException", Kind::Failed),
+            ("SomethingNew", Kind::Failed),
+        ] {
+            assert_eq!(refused(code, "m").kind(), kind, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_without_words_says_its_code() {
+        let failure = refused("InvalidMarkerException", "");
+        assert_eq!(failure.to_string(), "refused with InvalidMarkerException");
+    }
+}

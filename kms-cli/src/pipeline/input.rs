@@ -1,0 +1,148 @@
+//! What a command reads: a file, or standard input.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use crate::failure::{Failure, Kind};
+
+/// The largest document that is read whole: policies are at most 32 KiB.
+const MAX_DOCUMENT: u64 = 1 << 20;
+
+/// An opened input and what to call it in messages.
+#[derive(Debug)]
+pub(crate) struct Input {
+    pub(crate) file: File,
+    pub(crate) name: String,
+}
+
+impl Input {
+    /// Opens `path`; none and `-` are standard input.
+    pub(crate) fn open(path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path.filter(|path| path.as_os_str() != "-") else {
+            return Self::standard();
+        };
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(|error| cannot_read(&name, &error))?;
+        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+            return Err(Failure::new(Kind::Failed, format!("{name} is a directory"))
+                .hint("pack it first, as with tar"));
+        }
+        Ok(Self { file, name })
+    }
+
+    fn standard() -> Result<Self, Failure> {
+        let name = "standard input".to_owned();
+        let descriptor = io::stdin().as_fd().try_clone_to_owned();
+        let file = descriptor.map_err(|error| cannot_read(&name, &error))?;
+        Ok(Self {
+            file: file.into(),
+            name,
+        })
+    }
+
+    /// Whether this is the very file that standard output writes to, which would read its own
+    /// output, or has lost its content to the shell already.
+    pub(crate) fn is_standard_output(&self) -> bool {
+        let output = io::stdout().as_fd().try_clone_to_owned().map(File::from);
+        let metadata = |file: &File| file.metadata().ok().filter(std::fs::Metadata::is_file);
+        let (Some(input), Some(output)) = (
+            metadata(&self.file),
+            output.ok().as_ref().and_then(metadata),
+        ) else {
+            return false;
+        };
+        (input.dev(), input.ino()) == (output.dev(), output.ino())
+    }
+
+    /// What to say when reading fails.
+    pub(crate) fn failed(&self, error: &io::Error) -> Failure {
+        cannot_read(&self.name, error)
+    }
+}
+
+fn cannot_read(name: &str, error: &io::Error) -> Failure {
+    Failure::io(format!("cannot read {name}"), error)
+}
+
+/// A text document of at most a mebibyte, such as a policy.
+pub(crate) fn read_document(path: &Path) -> Result<String, Failure> {
+    let input = Input::open(Some(path))?;
+    let mut text = String::new();
+    let mut bounded = (&input.file).take(MAX_DOCUMENT + 1);
+    bounded
+        .read_to_string(&mut text)
+        .map_err(|error| input.failed(&error))?;
+    if bounded.limit() == 0 {
+        let message = format!("{} is larger than any document", input.name);
+        return Err(Failure::new(Kind::Failed, message));
+    }
+    Ok(text)
+}
+
+/// The first line of a small secret file, without its end of line.
+///
+/// The bytes are read into one buffer of their final size, which leaves no copies behind.
+pub(crate) fn read_private(
+    file: &mut File,
+    name: &str,
+) -> Result<zeroize::Zeroizing<Vec<u8>>, Failure> {
+    const MAX_LINE: usize = 4096;
+    let mut buffer = zeroize::Zeroizing::new(vec![0; MAX_LINE]);
+    let mut filled = 0;
+    while let Some(free) = buffer.get_mut(filled..).filter(|free| !free.is_empty()) {
+        match file.read(free) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(cannot_read(name, &error)),
+        }
+    }
+    if filled == MAX_LINE {
+        return Err(Failure::usage(format!(
+            "{name} is too long for a passphrase"
+        )));
+    }
+    let end = buffer
+        .iter()
+        .take(filled)
+        .position(|&byte| byte == b'\n')
+        .unwrap_or(filled);
+    // Shortening keeps the allocation; the wipe on drop covers all of its capacity.
+    buffer.truncate(end);
+    Ok(buffer)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek, Write};
+
+    use super::*;
+
+    fn file_with(content: &[u8]) -> File {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(content).unwrap();
+        file.rewind().unwrap();
+        file
+    }
+
+    #[test]
+    fn a_passphrase_is_the_first_line_without_its_end() {
+        for (content, expected) in [
+            (&b"a b\n"[..], &b"a b"[..]),
+            (b"a b", b"a b"),
+            (b"a \nrest", b"a "),
+            (b"", b""),
+        ] {
+            let line = read_private(&mut file_with(content), "f").unwrap();
+            assert_eq!(line.as_slice(), expected);
+        }
+    }
+
+    #[test]
+    fn a_passphrase_file_without_bound_is_refused() {
+        assert!(read_private(&mut file_with(&[b'x'; 4096]), "f").is_err());
+    }
+}

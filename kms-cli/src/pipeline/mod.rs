@@ -1,0 +1,14 @@
+//! From a file or standard input to a file or standard output.
+//!
+//! The files are handed over as they are, without a buffer of our own: the envelope reads and
+//! writes many frames at a time.
+
+mod armor;
+mod input;
+mod output_file;
+mod terminal;
+
+pub(crate) use armor::{ArmorReader, ArmorWriter, BEGIN as ARMOR_BEGIN};
+pub(crate) use input::{Input, read_document, read_private};
+pub(crate) use output_file::{Mode, OutputFile};
+pub(crate) use terminal::{TextOnly, is_not_text};
