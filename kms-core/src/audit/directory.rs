@@ -99,9 +99,17 @@ impl Directory {
 
     /// Makes new names in the directory durable.
     pub(super) fn sync(&self) -> Result<(), LedgerError> {
-        File::open(&self.0)
-            .and_then(|directory| directory.sync_all())
-            .map_err(LedgerError::io(&self.0))
+        self.sync_names(&self.open_names()?)
+    }
+
+    /// The directory itself, for [`Directory::sync_names`].
+    pub(super) fn open_names(&self) -> Result<File, LedgerError> {
+        File::open(&self.0).map_err(LedgerError::io(&self.0))
+    }
+
+    /// Like [`Directory::sync`], with the directory opened before.
+    pub(super) fn sync_names(&self, names: &File) -> Result<(), LedgerError> {
+        names.sync_all().map_err(LedgerError::io(&self.0))
     }
 
     pub(super) fn lock_file(&self) -> Result<File, LedgerError> {

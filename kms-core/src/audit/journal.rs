@@ -31,9 +31,10 @@ const PROBE: usize = 64 * 1024;
 /// What a batch can fail with.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CommitError {
-    /// The disk is full. Nothing of the batch is left; a later one may succeed.
-    #[error("the disk is full")]
-    Full(#[source] LedgerError),
+    /// The disk is full, or no file can be opened. Nothing of the batch is left; a later one may
+    /// succeed.
+    #[error("the disk takes nothing at present")]
+    Refused(#[source] LedgerError),
     /// The files can no longer be trusted to hold what was written: never write again.
     #[error("the ledger cannot be written")]
     Broken(#[from] LedgerError),
@@ -53,10 +54,14 @@ impl Lock {
     }
 
     pub(super) fn hold(&self, directory: &Directory) -> Result<Held, LedgerError> {
-        self.0
-            .lock()
-            .map_err(LedgerError::io(&directory.lock_path()))?;
-        Ok(Held(Arc::clone(&self.0)))
+        loop {
+            match self.0.lock() {
+                Ok(()) => return Ok(Held(Arc::clone(&self.0))),
+                // A signal handler ran.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(LedgerError::io(&directory.lock_path())(error)),
+            }
+        }
     }
 }
 
@@ -182,7 +187,7 @@ impl Journal {
         let error = self.io_error()(error);
         self.zeroed_to = self.place.offset;
         match self.setup.disk.truncate(&self.file, self.place.offset) {
-            Ok(()) if error.is_full() => CommitError::Full(error),
+            Ok(()) if error.is_full() => CommitError::Refused(error),
             Ok(()) => CommitError::Broken(error),
             Err(second) => CommitError::Broken(self.io_error()(second)),
         }
@@ -212,19 +217,13 @@ impl Journal {
             .map_err(self.io_error())?;
         disk.sync(&self.file).map_err(self.io_error())?;
         self.zeroed_to = self.place.offset;
-        let name = segment_name(self.place.index);
-        let file = self
-            .setup
-            .directory
-            .open_or_create(&name)
-            .map_err(|error| {
-                if error.is_full() {
-                    CommitError::Full(error)
-                } else {
-                    CommitError::Broken(error)
-                }
-            })?;
-        self.setup.directory.sync()?;
+        let directory = &self.setup.directory;
+        // Nothing is written yet: a process out of file descriptors may try again.
+        let names = directory.open_names().map_err(CommitError::Refused)?;
+        let file = directory
+            .open_or_create(&segment_name(self.place.index))
+            .map_err(CommitError::Refused)?;
+        directory.sync_names(&names)?;
         self.enter(file, self.place.index, 0);
         Ok(())
     }
@@ -262,6 +261,8 @@ impl Journal {
         let place = cursor.place();
         if place.segment != self.place.segment {
             let file = directory.open_or_create(&segment_name(place.segment))?;
+            // Whoever made the segment may have ended before its name was durable.
+            directory.sync()?;
             self.enter(file, place.segment, place.offset);
         }
         self.place = place;
@@ -349,7 +350,7 @@ impl Journal {
             let error = io()(error);
             disk.truncate(&self.checkpoints, end).map_err(io())?;
             return Err(if error.is_full() {
-                CommitError::Full(error)
+                CommitError::Refused(error)
             } else {
                 CommitError::Broken(error)
             });

@@ -60,6 +60,11 @@ pub(super) fn open(setup: Setup) -> Result<Journal, LedgerError> {
         .metadata()
         .map_err(LedgerError::io(&setup.directory.path(&name)))?
         .len();
+    if tree.size() > newest.size {
+        // Their writer may have ended before it could sync them, and a checkpoint will cover them.
+        let synced = setup.disk.sync(&file);
+        synced.map_err(LedgerError::io(&setup.directory.path(&name)))?;
+    }
     let mut journal = Journal {
         setup,
         lock,

@@ -60,7 +60,7 @@ pub struct FileLedger {
 }
 
 impl FileLedger {
-    /// Opens the ledger in `directory`, or begins one there.
+    /// Opens the ledger whose files are in `directory`, or begins one there.
     ///
     /// `name` is the origin of its checkpoints: 1 to 128 printable ASCII characters without `+`.
     /// Records that a crash tore are cut away, and a record says so; it reads at most about
@@ -283,7 +283,7 @@ impl Writer {
     ) -> Result<(), Broken> {
         match work(&mut self.journal) {
             Ok(()) => Ok(()),
-            Err(error @ CommitError::Full(_)) => {
+            Err(error @ CommitError::Refused(_)) => {
                 self.queue.fail(&LedgerUnavailable::because(error));
                 Ok(())
             }
@@ -291,6 +291,15 @@ impl Writer {
                 self.queue.break_off(&LedgerUnavailable::because(error));
                 Err(Broken)
             }
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let reason = LedgerUnavailable::because("the ledger's thread panicked");
+            self.queue.break_off(&reason);
         }
     }
 }

@@ -62,7 +62,7 @@ pub(super) struct ReadHeader {
 }
 
 impl Header {
-    /// The header body, which the header tag covers; `None` when a part exceeds the format.
+    /// The header body as it is written, the context sorted; `None` when a part exceeds the format.
     pub(super) fn to_bytes(&self) -> Option<Vec<u8>> {
         let mut bytes = Vec::with_capacity(512);
         let suite_id = self.suite.id().to_be_bytes();
@@ -160,6 +160,32 @@ fn read_version(input: &mut Input<'_>) -> Result<MessageVersion, DecryptError> {
     })
 }
 
+/// The pairs of a stored encryption context, in whatever order: other writers do not all sort
+/// them, and the header tag covers the bytes as they stand. `None` for an empty list, a key twice,
+/// bytes too few or too many, or what is not UTF-8.
+fn parse_context(bytes: &[u8]) -> Option<EncryptionContext> {
+    let mut context = EncryptionContext::new();
+    if bytes.is_empty() {
+        return Some(context);
+    }
+    let (count, mut rest) = bytes.split_first_chunk()?;
+    let count = u16::from_be_bytes(*count);
+    for _ in 0..count {
+        let key = take_text(&mut rest)?;
+        if context.insert(key, take_text(&mut rest)?).is_some() {
+            return None;
+        }
+    }
+    (count > 0 && rest.is_empty()).then_some(context)
+}
+
+fn take_text(rest: &mut &[u8]) -> Option<String> {
+    let (length, after) = rest.split_first_chunk()?;
+    let (text, after) = after.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+    *rest = after;
+    String::from_utf8(text.to_vec()).ok()
+}
+
 /// Takes fields off the input and keeps their bytes.
 struct HeaderReader<'a, 'r> {
     input: &'a mut Input<'r>,
@@ -207,8 +233,8 @@ impl HeaderReader<'_, '_> {
             return Err(DecryptError::MalformedHeader("suite of another version"));
         }
         let message_id = self.take(version.message_id_length())?;
-        let context = EncryptionContext::parse(&self.sized()?)
-            .map_err(|_| DecryptError::MalformedHeader("encryption context"))?;
+        let context = parse_context(&self.sized()?)
+            .ok_or(DecryptError::MalformedHeader("encryption context"))?;
         Ok(Header {
             suite,
             message_id,

@@ -207,3 +207,28 @@ fn a_store_that_another_program_holds_is_busy_and_unchanged() {
     other.execute_batch("ROLLBACK").unwrap();
     store.commit(&change(0, &[("a", b"1")], &[])).unwrap();
 }
+
+/// Needs a file system of a few hundred KiB that is empty: `mount -t tmpfs -o size=400k tmpfs DIR`.
+#[test]
+#[ignore = "needs a small file system at KMS_SMALL_DISK"]
+fn a_full_disk_changes_nothing_and_says_so() {
+    let directory = PathBuf::from(std::env::var_os("KMS_SMALL_DISK").unwrap());
+    fs::set_permissions(&directory, fs::Permissions::from_mode(0o700)).unwrap();
+    let path = directory.join("store.db");
+    let store = SqliteStore::create(&path, [7; 16]).unwrap();
+    let mut revision = 0;
+    let refused = loop {
+        let name = format!("key/{revision}");
+        match store.commit(&change(revision, &[(&name, &[1; 5000])], &[])) {
+            Ok(_) => revision += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(refused, StoreError::Full), "{refused:?}");
+    for handle in [store, SqliteStore::open(&path).unwrap()] {
+        assert_eq!(handle.revision().unwrap(), Revision(revision));
+        let rows = handle.scan("", None, usize::MAX).unwrap();
+        assert_eq!(rows.len(), usize::try_from(revision).unwrap());
+        assert!(rows.iter().all(|row| row.sealed == [1; 5000]));
+    }
+}
