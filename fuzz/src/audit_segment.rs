@@ -1,28 +1,52 @@
-//! The files of a ledger.
+//! Whatever bytes stand in a ledger's files: nothing panics, records that a checkpoint covers are
+//! never lost or changed unseen, and a ledger that opens verifies afterwards.
 //!
-//! The input is the three files, each behind a line that names it; the reader and the verifier of
-//! a ledger see them in a directory.
+//! The input: a byte that chooses the file, a byte whose lowest bit says whether the rest is put
+//! behind what the file holds or in its place, and the rest.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
 
-use kms_core::audit;
+use kms_core::audit::{Entry, FileLedger, Ledger, LedgerOptions, read, verify};
+use kms_core::crypto::sign::Ed25519PrivateKey;
+use kms_core::time::{SetClock, Timestamp};
 
-/// The files that the input may bring, in the order of their marks.
-const FILES: [(&str, &str); 3] = [
-    ("#pub\n", "ledger.pub"),
-    ("#checkpoints\n", "checkpoints"),
-    ("#segment\n", "00000000000000000000.jsonl"),
+const RECORDS: u64 = 3;
+const FILES: [&str; 4] = [
+    "00000000000000000000.jsonl",
+    "checkpoints",
+    "frontier",
+    "ledger.pub",
 ];
+
+/// A closed ledger of three records: the content of each of [`FILES`].
+static LEDGER: LazyLock<[Vec<u8>; 4]> = LazyLock::new(|| {
+    let directory = Directory::new("template");
+    let ledger = open(&directory.0).expect("a new ledger opens");
+    for number in 0..RECORDS {
+        let line = format!("{{\"number\":{number}}}").into_bytes();
+        let entry = Entry::new(line).expect("an object");
+        ledger.append(entry).wait().expect("the disk works");
+    }
+    ledger.close().expect("the disk works");
+    FILES.map(|name| fs::read(directory.0.join(name)).unwrap_or_default())
+});
 
 /// A directory of this thread, gone at the end.
 struct Directory(PathBuf);
 
 impl Directory {
-    fn new() -> Self {
+    fn new(purpose: &str) -> Self {
         let thread = format!("{:?}", std::thread::current().id());
-        let name = format!("kms-fuzz-{}-{thread}", std::process::id());
-        let path = std::env::temp_dir().join(name);
+        let name = format!("kms-fuzz-{purpose}-{}-{thread}", std::process::id());
+        // In memory where there is such a place: the ledger syncs with every step.
+        let memory = Path::new("/dev/shm");
+        let path = match memory.is_dir() {
+            true => memory.join(name),
+            false => std::env::temp_dir().join(name),
+        };
+        drop(fs::remove_dir_all(&path));
         fs::create_dir_all(&path).expect("a directory");
         Self(path)
     }
@@ -34,47 +58,45 @@ impl Drop for Directory {
     }
 }
 
-/// Records that are read were written, and a ledger that verifies has as many as are read.
+fn open(directory: &Path) -> Option<FileLedger> {
+    let key = Ed25519PrivateKey::from_seed(&[7; 32]).ok()?;
+    let clock = Arc::new(SetClock::new(Timestamp::from_seconds(0)));
+    FileLedger::open(directory, key, "fuzz", clock, LedgerOptions::default()).ok()
+}
+
+fn lines(directory: &Path) -> Vec<Vec<u8>> {
+    read(directory, 0)
+        .into_iter()
+        .flatten()
+        .map_while(|record| record.ok().map(|(_, line)| line))
+        .collect()
+}
+
+/// As the head of this file says.
 pub fn run(data: &[u8]) {
-    let directory = Directory::new();
-    let Some(segment) = lay_out(&directory.0, data) else {
+    let Some((&[file, append], bytes)) = data.split_first_chunk() else {
         return;
     };
-    let Ok(records) = audit::read(&directory.0, 0) else {
-        return;
-    };
-    let mut read = 0;
-    for record in records {
-        let Ok((_, line)) = record else { break };
-        assert!(find(segment, &line).is_some());
-        read += 1;
-    }
-    if let Ok(verified) = audit::verify(&directory.0, None) {
-        assert_eq!(verified.records, read);
-        assert!(verified.checkpoint.size <= read);
-    }
-}
-
-/// Writes the files; returns the bytes of the segment.
-fn lay_out<'a>(directory: &Path, data: &'a [u8]) -> Option<&'a [u8]> {
-    let mut rest = data;
-    for (index, (mark, name)) in FILES.iter().enumerate() {
-        rest = rest.strip_prefix(mark.as_bytes())?;
-        let next = FILES.get(index + 1).map(|(mark, _)| mark.as_bytes());
-        let end = match next {
-            Some(mark) => find(rest, mark)?,
-            None => rest.len(),
-        };
-        let (content, after) = rest.split_at(end);
-        fs::write(directory.join(name), content).expect("a written file");
-        if next.is_none() {
-            return Some(content);
+    let directory = Directory::new("ledger");
+    for (name, content) in FILES.iter().zip(LEDGER.iter()) {
+        if !content.is_empty() {
+            fs::write(directory.0.join(name), content).expect("the disk works");
         }
-        rest = after;
     }
-    None
-}
+    let before = lines(&directory.0);
+    let file = usize::from(file) % FILES.len();
+    let kept = if append & 1 == 1 {
+        LEDGER[file].as_slice()
+    } else {
+        b""
+    };
+    fs::write(directory.0.join(FILES[file]), [kept, bytes].concat()).expect("the disk works");
 
-fn find(text: &[u8], part: &[u8]) -> Option<usize> {
-    text.windows(part.len()).position(|window| window == part)
+    let covered = verify(&directory.0, None).is_ok_and(|ledger| ledger.checkpoint.size == RECORDS);
+    assert!(!covered || lines(&directory.0).starts_with(&before));
+    if let Some(ledger) = open(&directory.0) {
+        ledger.close().expect("the disk works");
+        let verified = verify(&directory.0, None).expect("what opened verifies");
+        assert_eq!(verified.uncovered(), 0);
+    }
 }
