@@ -105,7 +105,13 @@ fn begin(setup: &Setup, checkpoints: &File) -> Result<Checkpoint, LedgerError> {
     }
     let Newest { checkpoint, end } = checkpoints::newest(checkpoints, directory, key)?;
     let newest = match checkpoint {
-        Some(newest) => newest,
+        Some(newest) => {
+            // A checkpoint that a crash tore: a verifier would take it for damage.
+            if checkpoints.metadata().map_err(io())?.len() > end {
+                setup.disk.truncate(checkpoints, end).map_err(io())?;
+            }
+            newest
+        }
         None if unwritten => {
             let empty = Checkpoint {
                 size: 0,

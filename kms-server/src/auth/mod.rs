@@ -1,0 +1,151 @@
+//! Who sent a request: its signature, checked over the bytes as they arrived.
+
+mod signing_keys;
+
+use std::cell::RefCell;
+use std::fmt;
+use std::sync::Arc;
+
+use http::request;
+use kms_core::Error;
+use kms_core::api::ErrorCode;
+use kms_core::caller::Caller;
+use kms_core::ids::{AccessKeyId, Region};
+use kms_core::service::Engine;
+use kms_core::sigv4::{Header, Presented, Refusal, Request};
+use kms_core::time::Clock;
+
+use signing_keys::SigningKeys;
+
+/// The service that requests must be signed for.
+const SERVICE: &str = "kms";
+
+thread_local! {
+    /// Scratch space for canonical requests.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Why the caller is not known.
+#[derive(Debug)]
+pub(crate) enum Unauthentic {
+    /// The request does not prove who sent it.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+        /// The access key that it names, as far as it could be read.
+        claimed: Option<String>,
+    },
+    /// The engine could not look the access key up.
+    Engine(Error),
+}
+
+/// Checks signatures for one Region.
+pub struct Authenticator {
+    region: Region,
+    clock: Arc<dyn Clock>,
+    keys: SigningKeys,
+}
+
+impl fmt::Debug for Authenticator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authenticator")
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Authenticator {
+    /// Checks signatures that are meant for `region`, at the time of `clock`.
+    #[must_use]
+    pub fn new(region: Region, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            region,
+            clock,
+            keys: SigningKeys::default(),
+        }
+    }
+
+    /// The Region that requests must be signed for.
+    #[must_use]
+    pub fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// The caller who signed the request.
+    ///
+    /// The access key is looked up for each request, so that one deleted a moment ago does not
+    /// open anything; only the key derived from its secret is kept. For an unknown access key a
+    /// signature is checked all the same, so that the answer takes as long.
+    pub(crate) fn authenticate(
+        &self,
+        engine: &Engine,
+        head: &request::Parts,
+        body: &[u8],
+    ) -> Result<Caller, Unauthentic> {
+        let headers = headers(head);
+        let request = Request {
+            method: head.method.as_str(),
+            path: head.uri.path(),
+            query: head.uri.query().unwrap_or_default(),
+            headers: &headers,
+            body,
+        };
+        let nobody = |refusal| Unauthentic::Refused {
+            refusal,
+            claimed: None,
+        };
+        let presented = Presented::parse(&request).map_err(nobody)?;
+        let id = presented.access_key_id();
+        let refused = |refusal| Unauthentic::Refused {
+            refusal,
+            claimed: Some(id.to_owned()),
+        };
+        let now = self.clock.now();
+        let admitted = presented
+            .admit(SERVICE, &self.region, now)
+            .map_err(refused)?;
+        let credential = match id.parse::<AccessKeyId>() {
+            Ok(id) => engine.credential(&id).map_err(Unauthentic::Engine)?,
+            Err(_) => None,
+        };
+        let day = admitted.day();
+        let key = match &credential {
+            Some(credential) => self.keys.get(&credential.key, day, &self.region),
+            None => self.keys.stand_in(day, &self.region),
+        };
+        let verified = SCRATCH.with_borrow_mut(|buffer| admitted.verify(&key, buffer));
+        let credential = credential
+            .ok_or(Refusal::UnknownAccessKey)
+            .map_err(refused)?;
+        verified.map_err(refused)?;
+        Ok(credential.into_caller())
+    }
+}
+
+/// All header fields, and the authority of the request line or of HTTP/2 as `host`: where both
+/// are sent the verifier sees `host` twice and refuses it.
+fn headers(head: &request::Parts) -> Vec<Header<'_>> {
+    let fields = head.headers.iter();
+    let mut headers = Vec::with_capacity(head.headers.len() + 1);
+    headers.extend(fields.map(|(name, value)| (name.as_str(), value.as_bytes())));
+    if let Some(authority) = head.uri.authority() {
+        headers.push(("host", authority.as_str().as_bytes()));
+    }
+    headers
+}
+
+/// AWS's code for a refusal.
+pub(crate) fn code(refusal: &Refusal) -> ErrorCode {
+    match refusal {
+        Refusal::Missing => ErrorCode::MissingAuthenticationTokenException,
+        Refusal::Malformed(_) => ErrorCode::IncompleteSignatureException,
+        Refusal::UnknownAccessKey | Refusal::SessionToken => ErrorCode::UnrecognizedClientException,
+        Refusal::Region
+        | Refusal::Service
+        | Refusal::ScopeDate
+        | Refusal::Payload
+        | Refusal::Mismatch
+        | Refusal::Expired { .. }
+        | Refusal::NotYetCurrent { .. } => ErrorCode::InvalidSignatureException,
+    }
+}

@@ -1,0 +1,253 @@
+//! From what was written to what is meant; every fault names its key.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{
+    Config, DEFAULT_LISTEN, DEFAULT_REGION, File, Limits, PassphraseSource, Timeouts, TlsFiles,
+};
+use crate::args::Args;
+
+/// Why the configuration does not fit.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file cannot be read.
+    #[error("{path} cannot be read: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// The file is not this configuration.
+    #[error("the configuration file {path} is not valid: {source}")]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+    /// A value is out of its range or not of its form.
+    #[error("{key}: {reason}")]
+    Value {
+        /// The key of the file; the flag has the same name.
+        key: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+fn value(key: &'static str, reason: impl Into<String>) -> ConfigError {
+    ConfigError::Value {
+        key,
+        reason: reason.into(),
+    }
+}
+
+impl File {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is not TOML, or has an unknown key or a value of the wrong type.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(&text).map_err(|source| ConfigError::Invalid {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })
+    }
+
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// When it is not TOML, or has an unknown key or a value of the wrong type.
+    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+}
+
+impl Config {
+    /// The configuration of a file alone, without flags and environment.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] names the key at fault.
+    pub fn from_file(file: File) -> Result<Self, ConfigError> {
+        Self::new(&Args::default(), file)
+    }
+
+    /// Merges flags and environment (`args`) over the file.
+    pub(crate) fn new(args: &Args, file: File) -> Result<Self, ConfigError> {
+        let allow_plaintext = args.allow_plaintext || file.allow_plaintext.unwrap_or(false);
+        let unix_socket = args.unix_socket.clone().or(file.unix_socket.clone());
+        let tls = tls(args, &file)?;
+        let listen = listen(args, &file, unix_socket.is_some())?;
+        if let Some(open) = listen.iter().find(|address| !address.ip().is_loopback())
+            && tls.is_none()
+            && !allow_plaintext
+        {
+            return Err(value(
+                "listen",
+                format!(
+                    "{open} is reachable by others and there is no TLS; set tls or allow_plaintext"
+                ),
+            ));
+        }
+        Ok(Self {
+            home: home(args.home.clone().or(file.home.clone()))?,
+            listen,
+            unix_socket,
+            tls,
+            account: args.account.clone().or(file.account.clone()),
+            region: region(args, &file)?,
+            random: args.random.or(file.random).unwrap_or_default(),
+            key_file: args.key_file.clone().or(file.key_file.clone()),
+            passphrase: passphrase(args, &file)?,
+            accept_rollback: accept_rollback(args)?,
+            log_format: args.log_format.or(file.log_format).unwrap_or_default(),
+            limits: limits(args, &file)?,
+            timeouts: timeouts(args, &file)?,
+        })
+    }
+}
+
+fn home(given: Option<PathBuf>) -> Result<PathBuf, ConfigError> {
+    let absolute = |name| {
+        let path = PathBuf::from(std::env::var_os(name)?);
+        path.is_absolute().then_some(path)
+    };
+    given
+        .or_else(|| absolute("XDG_DATA_HOME").map(|data| data.join("kms")))
+        .or_else(|| absolute("HOME").map(|home| home.join(".local/share/kms")))
+        .ok_or_else(|| value("home", "neither given nor to be found out from HOME"))
+}
+
+fn listen(args: &Args, file: &File, has_socket: bool) -> Result<Vec<SocketAddr>, ConfigError> {
+    let given = match (args.listen.as_slice(), &file.listen) {
+        ([], Some(given)) => given.clone(),
+        ([], None) if has_socket => Vec::new(),
+        ([], None) => vec![DEFAULT_LISTEN.to_owned()],
+        (given, _) => given.to_vec(),
+    };
+    if given.is_empty() && !has_socket {
+        return Err(value("listen", "no address and no unix_socket"));
+    }
+    let parse = |text: &String| {
+        text.parse()
+            .map_err(|_| value("listen", format!("{text:?} is not IP:PORT")))
+    };
+    given.iter().map(parse).collect()
+}
+
+fn tls(args: &Args, file: &File) -> Result<Option<TlsFiles>, ConfigError> {
+    let from_file = file.tls.as_ref();
+    let certificate = args.tls_certificate.clone();
+    let key = args.tls_key.clone();
+    match (
+        certificate.or_else(|| from_file.map(|tls| tls.certificate.clone())),
+        key.or_else(|| from_file.map(|tls| tls.key.clone())),
+    ) {
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
+        (None, None) => Ok(None),
+        _ => Err(value("tls", "certificate and key are needed together")),
+    }
+}
+
+fn region(args: &Args, file: &File) -> Result<kms_core::ids::Region, ConfigError> {
+    match args.region.as_ref().or(file.region.as_ref()) {
+        Some(region) => Ok(region.clone()),
+        None => DEFAULT_REGION
+            .parse()
+            .map_err(|_| value("region", "not a Region")),
+    }
+}
+
+fn passphrase(args: &Args, file: &File) -> Result<Option<PassphraseSource>, ConfigError> {
+    match (&args.passphrase_file, args.passphrase_fd) {
+        (Some(_), Some(_)) => Err(value("passphrase_file", "not together with passphrase_fd")),
+        (Some(path), None) => Ok(Some(PassphraseSource::File(path.clone()))),
+        (None, Some(number)) => Ok(Some(PassphraseSource::Descriptor(number))),
+        (None, None) => Ok(file.passphrase_file.clone().map(PassphraseSource::File)),
+    }
+}
+
+fn accept_rollback(args: &Args) -> Result<Option<String>, ConfigError> {
+    match &args.accept_rollback {
+        Some(reason) if reason.trim().is_empty() || reason.len() > 256 => {
+            Err(value("accept_rollback", "a reason of 1 to 256 bytes"))
+        }
+        reason => Ok(reason.clone()),
+    }
+}
+
+fn limits(args: &Args, file: &File) -> Result<Limits, ConfigError> {
+    let default = Limits::default();
+    let within = |key, given: Option<usize>, default, least, most| match given.unwrap_or(default) {
+        number if (least..=most).contains(&number) => Ok(number),
+        number => Err(value(key, format!("{number} is not {least} to {most}"))),
+    };
+    let file = file.limits;
+    Ok(Limits {
+        header_bytes: within(
+            "header_bytes",
+            args.header_bytes.or(file.header_bytes),
+            default.header_bytes,
+            8192,
+            1 << 20,
+        )?,
+        body_bytes: within(
+            "body_bytes",
+            args.body_bytes.or(file.body_bytes),
+            default.body_bytes,
+            1024,
+            1 << 20,
+        )?,
+        connections: within(
+            "connections",
+            args.connections.or(file.connections),
+            default.connections,
+            1,
+            1_000_000,
+        )?,
+    })
+}
+
+fn timeouts(args: &Args, file: &File) -> Result<Timeouts, ConfigError> {
+    let default = Timeouts::default();
+    let within = |key, given: Option<u64>, default| match given {
+        None => Ok(default),
+        Some(seconds @ 1..=3600) => Ok(Duration::from_secs(seconds)),
+        Some(seconds) => Err(value(key, format!("{seconds} is not 1 to 3600"))),
+    };
+    let file = file.timeouts;
+    Ok(Timeouts {
+        handshake: within(
+            "handshake_seconds",
+            args.handshake_seconds.or(file.handshake_seconds),
+            default.handshake,
+        )?,
+        header: within(
+            "header_seconds",
+            args.header_seconds.or(file.header_seconds),
+            default.header,
+        )?,
+        body: within(
+            "body_seconds",
+            args.body_seconds.or(file.body_seconds),
+            default.body,
+        )?,
+        idle: within(
+            "idle_seconds",
+            args.idle_seconds.or(file.idle_seconds),
+            default.idle,
+        )?,
+        drain: within(
+            "drain_seconds",
+            args.drain_seconds.or(file.drain_seconds),
+            default.drain,
+        )?,
+    })
+}

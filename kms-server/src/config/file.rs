@@ -1,0 +1,70 @@
+//! The TOML file: every key optional, no key unknown.
+
+use std::path::PathBuf;
+
+use kms_core::ids::{AccountId, Region};
+use serde::Deserialize;
+
+use super::{LogFormat, RandomSource, TlsFiles};
+
+/// The configuration file as it is written.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// The directory of the store.
+    pub home: Option<PathBuf>,
+    /// TCP addresses.
+    pub listen: Option<Vec<String>>,
+    /// A Unix socket.
+    pub unix_socket: Option<PathBuf>,
+    /// Permits plain TCP on an address that is not loopback.
+    pub allow_plaintext: Option<bool>,
+    /// The account of a new store.
+    pub account: Option<AccountId>,
+    /// The Region.
+    pub region: Option<Region>,
+    /// Where random bytes come from.
+    pub random: Option<RandomSource>,
+    /// The key file that unseals the root key.
+    pub key_file: Option<PathBuf>,
+    /// A file with the passphrase.
+    pub passphrase_file: Option<PathBuf>,
+    /// How the log is written.
+    pub log_format: Option<LogFormat>,
+    /// Certificate and key.
+    pub tls: Option<TlsFiles>,
+    /// How much is read.
+    #[serde(default)]
+    pub limits: FileLimits,
+    /// How long is waited.
+    #[serde(default)]
+    pub timeouts: FileTimeouts,
+}
+
+/// The section `[limits]`.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileLimits {
+    /// Bytes of a head, 8192 to 1048576.
+    pub header_bytes: Option<usize>,
+    /// Bytes of a body, 1024 to 1048576.
+    pub body_bytes: Option<usize>,
+    /// Connections at once, 1 to 1000000.
+    pub connections: Option<usize>,
+}
+
+/// The section `[timeouts]`, in whole seconds, 1 to 3600 each.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileTimeouts {
+    /// For the TLS handshake.
+    pub handshake_seconds: Option<u64>,
+    /// For the head of a request.
+    pub header_seconds: Option<u64>,
+    /// For the body of a request.
+    pub body_seconds: Option<u64>,
+    /// For the next request.
+    pub idle_seconds: Option<u64>,
+    /// For requests under way at the end.
+    pub drain_seconds: Option<u64>,
+}

@@ -1,0 +1,143 @@
+//! The configuration: read from flags, environment and file once, then typed.
+
+mod check;
+mod file;
+mod passphrase;
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use kms_core::ids::{AccountId, Region};
+use serde::Deserialize;
+
+pub use check::ConfigError;
+pub use file::File;
+
+/// Where the server listens unless told otherwise.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:4599";
+
+/// The Region of a server that was not told one.
+pub const DEFAULT_REGION: &str = "us-east-1";
+
+/// The whole configuration, complete and consistent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The directory of the store, the ledger and the first credentials.
+    pub home: PathBuf,
+    /// TCP addresses; port 0 takes a free one.
+    pub listen: Vec<SocketAddr>,
+    /// A Unix socket.
+    pub unix_socket: Option<PathBuf>,
+    /// Certificate and key for the TCP addresses.
+    pub tls: Option<TlsFiles>,
+    /// The account of a new store; `None` leaves it to the engine.
+    pub account: Option<AccountId>,
+    /// The Region that requests must be signed for.
+    pub region: Region,
+    /// Where random bytes come from.
+    pub random: RandomSource,
+    /// The key file that unseals the root key; `None` is `root.key` in `home`.
+    pub key_file: Option<PathBuf>,
+    /// The passphrase that unseals the root key instead of a key file.
+    pub passphrase: Option<PassphraseSource>,
+    /// Why a store older than the last one seen is accepted, once.
+    pub accept_rollback: Option<String>,
+    /// How the log is written.
+    pub log_format: LogFormat,
+    /// How much is read.
+    pub limits: Limits,
+    /// How long is waited.
+    pub timeouts: Timeouts,
+}
+
+/// The PEM files of TLS.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsFiles {
+    /// The certificate and its chain, leaf first.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// Where a passphrase is read from: to the end, less one line end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PassphraseSource {
+    /// A file.
+    File(PathBuf),
+    /// An open descriptor of this process.
+    Descriptor(u32),
+}
+
+/// Where random bytes come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum RandomSource {
+    /// The operating system, through a pool per thread.
+    #[default]
+    Pooled,
+    /// One system call each time: for machines that are cloned or resumed while they run.
+    System,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// An object a line.
+    Json,
+}
+
+/// How much is read before a request is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The request line and all header fields, in bytes.
+    pub header_bytes: usize,
+    /// The body, in bytes.
+    pub body_bytes: usize,
+    /// Connections at once; more wait in the system's queue.
+    pub connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            header_bytes: 32 * 1024,
+            body_bytes: 256 * 1024,
+            connections: 1024,
+        }
+    }
+}
+
+/// How long is waited before a connection is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For the TLS handshake.
+    pub handshake: Duration,
+    /// For the head of a request, from its first byte, or from the start of the connection.
+    pub header: Duration,
+    /// For the body of a request.
+    pub body: Duration,
+    /// For the next request.
+    pub idle: Duration,
+    /// For requests under way when the server is told to stop.
+    pub drain: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            handshake: Duration::from_secs(5),
+            header: Duration::from_secs(5),
+            body: Duration::from_secs(10),
+            idle: Duration::from_secs(75),
+            drain: Duration::from_secs(25),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+use clap::Parser;
+
+use super::*;
+use crate::args::Args;
+
+/// What the flags and the file make together; the file wins nothing.
+fn config(flags: &[&str], file: &str) -> Result<Config, String> {
+    let name = std::iter::once("kms-server");
+    let args = Args::try_parse_from(name.chain(flags.iter().copied()))
+        .map_err(|error| error.to_string())?;
+    let file = File::parse(file).map_err(|error| error.to_string())?;
+    Config::new(&args, file).map_err(|error| error.to_string())
+}
+
+fn refusal(flags: &[&str], file: &str) -> String {
+    config(flags, file).expect_err(file)
+}
+
+#[test]
+fn nothing_said_means_loopback_and_the_defaults() {
+    let config = config(&["--home", "/h"], "").unwrap();
+    assert_eq!(config.listen, [DEFAULT_LISTEN.parse().unwrap()]);
+    assert_eq!(config.region.as_str(), "us-east-1");
+    assert_eq!(config.limits, Limits::default());
+    assert_eq!(config.timeouts, Timeouts::default());
+    assert_eq!(config.tls, None);
+    assert_eq!(config.random, RandomSource::Pooled);
+}
+
+#[test]
+fn every_key_of_the_file_counts() {
+    let file = r#"
+        home = "/h"
+        listen = ["127.0.0.1:1", "[::1]:2"]
+        unix_socket = "/run/kms.sock"
+        account = "111122223333"
+        region = "eu-west-3"
+        random = "system"
+        passphrase_file = "/p"
+        log_format = "json"
+        [tls]
+        certificate = "/c"
+        key = "/k"
+        [limits]
+        header_bytes = 16384
+        body_bytes = 2048
+        connections = 7
+        [timeouts]
+        handshake_seconds = 1
+        header_seconds = 2
+        body_seconds = 3
+        idle_seconds = 4
+        drain_seconds = 6
+    "#;
+    let config = config(&[], file).unwrap();
+    assert_eq!(config.listen[1], "[::1]:2".parse().unwrap());
+    assert_eq!(config.unix_socket, Some("/run/kms.sock".into()));
+    assert_eq!(config.account.unwrap().as_str(), "111122223333");
+    assert_eq!(config.region.as_str(), "eu-west-3");
+    assert_eq!(config.random, RandomSource::System);
+    assert_eq!(config.passphrase, Some(PassphraseSource::File("/p".into())));
+    assert_eq!(config.log_format, LogFormat::Json);
+    assert_eq!(config.tls.unwrap().key, PathBuf::from("/k"));
+    assert_eq!(config.limits.connections, 7);
+    assert_eq!(config.timeouts.drain, Duration::from_secs(6));
+}
+
+#[test]
+fn a_flag_wins_over_the_file() {
+    let file = "home = '/file'\nregion = 'eu-west-3'\nlisten = ['127.0.0.1:1']\n\
+                [limits]\nbody_bytes = 2048";
+    let flags = [
+        "--home",
+        "/flag",
+        "--listen",
+        "127.0.0.1:2",
+        "--body-bytes",
+        "4096",
+    ];
+    let config = config(&flags, file).unwrap();
+    assert_eq!(config.home, PathBuf::from("/flag"));
+    assert_eq!(config.listen, ["127.0.0.1:2".parse().unwrap()]);
+    assert_eq!(config.limits.body_bytes, 4096);
+    assert_eq!(config.region.as_str(), "eu-west-3");
+}
+
+#[test]
+fn a_unix_socket_alone_opens_no_port() {
+    let config = config(&["--home", "/h", "--unix-socket", "/s"], "").unwrap();
+    assert!(config.listen.is_empty());
+}
+
+#[test]
+fn an_unknown_key_is_refused_wherever_it_is() {
+    for file in [
+        "hom = '/h'",
+        "[limit]\nbody_bytes = 2048",
+        "[limits]\nbody = 2048",
+        "[timeouts]\nidle = 3",
+        "[tls]\ncertificate = 'c'\nkey = 'k'\npassword = 'p'",
+    ] {
+        assert!(refusal(&[], file).contains("unknown field"), "{file}");
+    }
+}
+
+#[test]
+fn bad_values_are_refused_and_named() {
+    for (file, key) in [
+        ("listen = ['localhost']", "listen"),
+        ("listen = []", "listen"),
+        ("listen = ['0.0.0.0:1']", "listen"),
+        ("listen = ['[::]:1']", "listen"),
+        ("region = 'nowhere'", "region"),
+        ("account = '1'", "account"),
+        ("random = 'dice'", "random"),
+        ("log_format = 'xml'", "log_format"),
+        ("allow_plaintext = 'yes'", "allow_plaintext"),
+        ("[limits]\nbody_bytes = 10", "body_bytes"),
+        ("[limits]\nbody_bytes = 2000000", "body_bytes"),
+        ("[limits]\nheader_bytes = 1024", "header_bytes"),
+        ("[limits]\nconnections = 0", "connections"),
+        ("[limits]\nconnections = -1", "connections"),
+        ("[timeouts]\nidle_seconds = 0", "idle_seconds"),
+        ("[timeouts]\ndrain_seconds = 4000", "drain_seconds"),
+        ("[tls]\ncertificate = 'c'", "key"),
+    ] {
+        let home = ["--home", "/h"];
+        assert!(
+            refusal(&home, file).contains(key),
+            "{file}: {}",
+            refusal(&home, file)
+        );
+    }
+}
+
+#[test]
+fn bad_flags_are_refused() {
+    for flags in [
+        &["--home", "/h", "--tls-key", "/k"][..],
+        &["--home", "/h", "--accept-rollback", " "],
+        &[
+            "--home",
+            "/h",
+            "--passphrase-file",
+            "/p",
+            "--passphrase-fd",
+            "3",
+        ],
+        &["--home", "/h", "--listen", "0.0.0.0:1"],
+        &["--region", "x"],
+        &["--no-such-flag"],
+        &["surplus"],
+    ] {
+        assert!(config(flags, "").is_err(), "{flags:?}");
+    }
+}
+
+#[test]
+fn an_open_address_needs_tls_or_a_word() {
+    let open = ["--home", "/h", "--listen", "0.0.0.0:1"];
+    assert!(refusal(&open, "").contains("TLS"));
+    assert!(config(&open, "allow_plaintext = true").is_ok());
+    assert!(config(&open, "[tls]\ncertificate = 'c'\nkey = 'k'").is_ok());
+}

@@ -1,0 +1,140 @@
+//! From the command line to a server that listens, and to its end.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::sync::Arc;
+
+use clap::Parser;
+use kms_core::service::Engine;
+use kms_core::time::SystemClock;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::args::Args;
+use crate::auth::Authenticator;
+use crate::config::{Config, ConfigError, File, PassphraseSource};
+use crate::listen::tls::{self, TlsError};
+use crate::listen::{BindError, Listeners};
+use crate::store::StoreFault;
+use crate::wire::{Endpoint, Reading};
+use crate::{Exit, harden, jobs, log, store};
+
+/// Why the server did not start, or did not go on.
+#[derive(Debug, thiserror::Error)]
+enum Fault {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("tls: {0}")]
+    Tls(#[from] TlsError),
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    #[error("{0}: {1}")]
+    System(&'static str, std::io::Error),
+}
+
+impl Fault {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Config(_) | Self::Tls(_) => Exit::Usage,
+            Self::Store(fault) => fault.exit(),
+            Self::Bind(_) => Exit::Unavailable,
+            Self::System(..) => Exit::Failed,
+        }
+    }
+}
+
+/// Runs the server with these arguments until it is told to stop.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let args = match Args::try_parse_from(arguments) {
+        Ok(args) => args,
+        Err(error) => {
+            let printed = error.print();
+            let is_help = error.exit_code() == 0 && printed.is_ok();
+            return if is_help { Exit::Done } else { Exit::Usage };
+        }
+    };
+    match start(&args) {
+        Ok(()) => Exit::Done,
+        Err(fault) => {
+            let told = writeln!(std::io::stderr(), "kms-server: {fault}");
+            drop(told);
+            fault.exit()
+        }
+    }
+}
+
+fn start(args: &Args) -> Result<(), Fault> {
+    harden::harden().map_err(|error| Fault::System("the process cannot be hardened", error))?;
+    let file = args.config.as_deref().map(File::read).transpose()?;
+    let config = Config::new(args, file.unwrap_or_default())?;
+    let tls = config.tls.as_ref().map(tls::load).transpose()?;
+    let passphrase = config.passphrase.as_ref();
+    let passphrase = passphrase.map(PassphraseSource::read).transpose()?;
+    if args.check_config {
+        return Ok(());
+    }
+    log::start(config.log_format);
+    harden::raise_open_files().map_err(|error| Fault::System("the limit of open files", error))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Fault::System("the runtime cannot be started", error))?;
+    let listeners = runtime.block_on(Listeners::bind(&config, tls))?;
+    let engine = Arc::new(store::open(&config, passphrase.as_ref())?);
+    runtime.block_on(serve(&config, listeners, engine))
+}
+
+async fn serve(config: &Config, listeners: Listeners, engine: Arc<Engine>) -> Result<(), Fault> {
+    let stop = stop_signal().map_err(|error| Fault::System("signals cannot be awaited", error))?;
+    let endpoint = Endpoint::new(
+        Arc::clone(&engine),
+        Authenticator::new(config.region.clone(), Arc::new(SystemClock)),
+        store::random(config.random),
+        Reading {
+            limit: config.limits.body_bytes,
+            timeout: config.timeouts.body,
+        },
+    );
+    let jobs = tokio::spawn(jobs::run(engine));
+    announce(&listeners).map_err(|error| Fault::System("standard output", error))?;
+    let handler = Arc::new(endpoint);
+    let serving = listeners.serve(handler, config.limits, config.timeouts, stop);
+    let all_answered = serving.await;
+    jobs.abort();
+    if all_answered {
+        tracing::info!("stopped; every request was answered");
+    } else {
+        tracing::warn!("stopped; the time for draining was over before every request was answered");
+    }
+    Ok(())
+}
+
+/// A line for each endpoint, for whoever started the process and waits for it.
+fn announce(listeners: &Listeners) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    for endpoint in listeners.endpoints() {
+        writeln!(stdout, "listening on {endpoint}")?;
+    }
+    stdout.flush()
+}
+
+/// Turns true at the first SIGTERM or SIGINT.
+fn stop_signal() -> std::io::Result<watch::Receiver<bool>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("told to stop; finishing the requests under way");
+        sender.send_replace(true);
+        // Kept until the end: a receiver without a sender would wake and be told of an error.
+        std::future::pending::<()>().await;
+        drop(sender);
+    });
+    Ok(receiver)
+}

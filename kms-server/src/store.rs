@@ -1,0 +1,204 @@
+//! Opening the store, or making it at the first start.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use kms_core::Error;
+use kms_core::audit::{LedgerError, LedgerOptions, LedgerUnavailable};
+use kms_core::crypto::random::{PooledRandom, Random, SystemRandom, array};
+use kms_core::ids::KeyId;
+use kms_core::root::seal::Passphrase;
+use kms_core::secret::SecretBytes;
+use kms_core::service::{
+    CallContext, CreateAccessKeyRequest, CreateAccessKeyResponse, Engine, ListAccessKeysRequest,
+    ListUsersRequest, NewStore, OpenError, OpenOptions as EngineOptions, Operation,
+};
+use kms_core::store::StoreError;
+use kms_core::store::home::{HomeError, RootGuard};
+use kms_core::time::SystemClock;
+
+use crate::Exit;
+use crate::config::{Config, RandomSource};
+
+/// The file with the root access key, in the home directory.
+const CREDENTIALS: &str = "credentials";
+
+/// Zeros kept ahead of the ledger's tail, so that an append allocates nothing and cannot find the
+/// disk full.
+const PREALLOCATED_LEDGER_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Why there is no engine.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreFault {
+    /// The store cannot be made or opened.
+    #[error("{}", chain(.0))]
+    Open(#[from] OpenError),
+    /// The passphrase cannot be one.
+    #[error("passphrase_file: {0}")]
+    Passphrase(#[from] kms_core::root::SealError),
+    /// The first access key could not be made.
+    #[error("the root access key cannot be made: {0}")]
+    AccessKey(#[from] Error),
+    /// The first access key could not be recorded.
+    #[error("the root access key cannot be made: {}", chain(.0))]
+    Unrecorded(#[from] LedgerUnavailable),
+    /// The first access key could not be written.
+    #[error("{path} cannot be written: {source}")]
+    Credentials {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+}
+
+/// An error and what caused it, for the operator: these are not answers to a caller.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+impl StoreFault {
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Open(error) => exit(error),
+            Self::Passphrase(_) => Exit::Usage,
+            Self::AccessKey(_) | Self::Credentials { .. } => Exit::Failed,
+            Self::Unrecorded(_) => Exit::Unavailable,
+        }
+    }
+}
+
+fn exit(error: &OpenError) -> Exit {
+    match error {
+        OpenError::Home(HomeError::PassphraseNeeded | HomeError::Root(_)) => Exit::Usage,
+        OpenError::Home(HomeError::Incomplete { .. } | HomeError::OtherStore(_))
+        | OpenError::Ledger(LedgerError::Records { .. } | LedgerError::File { .. })
+        | OpenError::LedgerBehindStore { .. }
+        | OpenError::RolledBack { .. }
+        | OpenError::Crypto(_)
+        | OpenError::Barrier(_) => Exit::Integrity,
+        OpenError::Home(HomeError::Store(error)) | OpenError::Store(error) => match error {
+            StoreError::Corrupt { .. } | StoreError::OtherRecords { .. } => Exit::Integrity,
+            StoreError::Exposed(_) => Exit::Usage,
+            _ => Exit::Unavailable,
+        },
+        OpenError::Ledger(LedgerError::Io { .. }) => Exit::Unavailable,
+        OpenError::Home(_) | OpenError::Ledger(_) | OpenError::Engine(_) => Exit::Failed,
+    }
+}
+
+/// Where nonces and ids come from.
+pub(crate) fn random(source: RandomSource) -> Arc<dyn Random> {
+    match source {
+        RandomSource::Pooled => Arc::new(PooledRandom),
+        RandomSource::System => Arc::new(SystemRandom),
+    }
+}
+
+/// Opens the store, or makes it where there is none. A store that nobody has a way into yet gets
+/// an access key of the account root user, which is written to `credentials`: a new one, one whose
+/// making was cut short, one that `kms init` made.
+pub(crate) fn open(
+    config: &Config,
+    passphrase: Option<&SecretBytes>,
+) -> Result<Engine, StoreFault> {
+    let engine = match Engine::open(options(config, guard(config, passphrase)?)) {
+        Err(OpenError::Home(HomeError::NoStore(_))) => {
+            let new = NewStore {
+                account: config.account.clone(),
+                region: config.region.clone(),
+            };
+            Engine::create(options(config, guard(config, passphrase)?), &new)?
+        }
+        opened => opened?,
+    };
+    let path = config.home.join(CREDENTIALS);
+    let owner = Owner::new(&engine, config)?;
+    if !path.exists() && owner.is_alone()? {
+        let key = owner.call(CreateAccessKeyRequest { user_name: None })?;
+        let written = write_credentials(&path, &key);
+        written.map_err(|source| StoreFault::Credentials {
+            path: path.clone(),
+            source,
+        })?;
+        tracing::info!(path = %path.display(), "the root access key of a new store is written");
+    }
+    Ok(engine)
+}
+
+fn guard(config: &Config, passphrase: Option<&SecretBytes>) -> Result<RootGuard, StoreFault> {
+    Ok(match passphrase {
+        Some(passphrase) => {
+            let copy = SecretBytes::new(passphrase.expose().to_vec());
+            RootGuard::Passphrase(Passphrase::new(copy)?)
+        }
+        None => RootGuard::KeyFile(config.key_file.clone()),
+    })
+}
+
+fn options(config: &Config, guard: RootGuard) -> EngineOptions {
+    EngineOptions {
+        directory: config.home.clone(),
+        guard,
+        ledger: LedgerOptions {
+            preallocate: PREALLOCATED_LEDGER_BYTES,
+            ..LedgerOptions::default()
+        },
+        random: random(config.random),
+        clock: Arc::new(SystemClock),
+        accept_rollback: config.accept_rollback.clone(),
+    }
+}
+
+/// Whoever started the server, who could open the store.
+struct Owner<'a> {
+    engine: &'a Engine,
+    context: CallContext,
+}
+
+impl<'a> Owner<'a> {
+    fn new(engine: &'a Engine, config: &Config) -> Result<Self, StoreFault> {
+        let account = engine.default_account()?.id;
+        let bits = u128::from_be_bytes(array(&SystemRandom).map_err(Error::from)?);
+        let request_id = KeyId::uuid_from_random(bits).to_string();
+        let region = config.region.clone();
+        let context = CallContext::embedded(account, region, "kms-server", request_id);
+        Ok(Self { engine, context })
+    }
+
+    fn call<O: Operation>(&self, request: O) -> Result<O::Response, StoreFault> {
+        let recorded = futures_executor::block_on(self.engine.call(&self.context, request))?;
+        Ok(recorded.into_inner()?)
+    }
+
+    /// Whether there is neither an access key of the root user nor another user.
+    fn is_alone(&self) -> Result<bool, StoreFault> {
+        let keys = self.call(ListAccessKeysRequest { user_name: None })?;
+        Ok(keys.is_empty() && self.call(ListUsersRequest)?.is_empty())
+    }
+}
+
+/// Writes a file in the format of AWS's shared credentials, for its owner only, never over one.
+fn write_credentials(path: &Path, key: &CreateAccessKeyResponse) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    let secret = &key.secret_access_key;
+    writeln!(file, "[root]")?;
+    writeln!(file, "aws_access_key_id = {}", key.access_key_id)?;
+    file.write_all(b"aws_secret_access_key = ")?;
+    file.write_all(secret.expose().as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()
+}

@@ -1,0 +1,79 @@
+//! The answers, byte for byte as clients of KMS expect them.
+
+use bytes::Bytes;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+use kms_core::api::ErrorCode;
+
+/// The content type of requests and answers.
+pub(crate) const AWS_JSON: &str = "application/x-amz-json-1.1";
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
+/// An answer whose body is complete.
+pub(crate) type Answer = Response<Full<Bytes>>;
+
+/// An operation's response.
+pub(crate) fn success(request_id: &str, body: Vec<u8>) -> Answer {
+    aws(StatusCode::OK, request_id, body)
+}
+
+/// An error: `{"__type":CODE,"message":TEXT}`. AWS spells the member `Message` where access is
+/// denied, and clients read either.
+pub(crate) fn error(request_id: &str, code: ErrorCode, message: &str) -> Answer {
+    let status = StatusCode::from_u16(code.http_status());
+    let member = match code {
+        ErrorCode::AccessDeniedException => "Message",
+        _ => "message",
+    };
+    let text = serde_json::Value::from(message);
+    let body = format!(r#"{{"__type":"{}","{member}":{text}}}"#, code.as_str());
+    aws(
+        status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        request_id,
+        body.into_bytes(),
+    )
+}
+
+/// An error of the protocol around the operations, with a status of its own.
+pub(crate) fn misdirected(status: StatusCode, request_id: &str, allow: &'static str) -> Answer {
+    let code = ErrorCode::UnknownOperationException;
+    let mut answer = error(
+        request_id,
+        code,
+        "POST / is the only way to call this service.",
+    );
+    *answer.status_mut() = status;
+    if !allow.is_empty() {
+        answer
+            .headers_mut()
+            .insert(ALLOW, HeaderValue::from_static(allow));
+    }
+    answer
+}
+
+/// A word for a load balancer.
+pub(crate) fn health(status: StatusCode, word: &'static str) -> Answer {
+    let mut answer = Response::new(Full::from(Bytes::from_static(word.as_bytes())));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+fn aws(status: StatusCode, request_id: &str, body: Vec<u8>) -> Answer {
+    let mut answer = Response::new(Full::from(Bytes::from(body)));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(AWS_JSON));
+    headers.insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static("no-cache, no-store, must-revalidate, private"),
+    );
+    answer
+}

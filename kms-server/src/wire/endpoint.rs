@@ -1,0 +1,275 @@
+//! One request, from its head to its answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::USER_AGENT;
+use http::{Request, StatusCode, request};
+use hyper::body::Incoming;
+use kms_core::Error;
+use kms_core::api::{ErrorCode, Operation};
+use kms_core::caller::Caller;
+use kms_core::crypto::random::{Random, array};
+use kms_core::ids::{AccessKeyId, KeyId};
+use kms_core::service::{CallContext, Engine, Refusal, RefusedCaller};
+
+use super::answer::{self, Answer};
+use super::body::{self, BodyFault};
+use super::dispatch::{Call, Unanswered, dispatch};
+use super::route::{Route, route};
+use crate::auth::{self, Authenticator, Unauthentic};
+use crate::listen::{Handler, Peer};
+
+/// As much of a user agent as is kept, in bytes.
+const USER_AGENT_BYTES: usize = 1024;
+
+/// What stands in the ledger for an operation that there is not.
+const NO_OPERATION: &str = "UnknownOperation";
+
+/// How bodies are read.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    /// The longest body, in bytes.
+    pub limit: usize,
+    /// The most time that one takes.
+    pub timeout: Duration,
+}
+
+/// The KMS endpoint in front of an engine.
+#[derive(Debug)]
+pub struct Endpoint {
+    engine: Arc<Engine>,
+    authenticator: Authenticator,
+    random: Arc<dyn Random>,
+    reading: Reading,
+}
+
+/// What is known of a request before anybody is known to have sent it.
+#[derive(Debug)]
+struct Received {
+    operation: Option<Operation>,
+    request_id: String,
+    peer: Peer,
+    user_agent: String,
+}
+
+/// An error answer.
+#[derive(Debug)]
+struct Failure {
+    code: ErrorCode,
+    message: String,
+}
+
+impl Failure {
+    fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { code, message }
+    }
+
+    /// The service's own fault; the cause goes to the log and nowhere else.
+    fn internal(request_id: &str, cause: &(dyn std::error::Error + 'static)) -> Self {
+        let source = cause.source();
+        tracing::error!(request_id, cause, source, "a request failed");
+        Self::fault()
+    }
+
+    fn fault() -> Self {
+        Self::from(&Error::internal("told already"))
+    }
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+impl From<BodyFault> for Failure {
+    fn from(fault: BodyFault) -> Self {
+        let (code, message) = match fault {
+            BodyFault::TooLarge => (
+                ErrorCode::RequestEntityTooLargeException,
+                "The request is larger than the service accepts.",
+            ),
+            BodyFault::TooSlow => (
+                ErrorCode::SerializationException,
+                "The body of the request did not arrive in time.",
+            ),
+            BodyFault::Broken => (
+                ErrorCode::SerializationException,
+                "The body of the request could not be read.",
+            ),
+        };
+        Self::new(code, message)
+    }
+}
+
+impl Endpoint {
+    /// An endpoint that authenticates callers by `authenticator` and asks `engine`; `random` makes
+    /// the ids of requests.
+    #[must_use]
+    pub fn new(
+        engine: Arc<Engine>,
+        authenticator: Authenticator,
+        random: Arc<dyn Random>,
+        reading: Reading,
+    ) -> Self {
+        Self {
+            engine,
+            authenticator,
+            random,
+            reading,
+        }
+    }
+
+    /// A version 4 UUID. Where there is no randomness the request fails later and is recorded;
+    /// its id alone does not have to be random.
+    fn request_id(&self) -> String {
+        let bits = array::<16>(&*self.random).map_or(0, u128::from_be_bytes);
+        KeyId::uuid_from_random(bits).to_string()
+    }
+
+    async fn call(
+        &self,
+        head: &request::Parts,
+        body: Incoming,
+        received: Received,
+    ) -> Result<Vec<u8>, Failure> {
+        let nobody = RefusedCaller::Unauthenticated(None);
+        let body = match body::read(body, self.reading.limit, self.reading.timeout).await {
+            Ok(body) => body,
+            Err(fault) => return Err(self.refuse(&received, nobody, fault.into()).await),
+        };
+        let Some(operation) = received.operation else {
+            let message = "The requested operation is not recognized by the service.";
+            let unknown = Failure::new(ErrorCode::UnknownOperationException, message);
+            return Err(self.refuse(&received, nobody, unknown).await);
+        };
+        match self.authenticator.authenticate(&self.engine, head, &body) {
+            Ok(caller) => self.perform(operation, caller, received, body).await,
+            Err(Unauthentic::Refused { refusal, claimed }) => {
+                let claimed = claimed.and_then(|id| id.parse::<AccessKeyId>().ok());
+                let caller = RefusedCaller::Unauthenticated(claimed.as_ref());
+                let failure = Failure::new(auth::code(&refusal), refusal.to_string());
+                Err(self.refuse(&received, caller, failure).await)
+            }
+            Err(Unauthentic::Engine(error)) => {
+                let failure = Failure::internal(&received.request_id, &error);
+                Err(self.refuse(&received, nobody, failure).await)
+            }
+        }
+    }
+
+    async fn perform(
+        &self,
+        operation: Operation,
+        caller: Caller,
+        received: Received,
+        body: Bytes,
+    ) -> Result<Vec<u8>, Failure> {
+        let context = CallContext {
+            caller,
+            region: self.authenticator.region().clone(),
+            request_id: received.request_id,
+            source_ip: received.peer.ip,
+            user_agent: received.user_agent,
+            secure_transport: received.peer.secure,
+        };
+        let call = Call {
+            engine: &self.engine,
+            context: &context,
+            body: &body,
+        };
+        match dispatch(operation, call).await {
+            Ok(response) => Ok(response),
+            Err(Unanswered::Refused(error @ Error::Internal(_))) => {
+                Err(Failure::internal(&context.request_id, &error))
+            }
+            Err(Unanswered::Refused(error)) => Err(Failure::from(&error)),
+            Err(Unanswered::Unrecorded(error)) => {
+                Err(Failure::internal(&context.request_id, &error))
+            }
+            Err(Unanswered::Panicked) => Err(Failure::fault()),
+            Err(Unanswered::Malformed) => {
+                let message = "The body of the request is not the JSON of the operation.";
+                let failure = Failure::new(ErrorCode::SerializationException, message);
+                let received = Received {
+                    operation: Some(operation),
+                    request_id: context.request_id,
+                    peer: received.peer,
+                    user_agent: context.user_agent,
+                };
+                let caller = RefusedCaller::Authenticated(&context.caller);
+                Err(self.refuse(&received, caller, failure).await)
+            }
+        }
+    }
+
+    /// Records the refusal; one that cannot be recorded is answered with a fault.
+    async fn refuse(
+        &self,
+        received: &Received,
+        caller: RefusedCaller<'_>,
+        failure: Failure,
+    ) -> Failure {
+        let address = received.peer.ip.map(|ip| ip.to_string());
+        let refusal = Refusal {
+            caller,
+            event_name: received.operation.map_or(NO_OPERATION, Operation::as_str),
+            read_only: received.operation.is_none_or(Operation::is_read_only),
+            region: self.authenticator.region(),
+            source_ip_address: address.as_deref().unwrap_or("localhost"),
+            user_agent: &received.user_agent,
+            request_id: &received.request_id,
+            code: failure.code.as_str(),
+            message: &failure.message,
+        };
+        match self.engine.refuse(&refusal, ()).await {
+            Ok(_recorded) => failure,
+            Err(error) => Failure::internal(&received.request_id, &error),
+        }
+    }
+}
+
+impl Handler for Endpoint {
+    async fn handle(&self, request: Request<Incoming>, peer: Peer) -> Answer {
+        let (head, body) = request.into_parts();
+        let operation = match route(&head) {
+            Route::Call(operation) => operation,
+            Route::Health => return answer::health(StatusCode::OK, "ok\n"),
+            Route::Ready => {
+                return match self.engine.ready() {
+                    Ok(()) => answer::health(StatusCode::OK, "ready\n"),
+                    Err(_) => answer::health(StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
+                };
+            }
+            Route::Elsewhere(status, allow) => {
+                return answer::misdirected(status, &self.request_id(), allow);
+            }
+        };
+        let request_id = self.request_id();
+        let received = Received {
+            operation,
+            request_id: request_id.clone(),
+            peer,
+            user_agent: user_agent(&head),
+        };
+        match self.call(&head, body, received).await {
+            Ok(body) => answer::success(&request_id, body),
+            Err(failure) => answer::error(&request_id, failure.code, &failure.message),
+        }
+    }
+
+    fn panicked(&self) -> Answer {
+        let failure = Failure::fault();
+        answer::error(&self.request_id(), failure.code, &failure.message)
+    }
+}
+
+fn user_agent(head: &request::Parts) -> String {
+    let sent = head.headers.get(USER_AGENT);
+    let sent = sent.map_or(&[][..], |value| value.as_bytes());
+    let kept = sent.get(..USER_AGENT_BYTES).unwrap_or(sent);
+    String::from_utf8_lossy(kept).into_owned()
+}

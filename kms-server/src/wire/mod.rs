@@ -1,0 +1,9 @@
+//! AWS JSON 1.1 over HTTP: from a request to an operation and from its outcome to an answer.
+
+mod answer;
+mod body;
+mod dispatch;
+mod endpoint;
+mod route;
+
+pub use endpoint::{Endpoint, Reading};

@@ -1,0 +1,43 @@
+//! What a request is for, by its method, path and headers.
+
+use http::header::CONTENT_TYPE;
+use http::{Method, StatusCode, request};
+use kms_core::api::Operation;
+
+use super::answer::AWS_JSON;
+
+/// What a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    /// An operation of the service; `None` when there is no such operation.
+    Call(Option<Operation>),
+    /// Whether the process is alive.
+    Health,
+    /// Whether requests can be served.
+    Ready,
+    /// Nothing here, with the status to say so and the methods that would do.
+    Elsewhere(StatusCode, &'static str),
+}
+
+/// The only paths are `/`, `/healthz` and `/readyz`, spelt so.
+pub(super) fn route(head: &request::Parts) -> Route {
+    let is_read = matches!(head.method, Method::GET | Method::HEAD);
+    match head.uri.path() {
+        "/" if head.method == Method::POST => Route::Call(operation(head)),
+        "/" => Route::Elsewhere(StatusCode::METHOD_NOT_ALLOWED, "POST"),
+        "/healthz" if is_read => Route::Health,
+        "/readyz" if is_read => Route::Ready,
+        "/healthz" | "/readyz" => Route::Elsewhere(StatusCode::METHOD_NOT_ALLOWED, "GET, HEAD"),
+        _ => Route::Elsewhere(StatusCode::NOT_FOUND, ""),
+    }
+}
+
+fn operation(head: &request::Parts) -> Option<Operation> {
+    let content_type = head.headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let media_type = content_type.split(';').next()?.trim_end();
+    if !media_type.eq_ignore_ascii_case(AWS_JSON) {
+        return None;
+    }
+    let target = head.headers.get("x-amz-target")?.to_str().ok()?;
+    Operation::from_target(target)
+}
