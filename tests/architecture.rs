@@ -94,16 +94,7 @@ const WIPING: &[&str] = &[
 ];
 
 /// A fuzz target for every parser of bytes or text from outside.
-const FUZZ_TARGETS: &[&str] = &[
-    "api_request",
-    "audit_segment",
-    "ciphertext_blob",
-    "encryption_context",
-    "envelope_message",
-    "key_reference",
-    "policy_document",
-    "sealed_record",
-];
+const FUZZ_TARGETS: &[&str] = &["api_request", "audit_segment", "ciphertext_blob", "encryption_context", "envelope_message", "key_reference", "policy_document", "sealed_record", "server_config", "sigv4_request"];
 
 const MOST_LINES_OF_A_FILE: usize = 600;
 const MOST_LINES_OF_MAIN: usize = 30;
