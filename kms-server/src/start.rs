@@ -76,6 +76,7 @@ fn start(args: &Args) -> Result<(), Fault> {
         return Ok(());
     }
     log::start(config.log_format);
+    harden::raise_open_files().map_err(|error| Fault::System("the limit of open files", error))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

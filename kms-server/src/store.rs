@@ -13,8 +13,8 @@ use kms_core::ids::KeyId;
 use kms_core::root::seal::Passphrase;
 use kms_core::secret::SecretBytes;
 use kms_core::service::{
-    CallContext, CreateAccessKeyRequest, CreateAccessKeyResponse, Engine, NewStore, OpenError,
-    OpenOptions as EngineOptions,
+    CallContext, CreateAccessKeyRequest, CreateAccessKeyResponse, Engine, ListAccessKeysRequest,
+    ListUsersRequest, NewStore, OpenError, OpenOptions as EngineOptions, Operation,
 };
 use kms_core::store::StoreError;
 use kms_core::store::home::{HomeError, RootGuard};
@@ -104,28 +104,34 @@ pub(crate) fn random(source: RandomSource) -> Arc<dyn Random> {
     }
 }
 
-/// Opens the store. Where there is none it is made, and with it an access key of the account root
-/// user, which nobody else can have yet: it is written to `credentials`.
+/// Opens the store, or makes it where there is none. A store that nobody has a way into yet gets
+/// an access key of the account root user, which is written to `credentials`: a new one, one whose
+/// making was cut short, one that `kms init` made.
 pub(crate) fn open(
     config: &Config,
     passphrase: Option<&SecretBytes>,
 ) -> Result<Engine, StoreFault> {
-    match Engine::open(options(config, guard(config, passphrase)?)) {
-        Err(OpenError::Home(HomeError::NoStore(_))) => {}
-        opened => return Ok(opened?),
-    }
-    let path = config.home.join(CREDENTIALS);
-    let new = NewStore {
-        account: config.account.clone(),
-        region: config.region.clone(),
+    let engine = match Engine::open(options(config, guard(config, passphrase)?)) {
+        Err(OpenError::Home(HomeError::NoStore(_))) => {
+            let new = NewStore {
+                account: config.account.clone(),
+                region: config.region.clone(),
+            };
+            Engine::create(options(config, guard(config, passphrase)?), &new)?
+        }
+        opened => opened?,
     };
-    let engine = Engine::create(options(config, guard(config, passphrase)?), &new)?;
-    let key = root_access_key(&engine, config)?;
-    write_credentials(&path, &key).map_err(|source| StoreFault::Credentials {
-        path: path.clone(),
-        source,
-    })?;
-    tracing::info!(path = %path.display(), "a new store; its root access key is written");
+    let path = config.home.join(CREDENTIALS);
+    let owner = Owner::new(&engine, config)?;
+    if !path.exists() && owner.is_alone()? {
+        let key = owner.call(CreateAccessKeyRequest { user_name: None })?;
+        let written = write_credentials(&path, &key);
+        written.map_err(|source| StoreFault::Credentials {
+            path: path.clone(),
+            source,
+        })?;
+        tracing::info!(path = %path.display(), "the root access key of a new store is written");
+    }
     Ok(engine)
 }
 
@@ -153,18 +159,32 @@ fn options(config: &Config, guard: RootGuard) -> EngineOptions {
     }
 }
 
-fn root_access_key(
-    engine: &Engine,
-    config: &Config,
-) -> Result<CreateAccessKeyResponse, StoreFault> {
-    let account = engine.default_account()?.id;
-    let bits = u128::from_be_bytes(array(&SystemRandom).map_err(Error::from)?);
-    let request_id = KeyId::uuid_from_random(bits).to_string();
-    let context = CallContext::embedded(account, config.region.clone(), "kms-server", request_id);
-    let request = CreateAccessKeyRequest { user_name: None };
-    let call = engine.call(&context, request);
-    let recorded = futures_executor::block_on(call)?;
-    Ok(recorded.into_inner()?)
+/// Whoever started the server, who could open the store.
+struct Owner<'a> {
+    engine: &'a Engine,
+    context: CallContext,
+}
+
+impl<'a> Owner<'a> {
+    fn new(engine: &'a Engine, config: &Config) -> Result<Self, StoreFault> {
+        let account = engine.default_account()?.id;
+        let bits = u128::from_be_bytes(array(&SystemRandom).map_err(Error::from)?);
+        let request_id = KeyId::uuid_from_random(bits).to_string();
+        let region = config.region.clone();
+        let context = CallContext::embedded(account, region, "kms-server", request_id);
+        Ok(Self { engine, context })
+    }
+
+    fn call<O: Operation>(&self, request: O) -> Result<O::Response, StoreFault> {
+        let recorded = futures_executor::block_on(self.engine.call(&self.context, request))?;
+        Ok(recorded.into_inner()?)
+    }
+
+    /// Whether there is neither an access key of the root user nor another user.
+    fn is_alone(&self) -> Result<bool, StoreFault> {
+        let keys = self.call(ListAccessKeysRequest { user_name: None })?;
+        Ok(keys.is_empty() && self.call(ListUsersRequest)?.is_empty())
+    }
 }
 
 /// Writes a file in the format of AWS's shared credentials, for its owner only, never over one.

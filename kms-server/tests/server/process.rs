@@ -190,6 +190,15 @@ fn the_first_start_makes_a_store_and_a_way_in_and_later_ones_keep_both() {
 }
 
 #[test]
+fn a_way_in_is_made_only_where_there_is_none() {
+    let (_around, home) = new_home();
+    Running::start(&mut on_a_free_port(&home)).end(Signal::TERM);
+    std::fs::remove_file(home.join("credentials")).unwrap();
+    Running::start(&mut on_a_free_port(&home)).end(Signal::TERM);
+    assert!(!home.join("credentials").exists());
+}
+
+#[test]
 fn a_json_log_is_an_object_a_line() {
     let (_around, home) = new_home();
     let running = Running::start(on_a_free_port(&home).args(["--log-format", "json"]));

@@ -15,7 +15,7 @@ use kms_core::root::{RingError, SealError};
 use kms_core::secret::SecretBytes;
 use kms_core::store::home::{Home, HomeError, RootGuard};
 
-use crate::support::key;
+use crate::support::{self, key};
 
 const KEY_FILE: RootGuard = RootGuard::KeyFile(None);
 
@@ -43,9 +43,14 @@ fn create(home: &Path, guard: &RootGuard) -> Home {
 fn commit(home: &Home) {
     let (store, _) = home.open_records(Arc::new(SystemRandom)).unwrap();
     let _lock = home.lock().unwrap();
-    store
-        .commit(store.head().revision, vec![key(1, "kept")], Vec::new(), 1)
-        .unwrap();
+    support::commit(
+        &store,
+        store.head().revision,
+        vec![key(1, "kept")],
+        Vec::new(),
+        1,
+    )
+    .unwrap();
 }
 
 fn count(home: &Home) -> usize {

@@ -9,7 +9,7 @@ use kms_core::store::{Revision, StoreError};
 
 use crate::contract::Fixture;
 use crate::memory::MemoryStore;
-use crate::support::{Sealed, key, rows};
+use crate::support::{Sealed, commit, key, rows};
 
 #[test]
 fn what_was_committed_opens_again() {
@@ -49,16 +49,14 @@ fn a_stale_change_is_a_conflict_and_changes_nothing() {
     let sealed = Sealed::with_keys(3);
     let (one, _) = sealed.open().unwrap();
     let (two, _) = sealed.open().unwrap();
-    one.commit(Revision(3), vec![key(1, "one")], Vec::new(), 3)
-        .unwrap();
+    commit(&one, Revision(3), vec![key(1, "one")], Vec::new(), 3).unwrap();
     for stale in [2, 3, 4] {
-        let refused = two.commit(Revision(stale), vec![key(1, "two")], Vec::new(), 3);
+        let refused = commit(&two, Revision(stale), vec![key(1, "two")], Vec::new(), 3);
         assert!(matches!(refused, Err(StoreError::Conflict)), "{refused:?}");
     }
     assert_eq!(two.head().revision, Revision(3));
     two.refresh().unwrap().unwrap();
-    two.commit(Revision(4), vec![key(1, "two")], Vec::new(), 4)
-        .unwrap();
+    commit(&two, Revision(4), vec![key(1, "two")], Vec::new(), 4).unwrap();
     let (_, records) = sealed.open().unwrap();
     let (path, kind, body) = key(1, "two");
     assert!(rows(&records).contains(&(path, kind, 5, body)));
@@ -70,10 +68,15 @@ fn a_refresh_tells_what_others_committed_once() {
     let (one, _) = sealed.open().unwrap();
     let (two, _) = sealed.open().unwrap();
     assert!(two.refresh().unwrap().is_none());
-    one.commit(Revision(3), vec![key(1, "x"), key(7, "new")], Vec::new(), 3)
-        .unwrap();
-    one.commit(Revision(4), vec![key(1, "y")], Vec::new(), 4)
-        .unwrap();
+    commit(
+        &one,
+        Revision(3),
+        vec![key(1, "x"), key(7, "new")],
+        Vec::new(),
+        3,
+    )
+    .unwrap();
+    commit(&one, Revision(4), vec![key(1, "y")], Vec::new(), 4).unwrap();
     assert!(one.refresh().unwrap().is_none(), "own commits are no news");
     let delta = two.refresh().unwrap().unwrap();
     assert!(!delta.full && delta.deleted.is_empty());
@@ -102,7 +105,7 @@ fn a_refresh_tells_what_others_deleted() {
         "alias/a".to_owned(),
         "alias/never".to_owned(),
     ];
-    one.commit(Revision(3), vec![key(0, "z")], gone, 3).unwrap();
+    commit(&one, Revision(3), vec![key(0, "z")], gone, 3).unwrap();
     let delta = two.refresh().unwrap().unwrap();
     assert!(delta.full);
     let mut deleted = delta.deleted;
@@ -111,8 +114,7 @@ fn a_refresh_tells_what_others_deleted() {
     let (_, records) = sealed.open().unwrap();
     assert_eq!(rows(&delta.put), rows(&records));
     assert_eq!(two.head().count, 2);
-    two.commit(Revision(4), vec![key(1, "back")], Vec::new(), 4)
-        .unwrap();
+    commit(&two, Revision(4), vec![key(1, "back")], Vec::new(), 4).unwrap();
     sealed.open().unwrap();
 }
 
@@ -122,8 +124,7 @@ fn a_refresh_finds_what_was_done_behind_its_back() {
     let (one, _) = sealed.open().unwrap();
     let (two, _) = sealed.open().unwrap();
     sealed.execute("DELETE FROM record WHERE path = 'key/2'");
-    one.commit(Revision(3), vec![key(0, "z")], Vec::new(), 3)
-        .unwrap();
+    commit(&one, Revision(3), vec![key(0, "z")], Vec::new(), 3).unwrap();
     // The rows written since lead to the new head: the deletion shows in the next full scan.
     assert!(two.refresh().unwrap().is_some());
     let refused = sealed.open().map(|_| ()).unwrap_err();
@@ -165,7 +166,7 @@ fn changes_that_make_no_sense_are_refused() {
         (vec![], vec!["head".to_owned()]),
     ];
     for (puts, deletes) in changes {
-        let refused = store.commit(Revision(3), puts, deletes, 3);
+        let refused = commit(&store, Revision(3), puts, deletes, 3);
         assert!(
             matches!(refused, Err(StoreError::InvalidChange(_))),
             "{refused:?}"
@@ -180,17 +181,15 @@ fn a_rotated_root_key_seals_what_is_written_next_and_opens_the_rest() {
     sealed.ring.rotate(&SystemRandom).unwrap();
     let rotated = Arc::new(Barrier::new(&sealed.ring).unwrap());
     let (store, _) = sealed.open_with(Arc::clone(&rotated)).unwrap();
-    store
-        .commit(Revision(3), vec![key(1, "new")], Vec::new(), 3)
-        .unwrap();
-    store
-        .commit(
-            Revision(4),
-            vec![key(2, "new")],
-            vec!["key/0".to_owned()],
-            4,
-        )
-        .unwrap();
+    commit(&store, Revision(3), vec![key(1, "new")], Vec::new(), 3).unwrap();
+    commit(
+        &store,
+        Revision(4),
+        vec![key(2, "new")],
+        vec!["key/0".to_owned()],
+        4,
+    )
+    .unwrap();
     let (store, records) = sealed.open_with(rotated).unwrap();
     assert_eq!((store.head().count, records.len()), (3, 3));
     let refused = sealed.open().map(|_| ()).unwrap_err().to_string();
@@ -208,11 +207,16 @@ fn the_sealed_store_needs_nothing_but_the_contract() {
     };
     let (one, _) = open();
     let (two, _) = open();
-    one.commit(Revision(1), vec![key(1, "a"), key(2, "a")], Vec::new(), 1)
-        .unwrap();
+    commit(
+        &one,
+        Revision(1),
+        vec![key(1, "a"), key(2, "a")],
+        Vec::new(),
+        1,
+    )
+    .unwrap();
     two.refresh().unwrap().unwrap();
-    two.commit(Revision(2), Vec::new(), vec!["key/1".to_owned()], 2)
-        .unwrap();
+    commit(&two, Revision(2), Vec::new(), vec!["key/1".to_owned()], 2).unwrap();
     let (_, records) = open();
     assert_eq!(records.len(), 1);
 }

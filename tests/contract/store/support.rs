@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use kms_core::crypto::random::SystemRandom;
 use kms_core::root::{Barrier, RecordKind, RootKeyRing};
+use kms_core::secret::SecretBytes;
 use kms_core::store::sealed::{Record, SealedStore};
 use kms_core::store::sqlite::SqliteStore;
 use kms_core::store::{Revision, StoreError};
@@ -56,12 +57,12 @@ impl Sealed {
         let (store, _) = sealed.open().unwrap();
         let mut puts: Vec<_> = (0..count).map(|number| key(number, "first")).collect();
         puts.push(("alias/a".to_owned(), RecordKind::Alias, b"{}".to_vec()));
-        store.commit(Revision(1), puts, Vec::new(), 1).unwrap();
+        commit(&store, Revision(1), puts, Vec::new(), 1).unwrap();
         let puts = (0..count)
             .step_by(4)
             .map(|number| key(number, "second"))
             .collect();
-        store.commit(Revision(2), puts, Vec::new(), 2).unwrap();
+        commit(&store, Revision(2), puts, Vec::new(), 2).unwrap();
         sealed
     }
 
@@ -103,5 +104,22 @@ pub fn key(number: usize, body: &str) -> (String, RecordKind, Vec<u8>) {
         RecordKind::Key.path(&number.to_string()),
         RecordKind::Key,
         body,
+    )
+}
+
+/// Commits bodies that are no secrets.
+pub fn commit(
+    store: &SealedStore,
+    expected: Revision,
+    puts: Vec<(String, RecordKind, Vec<u8>)>,
+    deletes: Vec<String>,
+    ledger_size: u64,
+) -> Result<Revision, StoreError> {
+    let secret = |(path, kind, body)| (path, kind, SecretBytes::new(body));
+    store.commit(
+        expected,
+        puts.into_iter().map(secret).collect(),
+        deletes,
+        ledger_size,
     )
 }

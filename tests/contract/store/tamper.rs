@@ -9,7 +9,7 @@ use kms_core::root::{Barrier, RootKeyRing};
 use kms_core::store::{Revision, StoreError};
 use rusqlite::Connection;
 
-use crate::support::{Sealed, key, open_file, private_directory, rows};
+use crate::support::{Sealed, commit, key, open_file, private_directory, rows};
 
 /// Opens after `sql` ran on the file and returns the error that must come of it.
 fn refusal_after(sealed: &Sealed, sql: &str) -> StoreError {
@@ -147,9 +147,7 @@ fn a_row_put_back_to_an_older_version_is_noticed() {
     fs::copy(sealed.path(), &old).unwrap();
     let (store, _) = sealed.open().unwrap();
     let puts = vec![key(2, "disabled")];
-    store
-        .commit(Revision(3), puts, vec!["key/3".to_owned()], 3)
-        .unwrap();
+    commit(&store, Revision(3), puts, vec!["key/3".to_owned()], 3).unwrap();
     drop(store);
     let newest = fs::read(sealed.path()).unwrap();
     for condition in ["path = 'key/2'", "path = 'key/3'", "path != 'head'"] {
@@ -185,9 +183,7 @@ fn a_whole_older_file_opens_and_tells_its_older_revision() {
     let sealed = Sealed::with_keys(6);
     let old = fs::read(sealed.path()).unwrap();
     let (store, _) = sealed.open().unwrap();
-    store
-        .commit(Revision(3), vec![key(2, "disabled")], Vec::new(), 3)
-        .unwrap();
+    commit(&store, Revision(3), vec![key(2, "disabled")], Vec::new(), 3).unwrap();
     drop(store);
     fs::write(sealed.path(), old).unwrap();
     // Nothing inside one file can tell; the ledger's newest revision can.
@@ -261,14 +257,14 @@ fn a_flipped_byte_of_the_log_leaves_a_whole_commit() {
     let (store, records) = sealed.open().unwrap();
     let mut commits = vec![rows(&records)];
     for (number, revision) in (3..6).enumerate() {
-        store
-            .commit(
-                Revision(revision),
-                vec![key(number, "later")],
-                Vec::new(),
-                3,
-            )
-            .unwrap();
+        commit(
+            &store,
+            Revision(revision),
+            vec![key(number, "later")],
+            Vec::new(),
+            3,
+        )
+        .unwrap();
         commits.push(rows(&sealed.open().unwrap().1));
     }
     let database = fs::read(sealed.path()).unwrap();
