@@ -8,7 +8,9 @@ use kms_core::time::Timestamp;
 
 /// As the head of this file says.
 pub fn run(data: &[u8]) {
-    let Ok(input) = std::str::from_utf8(data) else { return };
+    let Ok(input) = std::str::from_utf8(data) else {
+        return;
+    };
     let (head, body) = input.split_once("\n\n").unwrap_or((input, ""));
     let mut lines = head.lines();
     let mut words = lines.next().unwrap_or_default().splitn(3, ' ');
