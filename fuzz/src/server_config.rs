@@ -1,14 +1,15 @@
-//! No text makes the reader of the server's configuration panic, and no text opens a plain port
-//! to others without saying so.
+//! The server's configuration file.
 
 use kms_server::config::{Config, File};
 
-/// As the head of this file says.
+/// No text opens a plain port to others without saying so.
 pub fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    let Ok(file) = File::parse(text) else { return };
+    let Ok(file) = File::parse(text) else {
+        return;
+    };
     let allowed = file.allow_plaintext == Some(true);
     if let Ok(config) = Config::from_file(file) {
         let open = config

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use kms_core::secret::SecretText;
 use serde::Serialize;
-use zeroize::Zeroizing;
 
 use crate::args::{Format, Global};
 use crate::failure::{Failure, Kind};
@@ -59,9 +59,9 @@ impl Output {
             return Ok(());
         }
         let end = if text.ends_with('\n') { "" } else { "\n" };
-        let mut shown = Zeroizing::new(String::with_capacity(text.len() + 1));
+        let mut shown = String::with_capacity(text.len() + 1);
         shown.extend(text.chars().chain(end.chars()).map(printable));
-        self.bytes(shown.as_bytes())
+        self.bytes(SecretText::new(shown).expose().as_bytes())
     }
 
     /// Bytes as they are.

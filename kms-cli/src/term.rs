@@ -2,14 +2,14 @@
 
 use std::io::IsTerminal;
 
-use zeroize::Zeroizing;
+use kms_core::secret::SecretText;
 
 use crate::failure::{Failure, Kind};
 
 /// Asks for a passphrase without echo.
-pub(crate) fn passphrase(prompt: &str) -> Result<Zeroizing<String>, Failure> {
+pub(crate) fn passphrase(prompt: &str) -> Result<SecretText, Failure> {
     rpassword::prompt_password(prompt)
-        .map(Zeroizing::new)
+        .map(SecretText::new)
         .map_err(|_| {
             Failure::new(
                 Kind::Failed,
@@ -20,13 +20,13 @@ pub(crate) fn passphrase(prompt: &str) -> Result<Zeroizing<String>, Failure> {
 }
 
 /// Asks for a new passphrase twice, so that a slip does not lock the store for ever.
-pub(crate) fn new_passphrase() -> Result<Zeroizing<String>, Failure> {
+pub(crate) fn new_passphrase() -> Result<SecretText, Failure> {
     let first = passphrase("New passphrase: ")?;
-    if first.is_empty() {
+    if first.expose().is_empty() {
         return Err(Failure::usage("the passphrase is empty"));
     }
     // Typed by one person at one terminal: nobody measures how long this comparison takes.
-    if *first == *passphrase("The same again: ")? {
+    if first.expose() == passphrase("The same again: ")?.expose() {
         return Ok(first);
     }
     Err(Failure::usage("the two passphrases differ").hint("try again"))

@@ -10,7 +10,7 @@ use kms_core::api::{
     DataKeySpec, EncryptionContextMap, GenerateDataKeyRequest, GenerateDataKeyResponse,
     GenerateDataKeyWithoutPlaintextRequest,
 };
-use zeroize::Zeroizing;
+use kms_core::secret::SecretText;
 
 use crate::args::{GenerateDataKey, KeySize};
 use crate::engine::Kms;
@@ -71,18 +71,18 @@ fn print(
 ) -> Result<(), Failure> {
     let mut shown = BTreeMap::new();
     if plaintext {
-        let text = Zeroizing::new(STANDARD.encode(answer.plaintext.expose()));
+        let text = SecretText::new(STANDARD.encode(answer.plaintext.expose()));
         shown.insert("Plaintext", text);
     }
     if ciphertext {
-        let text = Zeroizing::new(STANDARD.encode(answer.ciphertext_blob.as_slice()));
+        let text = SecretText::new(STANDARD.encode(answer.ciphertext_blob.as_slice()));
         shown.insert("CiphertextBlob", text);
     }
     if output.is_json() {
-        shown.insert("KeyId", Zeroizing::new(answer.key_id.to_string()));
+        shown.insert("KeyId", SecretText::new(answer.key_id.to_string()));
         let shown: BTreeMap<_, _> = shown
             .iter()
-            .map(|(name, text)| (name, text.as_str()))
+            .map(|(name, text)| (name, text.expose()))
             .collect();
         return output.json(&shown);
     }
@@ -91,7 +91,7 @@ fn print(
         ("CiphertextBlob", "ciphertext"),
     ] {
         if let Some(text) = shown.get(name) {
-            output.text(&Zeroizing::new(format!("{label}  {}", text.as_str())))?;
+            output.text(SecretText::new(format!("{label}  {}", text.expose())).expose())?;
         }
     }
     Ok(())

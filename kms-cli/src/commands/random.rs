@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kms_core::api::GenerateRandomRequest;
-use zeroize::Zeroizing;
+use kms_core::secret::SecretText;
 
 use crate::args::{Random, RandomFormat};
 use crate::engine::Kms;
@@ -23,18 +23,18 @@ pub(super) fn run(random: &Random, kms: &Kms, output: &Output) -> Result<(), Fai
     let bytes = answer.plaintext.expose();
     match random.format {
         RandomFormat::Raw => output.bytes(bytes),
-        RandomFormat::Base64 => output.text(&Zeroizing::new(STANDARD.encode(bytes))),
-        RandomFormat::Hex => output.text(&hex(bytes)),
+        RandomFormat::Base64 => output.text(SecretText::new(STANDARD.encode(bytes)).expose()),
+        RandomFormat::Hex => output.text(hex(bytes).expose()),
     }
 }
 
-fn hex(bytes: &[u8]) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(String::with_capacity(bytes.len() * 2));
+fn hex(bytes: &[u8]) -> SecretText {
+    let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
     }
-    text
+    SecretText::new(text)
 }
 
 #[cfg(test)]
@@ -43,6 +43,6 @@ mod tests {
 
     #[test]
     fn hexadecimal_has_two_digits_a_byte() {
-        assert_eq!(*hex(&[0, 10, 255]), "000aff");
+        assert_eq!(hex(&[0, 10, 255]).expose(), "000aff");
     }
 }

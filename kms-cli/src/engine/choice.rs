@@ -149,7 +149,7 @@ mod tests {
             endpoint_url: Some("http://env".into()),
             kms_home: Some("/kms".into()),
             xdg_data_home: Some("/data".into()),
-            home: Some("/home".into()),
+            home: Some("/u".into()),
             ..Environment::default()
         }
     }
@@ -178,10 +178,7 @@ mod tests {
         environment.kms_home = None;
         assert_eq!(choose("", &environment), "the store in /data/kms");
         environment.xdg_data_home = Some("relative".into());
-        assert_eq!(
-            choose("", &environment),
-            "the store in /home/.local/share/kms"
-        );
+        assert_eq!(choose("", &environment), "the store in /u/.local/share/kms");
         environment.home = None;
         assert!(Choice::from(&global(""), &environment).is_err());
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use kms_core::audit::LedgerError;
 use kms_core::root::seal::{KeyFileError, Passphrase};
 use kms_core::root::{RingError, SealError};
-use kms_core::secret::SecretBytes;
+use kms_core::secret::{SecretBytes, SecretText};
 use kms_core::service::OpenError;
 use kms_core::store::StoreError;
 use kms_core::store::home::{HomeError, RootGuard};
@@ -29,14 +29,14 @@ pub(super) fn guard(unlock: &Unlock) -> Result<RootGuard, Failure> {
 /// The passphrase, asked for at the terminal.
 pub(super) fn asked_passphrase() -> Result<RootGuard, Failure> {
     let typed = term::passphrase("Passphrase: ")?;
-    passphrase(typed.as_bytes()).map(RootGuard::Passphrase)
+    passphrase(bytes_of(&typed)).map(RootGuard::Passphrase)
 }
 
 /// A passphrase for a new store: the one given, or one asked for twice.
 pub(crate) fn new_passphrase(unlock: &Unlock) -> Result<RootGuard, Failure> {
     let chosen = match given_passphrase(unlock)? {
         Some(passphrase) => passphrase,
-        None => passphrase(term::new_passphrase()?.as_bytes())?,
+        None => passphrase(bytes_of(&term::new_passphrase()?))?,
     };
     Ok(RootGuard::Passphrase(chosen))
 }
@@ -51,12 +51,15 @@ fn given_passphrase(unlock: &Unlock) -> Result<Option<Passphrase>, Failure> {
     let mut file =
         File::open(&path).map_err(|error| Failure::io(format!("cannot read {name}"), &error))?;
     let line = read_private(&mut file, &name)?;
-    passphrase(&line).map(Some)
+    passphrase(line).map(Some)
 }
 
-fn passphrase(bytes: &[u8]) -> Result<Passphrase, Failure> {
-    Passphrase::new(SecretBytes::new(bytes.to_vec()))
-        .map_err(|error| Failure::usage(error.to_string()))
+fn bytes_of(text: &SecretText) -> SecretBytes {
+    SecretBytes::new(text.expose().as_bytes().to_vec())
+}
+
+fn passphrase(bytes: SecretBytes) -> Result<Passphrase, Failure> {
+    Passphrase::new(bytes).map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// Why a store could not be made or opened.

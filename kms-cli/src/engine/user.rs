@@ -24,7 +24,7 @@ mod tests {
 
     #[test]
     fn a_user_is_found_by_id() {
-        let users = "root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\n";
+        let users = "root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/u/alice:/bin/sh\n";
         assert_eq!(name_of("1000", users).as_deref(), Some("alice"));
         assert_eq!(name_of("1", users), None);
     }

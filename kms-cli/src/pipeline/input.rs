@@ -6,6 +6,8 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use kms_core::secret::SecretBytes;
+
 use crate::failure::{Failure, Kind};
 
 /// The largest document that is read whole: policies are at most 32 KiB.
@@ -82,37 +84,35 @@ pub(crate) fn read_document(path: &Path) -> Result<String, Failure> {
     Ok(text)
 }
 
+/// The longest line of a secret file in bytes.
+const MAX_LINE: usize = 4095;
+
 /// The first line of a small secret file, without its end of line.
 ///
-/// The bytes are read into one buffer of their final size, which leaves no copies behind.
-pub(crate) fn read_private(
-    file: &mut File,
-    name: &str,
-) -> Result<zeroize::Zeroizing<Vec<u8>>, Failure> {
-    const MAX_LINE: usize = 4096;
-    let mut buffer = zeroize::Zeroizing::new(vec![0; MAX_LINE]);
+/// The bytes are read into one buffer that does not grow, which leaves no copies behind.
+pub(crate) fn read_private(file: &mut File, name: &str) -> Result<SecretBytes, Failure> {
     let mut filled = 0;
-    while let Some(free) = buffer.get_mut(filled..).filter(|free| !free.is_empty()) {
-        match file.read(free) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(cannot_read(name, &error)),
+    let buffer = SecretBytes::try_build(MAX_LINE + 1, |buffer| {
+        while let Some(free) = buffer.get_mut(filled..).filter(|free| !free.is_empty()) {
+            match file.read(free) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(cannot_read(name, &error)),
+            }
         }
-    }
-    if filled == MAX_LINE {
-        return Err(Failure::usage(format!(
+        Ok(())
+    })?;
+    let mut lines = buffer.expose().split(|&byte| byte == b'\n');
+    let line = lines
+        .next()
+        .and_then(|line| line.get(..filled.min(line.len())));
+    match line {
+        Some(line) if line.len() <= MAX_LINE => Ok(SecretBytes::new(line.to_vec())),
+        _ => Err(Failure::usage(format!(
             "{name} is too long for a passphrase"
-        )));
+        ))),
     }
-    let end = buffer
-        .iter()
-        .take(filled)
-        .position(|&byte| byte == b'\n')
-        .unwrap_or(filled);
-    // Shortening keeps the allocation; the wipe on drop covers all of its capacity.
-    buffer.truncate(end);
-    Ok(buffer)
 }
 
 #[cfg(test)]
@@ -137,7 +137,7 @@ mod tests {
             (b"", b""),
         ] {
             let line = read_private(&mut file_with(content), "f").unwrap();
-            assert_eq!(line.as_slice(), expected);
+            assert_eq!(line.expose(), expected);
         }
     }
 

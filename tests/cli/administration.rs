@@ -1,0 +1,258 @@
+//! Keys, aliases, users, data keys and random bytes.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kms_tests::{Home, Kms};
+use serde_json::Value;
+
+use crate::{FAILED, NOT_FOUND, USAGE, quietly, refused, store_with_key};
+
+fn json(kms: &Kms, arguments: &[&str]) -> Value {
+    let text = kms.done([arguments, &["--output", "json"]].concat());
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn a_new_key_prints_only_its_arn() {
+    let home = Home::initialised();
+    let output = home
+        .kms()
+        .run(["key", "create", "--alias", "alias/a", "--tag", "team=x"]);
+    let arn = String::from_utf8(quietly(output)).unwrap();
+    let id = arn.trim_end().rsplit('/').next().unwrap();
+    assert!(arn.ends_with('\n') && arn.lines().count() == 1, "{arn}");
+    let answer = json(&home.kms(), &["key", "describe", "alias/a"]);
+    assert_eq!(answer["KeyMetadata"]["KeyId"], id);
+    assert_eq!(home.kms().done(["key", "tags", id]), "team=x");
+    let listed = home.kms().done(["key", "list"]);
+    assert!(
+        listed.contains(id) && listed.contains("alias/a"),
+        "{listed}"
+    );
+}
+
+#[test]
+fn a_key_that_could_not_get_its_name_is_not_made() {
+    let (_home, kms) = store_with_key();
+    refused(
+        &kms.run(["key", "create", "--alias", "nameless"]),
+        USAGE,
+        "alias/NAME",
+    );
+    let keys = json(&kms, &["key", "list"]);
+    assert_eq!(keys["Keys"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn more_keys_than_a_page_are_all_listed() {
+    let home = Home::initialised();
+    let kms = home.kms();
+    for _ in 0..101 {
+        kms.done(["key", "create"]);
+    }
+    assert_eq!(
+        json(&kms, &["key", "list"])["Keys"]
+            .as_array()
+            .unwrap()
+            .len(),
+        101
+    );
+    assert_eq!(kms.done(["key", "list"]).lines().count(), 101);
+}
+
+#[test]
+fn a_key_lives_and_is_deleted() {
+    let (_home, kms) = store_with_key();
+    let state = || json(&kms, &["key", "describe", "alias/k"])["KeyMetadata"]["KeyState"].clone();
+    kms.done(["key", "update-description", "alias/k", "two words"]);
+    assert!(
+        kms.done(["key", "describe", "alias/k"])
+            .contains("two words")
+    );
+    kms.done(["key", "disable", "alias/k"]);
+    assert_eq!(state(), "Disabled");
+    kms.done(["key", "enable", "alias/k"]);
+    assert_eq!(state(), "Enabled");
+    kms.done(["key", "schedule-deletion", "--days", "7", "alias/k"]);
+    assert_eq!(state(), "PendingDeletion");
+    refused(
+        &kms.run(["key", "enable", "alias/k"]),
+        FAILED,
+        "pending deletion",
+    );
+    kms.done(["key", "cancel-deletion", "alias/k"]);
+    assert_eq!(state(), "Disabled");
+    assert_eq!(
+        kms.run(["key", "schedule-deletion", "--days", "6", "x"])
+            .status
+            .code(),
+        Some(USAGE)
+    );
+}
+
+#[test]
+fn rotation_is_switched_shown_and_listed() {
+    let (_home, kms) = store_with_key();
+    assert!(
+        kms.done(["key", "rotation", "status", "alias/k"])
+            .contains("does not")
+    );
+    kms.done(["key", "rotation", "enable", "--days", "90", "alias/k"]);
+    assert!(
+        kms.done(["key", "rotation", "status", "alias/k"])
+            .contains("90 days")
+    );
+    kms.done(["key", "rotate", "alias/k"]);
+    assert!(
+        kms.done(["key", "rotation", "list", "alias/k"])
+            .contains("ON_DEMAND")
+    );
+    kms.done(["key", "rotation", "disable", "alias/k"]);
+    assert!(
+        kms.done(["key", "rotation", "status", "alias/k"])
+            .contains("does not")
+    );
+}
+
+#[test]
+fn tags_and_policies_are_what_was_put() {
+    let (_home, kms) = store_with_key();
+    kms.done(["key", "tag", "alias/k", "b=2", "a=1"]);
+    kms.done(["key", "untag", "alias/k", "b"]);
+    assert_eq!(kms.done(["key", "tags", "alias/k"]), "a=1");
+    let policy = kms.done(["key", "policy", "get", "alias/k"]);
+    quietly(kms.feed(["key", "policy", "put", "alias/k", "-"], policy.as_bytes()));
+    assert_eq!(kms.done(["key", "policy", "get", "alias/k"]), policy);
+    refused(
+        &kms.feed(["key", "policy", "put", "alias/k", "-"], b"{"),
+        FAILED,
+        "olicy",
+    );
+}
+
+#[test]
+fn an_alias_stands_for_one_key_after_another() {
+    let (_home, kms) = store_with_key();
+    let other = kms.done(["key", "create"]);
+    let id = other.rsplit('/').next().unwrap();
+    kms.done(["alias", "create", "alias/n", id]);
+    refused(
+        &kms.run(["alias", "create", "alias/n", id]),
+        FAILED,
+        "already exists",
+    );
+    kms.done(["alias", "update", "alias/k", id]);
+    let listed = kms.done(["alias", "list", "--key", id]);
+    assert!(
+        listed.contains("alias/n") && listed.contains("alias/k"),
+        "{listed}"
+    );
+    kms.done(["alias", "delete", "alias/n"]);
+    refused(
+        &kms.run(["key", "describe", "alias/n"]),
+        NOT_FOUND,
+        "alias/n",
+    );
+}
+
+#[test]
+fn a_user_gets_a_policy_and_an_access_key() {
+    let home = Home::initialised();
+    let kms = home.kms();
+    assert!(
+        kms.done(["user", "create", "alice"])
+            .ends_with(":user/alice")
+    );
+    assert!(kms.done(["user", "list"]).ends_with(":user/alice"));
+    let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#;
+    quietly(kms.feed(["user", "policy", "put", "alice", "-"], policy.as_bytes()));
+    assert_eq!(kms.done(["user", "policy", "get", "alice"]), policy);
+    kms.done(["user", "policy", "delete", "alice"]);
+    refused(
+        &kms.run(["user", "policy", "get", "alice"]),
+        NOT_FOUND,
+        "policy",
+    );
+    let created = kms.run(["user", "access-key", "create", "alice"]);
+    let said = String::from_utf8(created.stderr).unwrap();
+    assert!(said.contains("never again"), "{said}");
+    let printed = String::from_utf8(created.stdout).unwrap();
+    let id = printed.lines().next().unwrap().split_once('=').unwrap().1;
+    assert!(printed.contains("AWS_SECRET_ACCESS_KEY="));
+    assert!(
+        kms.done(["user", "access-key", "list", "alice"])
+            .contains(id)
+    );
+    kms.done(["user", "access-key", "delete", id]);
+    assert_eq!(kms.done(["user", "access-key", "list", "alice"]), "");
+    assert_eq!(
+        kms.run(["user", "access-key", "create"]).status.code(),
+        Some(USAGE)
+    );
+}
+
+#[test]
+fn a_data_key_is_printed_or_written() {
+    let (home, kms) = store_with_key();
+    let answer = json(
+        &kms,
+        &["generate-data-key", "-k", "alias/k", "--bytes", "24"],
+    );
+    let plaintext = STANDARD
+        .decode(answer["Plaintext"].as_str().unwrap())
+        .unwrap();
+    assert_eq!(plaintext.len(), 24);
+    let (clear, sealed) = (home.scratch("clear"), home.scratch("sealed"));
+    let files = [
+        "--plaintext-out",
+        clear.to_str().unwrap(),
+        "--ciphertext-out",
+        sealed.to_str().unwrap(),
+    ];
+    let command = [&["generate-data-key", "-k", "alias/k"][..], &files].concat();
+    assert_eq!(kms.done(command), "");
+    for file in [&clear, &sealed] {
+        assert_eq!(fs::metadata(file).unwrap().mode() & 0o777, 0o600);
+    }
+    assert_eq!(fs::read(&clear).unwrap().len(), 32);
+    let shown = kms.done(["generate-data-key", "-k", "alias/k", "--without-plaintext"]);
+    assert!(
+        shown.starts_with("ciphertext") && shown.lines().count() == 1,
+        "{shown}"
+    );
+    let short = json(
+        &kms,
+        &[
+            "generate-data-key",
+            "-k",
+            "alias/k",
+            "--key-spec",
+            "AES_128",
+        ],
+    );
+    assert_eq!(
+        STANDARD
+            .decode(short["Plaintext"].as_str().unwrap())
+            .unwrap()
+            .len(),
+        16
+    );
+}
+
+#[test]
+fn random_bytes_come_in_three_forms() {
+    let home = Home::initialised();
+    let kms = home.kms();
+    let raw = quietly(kms.run(["random", "-n", "40", "--format", "raw"]));
+    assert_eq!(raw.len(), 40);
+    let hex = kms.done(["random", "-n", "40", "--format", "hex"]);
+    assert!(
+        hex.len() == 80 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        "{hex}"
+    );
+    assert_eq!(STANDARD.decode(kms.done(["random"])).unwrap().len(), 32);
+    assert_ne!(kms.done(["random"]), kms.done(["random"]));
+}
