@@ -428,6 +428,16 @@ fn no_file_names_a_machine_path() {
 }
 
 #[test]
+fn the_two_commands_of_the_readme_are_the_ones_that_are_checked() {
+    let read = |path: &str| fs::read_to_string(workspace().join(path)).unwrap();
+    for command in ["./demo", "cargo test --workspace --locked"] {
+        let line = format!("\n{command}\n");
+        assert!(read("README.md").contains(&line), "README.md: {command}");
+        assert!(read(".ci/run").contains(&line), ".ci/run: {command}");
+    }
+}
+
+#[test]
 fn the_checks_of_this_file_see_what_they_look_for() {
     assert!(names_crate("use sha2::Sha256;", "sha2"));
     assert!(names_crate(
