@@ -103,6 +103,8 @@ const FUZZ_TARGETS: &[&str] = &[
     "key_reference",
     "policy_document",
     "sealed_record",
+    "server_config",
+    "sigv4_request",
 ];
 
 const MOST_LINES_OF_A_FILE: usize = 600;

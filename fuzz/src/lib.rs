@@ -12,6 +12,8 @@ pub mod envelope_message;
 pub mod key_reference;
 pub mod policy_document;
 pub mod sealed_record;
+pub mod server_config;
+pub mod sigv4_request;
 
 /// The name of a folder in `corpus/`, and the body that eats what lies there.
 pub type Target = (&'static str, fn(&[u8]));
@@ -26,4 +28,6 @@ pub const TARGETS: &[Target] = &[
     ("key_reference", key_reference::run),
     ("policy_document", policy_document::run),
     ("sealed_record", sealed_record::run),
+    ("server_config", server_config::run),
+    ("sigv4_request", sigv4_request::run),
 ];

@@ -35,7 +35,7 @@ class AwsCli(unittest.TestCase):
             "--encryption-context", "tenant=blue,purpose=test",
         )
         self.assertEqual(base64.b64decode(answer["Plaintext"]), plain.read_bytes())
-        said = aws("decrypt", "--ciphertext-blob", f"fileb://{sealed}", expect=254)
+        said = aws("decrypt", "--ciphertext-blob", f"fileb://{sealed}", expect=255)
         self.assertIn("(InvalidCiphertextException)", said)
 
     def test_lists_are_paged_by_the_client(self):
@@ -48,7 +48,7 @@ class AwsCli(unittest.TestCase):
         answer = aws("schedule-key-deletion", "--key-id", key, "--pending-window-in-days", "7")
         self.assertEqual(answer["KeyState"], "PendingDeletion")
         said = aws(
-            "generate-data-key", "--key-id", key, "--key-spec", "AES_256", expect=254
+            "generate-data-key", "--key-id", key, "--key-spec", "AES_256", expect=255
         )
         self.assertIn("(KMSInvalidStateException)", said)
 

@@ -13,6 +13,8 @@ use crate::program;
 
 const READY_WITHIN: Duration = Duration::from_secs(60);
 const ENDS_WITHIN: Duration = Duration::from_secs(60);
+/// The account that the tests work in, AWS's own example.
+const ACCOUNT: &str = "111122223333";
 const ANNOUNCEMENT: &str = "listening on http://";
 
 /// A running `kms-server`, killed when dropped.
@@ -48,7 +50,7 @@ impl Server {
         };
         fs::write(&announced, "").unwrap();
         let mut child = Command::new(program("kms-server"))
-            .args(["--listen", "127.0.0.1:0", "--home"])
+            .args(["--account", ACCOUNT, "--listen", "127.0.0.1:0", "--home"])
             .arg(home)
             .args(arguments)
             .env("RUST_BACKTRACE", "1")
