@@ -160,3 +160,24 @@ fn it_says_which_store_it_uses() {
         "{on_directory}"
     );
 }
+
+#[test]
+fn a_profile_names_the_endpoint_and_the_credentials() {
+    let remote = Remote::start();
+    let directory = remote.home.scratch(".aws");
+    std::fs::create_dir(&directory).unwrap();
+    let Credentials { id, secret } = remote.root();
+    let config = format!(
+        "[profile p]\nregion = us-east-1\nendpoint_url = {}\n\
+         aws_access_key_id = {id}\naws_secret_access_key = {secret}\n",
+        remote.server.endpoint()
+    );
+    std::fs::write(directory.join("config"), config).unwrap();
+    let mut command = Command::new(program("kms"));
+    command
+        .args(["key", "create", "--profile", "p"])
+        .env_clear()
+        .env("HOME", remote.home.as_ref());
+    let arn = String::from_utf8(quietly(command.output().unwrap())).unwrap();
+    assert!(remote.done(&["key", "list"]).starts_with(arn.trim_end()));
+}

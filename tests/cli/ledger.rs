@@ -1,6 +1,9 @@
 //! The ledger at a shell.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+use std::thread;
 
 use serde_json::Value;
 
@@ -81,4 +84,29 @@ fn the_owner_is_named_after_the_user_of_the_operating_system() {
     );
     let record = kms.done(["audit", "tail", "-n", "1", "--output", "json"]);
     assert!(!record.contains("mallory"), "{record}");
+}
+
+#[test]
+fn records_are_followed_as_they_come() {
+    let (_home, kms) = store_with_key();
+    let mut tail = kms
+        .command(["audit", "tail", "-f", "-n", "0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(tail.stdout.take().unwrap());
+    let follower = thread::spawn(move || {
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        line
+    });
+    // Until it has read what is there, new records are old ones to it.
+    while !follower.is_finished() {
+        kms.done(["random"]);
+    }
+    let line = follower.join().unwrap();
+    assert!(line.contains("GenerateRandom"), "{line}");
+    tail.kill().unwrap();
+    tail.wait().unwrap();
 }

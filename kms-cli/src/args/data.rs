@@ -122,10 +122,8 @@ pub(crate) struct GenerateDataKey {
 /// The length of a data key as AWS names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum KeySize {
-    /// 16 bytes
     #[value(name = "AES_128")]
     Aes128,
-    /// 32 bytes
     #[value(name = "AES_256")]
     Aes256,
 }
@@ -149,10 +147,7 @@ pub(crate) struct Random {
 /// How random bytes are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RandomFormat {
-    /// The bytes themselves
     Raw,
-    /// Two digits a byte and a newline
     Hex,
-    /// Base64 and a newline
     Base64,
 }

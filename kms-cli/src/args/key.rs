@@ -17,26 +17,31 @@ pub(crate) enum KeyCommand {
     /// Show what is known of a key
     #[command(after_help = "Example:\n  kms key describe alias/backup")]
     Describe {
+        /// Its id, ARN, alias/NAME or alias ARN
         key: String,
     },
     /// Let a disabled key be used again
     #[command(after_help = "Example:\n  kms key enable alias/backup")]
     Enable {
+        /// Its id, ARN, alias/NAME or alias ARN
         key: String,
     },
     /// Refuse every use of a key until it is enabled again
     #[command(after_help = "Example:\n  kms key disable alias/backup")]
     Disable {
+        /// Its id, ARN, alias/NAME or alias ARN
         key: String,
     },
     /// Give a key new material now; what the old one encrypted stays decryptable
     #[command(after_help = "Example:\n  kms key rotate alias/backup")]
     Rotate {
+        /// Its id, ARN, alias/NAME or alias ARN
         key: String,
     },
     /// Delete a key, and with it all that it encrypted, after a waiting period
     #[command(after_help = "Example:\n  kms key schedule-deletion --days 7 alias/old")]
     ScheduleDeletion {
+        /// Its id, ARN, alias/NAME or alias ARN
         key: String,
         /// How long to wait, 7 to 30
         #[arg(long, value_name = "DAYS", default_value_t = 30,
@@ -46,12 +51,15 @@ pub(crate) enum KeyCommand {
     /// Keep a key that waits for its deletion; it is disabled then
     #[command(after_help = "Example:\n  kms key cancel-deletion alias/old")]
     CancelDeletion {
+        /// Its id, ARN, alias/NAME or alias ARN
         key: String,
     },
     /// Change the description of a key
     #[command(after_help = "Example:\n  kms key update-description alias/backup 'nightly backups'")]
     UpdateDescription {
+        /// Its id, ARN, alias/NAME or alias ARN
         key: String,
+        /// What the key is for
         description: String,
     },
     /// Read and write the policy of a key
@@ -63,20 +71,25 @@ pub(crate) enum KeyCommand {
     /// Add tags to a key, or change them
     #[command(after_help = "Example:\n  kms key tag alias/backup team=storage stage=prod")]
     Tag {
+        /// Its id, ARN, alias/NAME or alias ARN
         key: String,
+        /// The tags
         #[arg(required = true, value_name = "KEY=VALUE", value_parser = parse_pair)]
         tags: Vec<TagPair>,
     },
     /// Remove tags from a key
     #[command(after_help = "Example:\n  kms key untag alias/backup team stage")]
     Untag {
+        /// Its id, ARN, alias/NAME or alias ARN
         key: String,
+        /// The keys of the tags
         #[arg(required = true, value_name = "TAG-KEY")]
         tags: Vec<String>,
     },
     /// List the tags of a key
     #[command(after_help = "Example:\n  kms key tags alias/backup")]
     Tags {
+        /// Its id, ARN, alias/NAME or alias ARN
         key: String,
     },
 }
@@ -117,13 +130,17 @@ pub(crate) struct ListKeys {}
 pub(crate) enum PolicyCommand {
     /// Print the policy
     #[command(after_help = "Example:\n  kms key policy get alias/backup > policy.json")]
-    Get { key: String },
+    Get {
+        /// Its id, ARN, alias/NAME or alias ARN
+        key: String,
+    },
     /// Replace the policy
     #[command(
         after_help = "Examples:\n  kms key policy put alias/backup policy.json\n  \
                             jq … policy.json | kms key policy put alias/backup -"
     )]
     Put {
+        /// Its id, ARN, alias/NAME or alias ARN
         key: String,
         /// The JSON document; - is standard input
         file: PathBuf,
@@ -139,6 +156,7 @@ pub(crate) enum RotationCommand {
     /// Rotate the key by itself
     #[command(after_help = "Example:\n  kms key rotation enable --days 90 alias/backup")]
     Enable {
+        /// Its id, ARN, alias/NAME or alias ARN
         key: String,
         /// How often, 90 to 2560
         #[arg(long, value_name = "DAYS", default_value_t = 365,
@@ -147,13 +165,22 @@ pub(crate) enum RotationCommand {
     },
     /// Stop rotating the key by itself
     #[command(after_help = "Example:\n  kms key rotation disable alias/backup")]
-    Disable { key: String },
+    Disable {
+        /// Its id, ARN, alias/NAME or alias ARN
+        key: String,
+    },
     /// Show whether and when the key rotates
     #[command(after_help = "Example:\n  kms key rotation status alias/backup")]
-    Status { key: String },
+    Status {
+        /// Its id, ARN, alias/NAME or alias ARN
+        key: String,
+    },
     /// List the rotations that were
     #[command(after_help = "Example:\n  kms key rotation list alias/backup")]
-    List { key: String },
+    List {
+        /// Its id, ARN, alias/NAME or alias ARN
+        key: String,
+    },
 }
 
 /// Gives keys names.
@@ -164,6 +191,7 @@ pub(crate) enum AliasCommand {
         after_help = "Example:\n  kms alias create alias/backup 1234abcd-12ab-34cd-56ef-1234567890ab"
     )]
     Create {
+        /// The name
         #[arg(value_name = "alias/NAME")]
         alias: String,
         /// The key's id or ARN
@@ -174,6 +202,7 @@ pub(crate) enum AliasCommand {
         after_help = "Example:\n  kms alias update alias/backup 1234abcd-12ab-34cd-56ef-1234567890ab"
     )]
     Update {
+        /// The name
         #[arg(value_name = "alias/NAME")]
         alias: String,
         /// The key's id or ARN
@@ -182,6 +211,7 @@ pub(crate) enum AliasCommand {
     /// Remove a name; the key stays
     #[command(after_help = "Example:\n  kms alias delete alias/backup")]
     Delete {
+        /// The name
         #[arg(value_name = "alias/NAME")]
         alias: String,
     },

@@ -73,7 +73,7 @@ pub(crate) struct Global {
     /// Open a store that was put back to an earlier state; the reason is recorded
     #[arg(long, global = true, value_name = "REASON")]
     pub(crate) accept_rollback: Option<String>,
-    /// How results are printed: `json` is the response in AWS's shape
+    /// How results are printed: text for people, json in AWS's shape for programs
     #[arg(
         long,
         global = true,
@@ -94,10 +94,22 @@ pub(crate) struct Global {
 #[derive(Debug, Args)]
 pub(crate) struct Unlock {
     /// The key file that opens the store [default: where `init` put it]
-    #[arg(long, global = true, value_name = "FILE", env = "KMS_KEY_FILE")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "KMS_KEY_FILE",
+        hide_env_values = true
+    )]
     pub(crate) key_file: Option<PathBuf>,
     /// A file whose first line is the passphrase that opens the store
-    #[arg(long, global = true, value_name = "FILE", env = "KMS_PASSPHRASE_FILE")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "KMS_PASSPHRASE_FILE",
+        hide_env_values = true
+    )]
     pub(crate) passphrase_file: Option<PathBuf>,
     /// An open file descriptor to read the passphrase from
     #[arg(
@@ -112,9 +124,7 @@ pub(crate) struct Unlock {
 /// How results are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people.
     Text,
-    /// For programs: the response in AWS's shape.
     Json,
 }
 
@@ -193,6 +203,24 @@ mod tests {
             if command.get_subcommands().next().is_none() {
                 let help = command.get_after_help().map(ToString::to_string);
                 assert!(help.is_some_and(|help| help.contains("kms ")), "{path}");
+            }
+            command
+                .get_subcommands()
+                .for_each(|inner| walk(inner, &path));
+        }
+        walk(&Arguments::command(), "");
+    }
+
+    #[test]
+    fn every_argument_says_what_it_is() {
+        fn walk(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            for argument in command.get_arguments() {
+                assert!(
+                    argument.get_help().is_some(),
+                    "{path} {}",
+                    argument.get_id()
+                );
             }
             command
                 .get_subcommands()

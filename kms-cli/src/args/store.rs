@@ -27,9 +27,7 @@ pub(crate) struct Init {
 /// What guards the root key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SealKind {
-    /// A file with a random key
     KeyFile,
-    /// A passphrase
     Passphrase,
 }
 
@@ -38,7 +36,10 @@ pub(crate) enum SealKind {
 pub(crate) enum UserCommand {
     /// Create a user and print its ARN; it may do nothing until a policy allows it
     #[command(after_help = "Example:\n  kms user create alice")]
-    Create { name: String },
+    Create {
+        /// 1 to 64 letters, digits and _+=,.@-
+        name: String,
+    },
     /// List the users
     #[command(after_help = "Example:\n  kms user list")]
     List,
@@ -71,6 +72,7 @@ Examples:
     /// Delete an access key; requests signed with it are refused from now on
     #[command(after_help = "Example:\n  kms user access-key delete AKIAIOSFODNN7EXAMPLE")]
     Delete {
+        /// AKIA…
         #[arg(value_name = "ACCESS-KEY-ID")]
         access_key_id: String,
     },
@@ -115,6 +117,7 @@ pub(crate) enum UserPolicyCommand {
 /// One policy of one user.
 #[derive(Debug, Args)]
 pub(crate) struct UserPolicy {
+    /// The user
     pub(crate) user: String,
     /// The policy's name, for a user with several
     #[arg(long, value_name = "NAME", default_value = "default")]
