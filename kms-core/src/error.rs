@@ -17,6 +17,9 @@ pub enum Error {
     /// No policy allows it, or one denies it.
     #[error("{0}")]
     AccessDenied(String),
+    /// The access key was deleted after the signature was verified.
+    #[error("The security token included in the request is invalid.")]
+    UnrecognizedClient,
     /// The key, alias or policy does not exist.
     #[error("{0}")]
     NotFound(String),
@@ -81,6 +84,7 @@ impl Error {
         match self {
             Self::Validation(_) => ErrorCode::ValidationException,
             Self::AccessDenied(_) => ErrorCode::AccessDeniedException,
+            Self::UnrecognizedClient => ErrorCode::UnrecognizedClientException,
             Self::NotFound(_) => ErrorCode::NotFoundException,
             Self::Disabled(_) => ErrorCode::DisabledException,
             Self::InvalidState(_) => ErrorCode::KMSInvalidStateException,

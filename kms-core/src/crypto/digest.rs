@@ -1,6 +1,6 @@
 //! SHA-2, FIPS 180-4.
 
-use sha2::Digest;
+use aws_lc_rs::digest::{Context, SHA256, digest};
 
 /// A SHA-256 digest.
 pub type Sha256Digest = [u8; 32];
@@ -8,15 +8,21 @@ pub type Sha256Digest = [u8; 32];
 /// SHA-256 of one byte string.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> Sha256Digest {
-    sha2::Sha256::digest(bytes).into()
+    to_array(digest(&SHA256, bytes).as_ref())
 }
 
 /// SHA-256 of several byte strings, one after the other, without separators.
 #[must_use]
 pub fn sha256_of(parts: &[&[u8]]) -> Sha256Digest {
-    let mut digest = sha2::Sha256::new();
+    let mut context = Context::new(&SHA256);
     for part in parts {
-        digest.update(part);
+        context.update(part);
     }
-    digest.finalize().into()
+    to_array(context.finish().as_ref())
+}
+
+fn to_array(digest: &[u8]) -> Sha256Digest {
+    let mut array = Sha256Digest::default();
+    array.copy_from_slice(digest);
+    array
 }

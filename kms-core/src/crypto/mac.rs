@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use aws_lc_rs::hmac::{Context, HMAC_SHA256, Key};
 
 /// An HMAC-SHA256 key with both hash states prepared, so that a short message costs two
 /// compressions.
 #[derive(Clone)]
-pub struct HmacSha256(Hmac<Sha256>);
+pub struct HmacSha256(Key);
 
 impl fmt::Debug for HmacSha256 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -20,17 +19,18 @@ impl HmacSha256 {
     /// A key of any length.
     #[must_use]
     pub fn new(key: &[u8]) -> Self {
-        #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
-        Self(Hmac::new_from_slice(key).expect("any key length"))
+        Self(Key::new(HMAC_SHA256, key))
     }
 
     /// The tag over the concatenation of `parts`.
     #[must_use]
     pub fn tag(&self, parts: &[&[u8]]) -> [u8; 32] {
-        let mut mac = self.0.clone();
+        let mut context = Context::with_key(&self.0);
         for part in parts {
-            mac.update(part);
+            context.update(part);
         }
-        mac.finalize().into_bytes().into()
+        let mut tag = [0; 32];
+        tag.copy_from_slice(context.sign().as_ref());
+        tag
     }
 }

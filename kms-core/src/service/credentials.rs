@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::engine::Engine;
+use super::engine::{Engine, poisoned};
 use super::state::State;
 use crate::Error;
 use crate::caller::{Caller, Credential, Principal};
@@ -39,15 +39,38 @@ fn principal(key: &AccessKey, state: &State) -> Option<Principal> {
 impl Engine {
     /// The access key of that id; `None` when there is none or its user is gone.
     ///
+    /// One that another process deletes at this moment may still be found: the walk looks again,
+    /// in the state that it decides by.
+    ///
     /// # Errors
     /// [`Error::Internal`] when the store fails.
     pub fn credential(&self, id: &AccessKeyId) -> Result<Option<SigningCredential>, Error> {
-        let state = self.state()?;
-        Ok(state.access_key(id).and_then(|key| {
-            principal(key, &state).map(|principal| SigningCredential {
-                key: Arc::clone(key),
-                principal,
-            })
-        }))
+        let known = find(id, &*self.state.read().map_err(poisoned)?);
+        if known.is_some() {
+            return Ok(known);
+        }
+        Ok(find(id, &*self.state()?))
+    }
+}
+
+fn find(id: &AccessKeyId, state: &State) -> Option<SigningCredential> {
+    let key = state.access_key(id)?;
+    let principal = principal(key, state)?;
+    Some(SigningCredential {
+        key: Arc::clone(key),
+        principal,
+    })
+}
+
+/// Whether the access key of the caller still exists, in the state that the request is decided by.
+///
+/// # Errors
+/// [`Error::UnrecognizedClient`] when it was deleted since.
+pub(super) fn still_valid(caller: &Caller, state: &State) -> Result<(), Error> {
+    match caller.credential() {
+        Credential::AccessKey(id) if state.access_key(id).is_none() => {
+            Err(Error::UnrecognizedClient)
+        }
+        _ => Ok(()),
     }
 }

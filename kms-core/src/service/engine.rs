@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use super::change::Edit;
 use super::context::CallContext;
+use super::credentials::still_valid;
 use super::draft::{Draft, Ending};
 use super::mutation::Unfinished;
 use super::operation::{Event, Loaded, Operation, Performed, Step};
@@ -154,6 +155,7 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Performed<O::Response>, Error> {
         let call = draft.call;
+        still_valid(&call.caller, state)?;
         let parsed = request.parse()?;
         let loaded = resolve::load(O::lookups(&parsed), state, call, draft.event)?;
         draft.used(&loaded);
