@@ -70,22 +70,43 @@ impl Timestamp {
     /// `YYYY-MM-DDTHH:MM:SSZ`, RFC 3339 in UTC, without a fraction.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
-        self.civil("%Y-%m-%dT%H:%M:%SZ")
+        let moment = self.civil();
+        let (date, time) = (moment.date(), moment.time());
+        let mut text = String::with_capacity(20);
+        push_digits(&mut text, 4, i32::from(date.year()));
+        for (separator, number) in [
+            ('-', date.month()),
+            ('-', date.day()),
+            ('T', time.hour()),
+            (':', time.minute()),
+            (':', time.second()),
+        ] {
+            text.push(separator);
+            push_digits(&mut text, 2, i32::from(number));
+        }
+        text.push('Z');
+        text
     }
 
     /// `YYYYMMDDTHHMMSSZ`, the form of `X-Amz-Date`.
     #[must_use]
     pub fn to_basic_iso8601(self) -> String {
-        self.civil("%Y%m%dT%H%M%SZ")
+        self.to_rfc3339().replace(['-', ':'], "")
     }
 
-    fn civil(self, format: &str) -> String {
-        let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 {
-            jiff::Timestamp::MIN
-        } else {
-            jiff::Timestamp::MAX
-        });
-        instant.strftime(format).to_string()
+    fn civil(self) -> jiff::civil::DateTime {
+        let instant = jiff::Timestamp::from_millisecond(self.0)
+            .unwrap_or(if self.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX });
+        jiff::tz::Offset::UTC.to_datetime(instant)
+    }
+}
+
+/// Appends a number of at most four digits with leading zeros. Formatting machinery would cost
+/// more than all else of a record's time.
+fn push_digits(text: &mut String, width: u32, number: i32) {
+    for place in (0..width).rev() {
+        let digit = number.unsigned_abs() / 10_u32.pow(place) % 10;
+        text.push(char::from_digit(digit, 10).unwrap_or('0'));
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::Client;
 
-const SIZE: &str = "size=96m";
+const OPTIONS: &str = "size=96m,mode=0700";
 const MOST_KEYS: usize = 5000;
 
 /// A small file system of its own.
@@ -21,7 +21,7 @@ impl Mount {
     fn at(path: PathBuf) -> Option<Self> {
         fs::create_dir_all(&path).unwrap();
         let mount = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", SIZE, "tmpfs"])
+            .args(["-t", "tmpfs", "-o", OPTIONS, "tmpfs"])
             .arg(&path)
             .output();
         mount.ok()?.status.success().then_some(Self(path))

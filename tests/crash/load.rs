@@ -64,8 +64,8 @@ impl Load {
         Self { workers, answers }
     }
 
-    pub(crate) fn wait_for_an_answer(&self) {
-        while self.answers.load(Ordering::Relaxed) == 0 {
+    pub(crate) fn wait_for_answers(&self, count: usize) {
+        while self.answers.load(Ordering::Relaxed) < count {
             assert!(
                 self.workers.iter().any(|w| !w.is_finished()),
                 "nobody is answered"

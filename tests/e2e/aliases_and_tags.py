@@ -62,7 +62,7 @@ class Aliases(Case):
             message='Alias must start with the prefix "alias/". Please see '
             "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html",
         )
-        for name in ("alias/with space", "alias/ü", "alias/a:b", "alias/" + "a" * 251):
+        for name in ("alias/with space", "alias/ü", "alias/" + "a" * 251):
             with self.subTest(name):
                 with self.assertRaises(self.kms.exceptions.ClientError):
                     create(AliasName=name, TargetKeyId=key)

@@ -28,7 +28,7 @@ fn rotation_works_as_in_aws() {
 
 #[test]
 fn data_is_encrypted_and_decrypted_as_in_aws() {
-    passes("cryptography.py");
+    passes("encryption.py");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::mem;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::ledger::{Entry, LedgerUnavailable, Pending, Receipt, Release};
@@ -120,8 +121,18 @@ impl Queue {
         batch.clear();
         let until = idle_after.map(|time| Instant::now() + time);
         let mut state = self.state();
+        let mut gathered = 0;
         loop {
             if !state.waiting.is_empty() {
+                // One sync serves all who are about to append: as long as others run and add to
+                // the batch, they go first. With nobody else to run this costs nothing.
+                if gathered < state.waiting.len() {
+                    gathered = state.waiting.len();
+                    drop(state);
+                    thread::yield_now();
+                    state = self.state();
+                    continue;
+                }
                 mem::swap(&mut state.lines, batch);
                 state.in_flight = mem::take(&mut state.waiting);
                 return Task::Write;
