@@ -5,9 +5,10 @@
 //! nothing else, but for the very last line feed, which shells drop from a variable.
 
 use std::io::{self, Read, Write};
+use std::ops::Range;
 
+use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use base64::{DecodeSliceError, Engine as _};
 
 /// The first line, without its line feed.
 pub(crate) const BEGIN: &str = "-----BEGIN AWS ENCRYPTION SDK MESSAGE-----";
@@ -48,12 +49,12 @@ impl<W: Write> ArmorWriter<W> {
     }
 
     fn write_pending(&mut self) -> io::Result<()> {
-        let mut line = [0; LINE_CHARACTERS];
-        for bytes in self.pending.chunks(LINE_BYTES) {
-            let length = STANDARD
-                .encode_slice(bytes, &mut line)
-                .map_err(io::Error::other)?;
-            self.text.extend(line.iter().take(length));
+        for line in STANDARD
+            .encode(&self.pending)
+            .as_bytes()
+            .chunks(LINE_CHARACTERS)
+        {
+            self.text.extend_from_slice(line);
             self.text.push(b'\n');
         }
         self.pending.clear();
@@ -116,64 +117,51 @@ impl<R: Read> ArmorReader<R> {
     }
 
     fn decode_batch(&mut self) -> io::Result<()> {
-        self.bytes.clear();
-        self.taken = 0;
-        while self.state != State::Done && self.bytes.len() < BATCH_LINES * LINE_BYTES {
+        let mut characters = Vec::with_capacity(BATCH_LINES * LINE_CHARACTERS);
+        while self.state != State::Done && characters.len() < BATCH_LINES * LINE_CHARACTERS {
             let line = self.next_line()?;
-            self.take_line(&line)?;
-        }
-        Ok(())
-    }
-
-    fn take_line(&mut self, line: &[u8]) -> io::Result<()> {
-        match self.state {
-            State::Begin if line == BEGIN.as_bytes() => self.state = State::Lines,
-            State::Lines | State::LastLine if line == END.as_bytes() => {
-                self.expect_end_of_input()?;
-                self.state = State::Done;
-            }
-            State::Lines if !line.is_empty() => {
-                if line.len() < LINE_CHARACTERS || line.ends_with(b"=") {
-                    self.state = State::LastLine;
+            let line = self.text.get(line).unwrap_or_default();
+            match self.state {
+                State::Begin if line == BEGIN.as_bytes() => self.state = State::Lines,
+                State::Lines | State::LastLine if line == END.as_bytes() => {
+                    self.expect_end_of_input()?;
+                    self.state = State::Done;
                 }
-                let mut decoded = [0; LINE_BYTES];
-                let length = match STANDARD.decode_slice(line, &mut decoded) {
-                    Ok(length) => length,
-                    Err(
-                        DecodeSliceError::DecodeError(_) | DecodeSliceError::OutputSliceTooSmall,
-                    ) => {
-                        return Err(malformed());
+                State::Lines if !line.is_empty() && line.len() <= LINE_CHARACTERS => {
+                    if line.len() < LINE_CHARACTERS || line.ends_with(b"=") {
+                        self.state = State::LastLine;
                     }
-                };
-                self.bytes.extend(decoded.iter().take(length));
+                    characters.extend_from_slice(line);
+                }
+                _ => return Err(malformed()),
             }
-            _ => return Err(malformed()),
         }
+        // Padding is refused anywhere but at the end, which only a last line reaches.
+        self.bytes = STANDARD.decode(&characters).map_err(|_| malformed())?;
+        self.taken = 0;
         Ok(())
     }
 
-    /// The next line without its line feed; at the end of the input only the end marker may lack
-    /// one.
-    fn next_line(&mut self) -> io::Result<Vec<u8>> {
+    /// Where the next line stands in the text, without its line feed; at the end of the input only
+    /// the end marker may lack one.
+    fn next_line(&mut self) -> io::Result<Range<usize>> {
+        let longest = LINE_CHARACTERS.max(BEGIN.len()) + 1;
         loop {
-            let rest = self.text.get(self.consumed..).unwrap_or_default();
-            let longest = LINE_CHARACTERS.max(BEGIN.len()) + 1;
-            let end = rest.iter().take(longest).position(|&byte| byte == b'\n');
-            if let Some(line) = end.and_then(|end| rest.get(..end)) {
-                let line = line.to_vec();
-                self.consumed += line.len() + 1;
-                return Ok(line);
+            let start = self.consumed;
+            let rest = self.text.get(start..).unwrap_or_default();
+            let candidates = rest.iter().take(longest);
+            if let Some(length) = candidates.into_iter().position(|&byte| byte == b'\n') {
+                self.consumed = start + length + 1;
+                return Ok(start..start + length);
             }
             if rest.len() >= longest {
                 return Err(malformed());
             }
+            let is_end = rest == END.as_bytes();
             if !self.refill()? {
-                let rest = self.text.split_off(self.consumed);
-                return if rest == END.as_bytes() {
-                    Ok(rest)
-                } else {
-                    Err(truncated())
-                };
+                let rest = 0..self.text.len();
+                self.consumed = rest.end;
+                return if is_end { Ok(rest) } else { Err(truncated()) };
             }
         }
     }
@@ -210,11 +198,8 @@ impl<R: Read> Read for ArmorReader<R> {
         if self.taken == self.bytes.len() && self.state != State::Done {
             self.decode_batch()?;
         }
-        let rest = self.bytes.get(self.taken..).unwrap_or_default();
-        let count = rest.len().min(buffer.len());
-        for (to, from) in buffer.iter_mut().zip(rest) {
-            *to = *from;
-        }
+        let mut rest = self.bytes.get(self.taken..).unwrap_or_default();
+        let count = rest.read(buffer)?;
         self.taken += count;
         Ok(count)
     }
