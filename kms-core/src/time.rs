@@ -95,8 +95,11 @@ impl Timestamp {
     }
 
     fn civil(self) -> jiff::civil::DateTime {
-        let instant = jiff::Timestamp::from_millisecond(self.0)
-            .unwrap_or(if self.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX });
+        let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 {
+            jiff::Timestamp::MIN
+        } else {
+            jiff::Timestamp::MAX
+        });
         jiff::tz::Offset::UTC.to_datetime(instant)
     }
 }
