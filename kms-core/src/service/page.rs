@@ -135,7 +135,7 @@ mod tests {
         for forged in [
             "",
             "AAAA",
-            &marker[..marker.len() - 1],
+            marker.get(..marker.len() - 1).unwrap(),
             &format!("{marker}A"),
         ] {
             assert!(markers.start("ListKeys", Some(forged)).is_err(), "{forged}");
