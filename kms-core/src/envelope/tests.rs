@@ -29,7 +29,7 @@ fn with_frames_of(frame_length: u32) -> EncryptOptions {
     }
 }
 
-fn encrypted(reader: &mut dyn Read, frame_length: u32) -> Vec<u8> {
+fn encrypted(reader: &mut (dyn Read + Send), frame_length: u32) -> Vec<u8> {
     let mut message = Vec::new();
     let options = with_frames_of(frame_length);
     let (keys, context) = (keyring(), context());
@@ -506,7 +506,7 @@ fn failures_to_read_and_to_write_are_told_apart() {
             Ok(())
         }
     }
-    let encrypt = |reader: &mut dyn Read, writer: &mut dyn Write| {
+    let encrypt = |reader: &mut (dyn Read + Send), writer: &mut (dyn Write + Send)| {
         let options = EncryptOptions::default();
         encrypt(
             reader,
@@ -536,11 +536,11 @@ fn failures_to_read_and_to_write_are_told_apart() {
 
 /// A writer that a reader looks at, to see what was written when it was asked for more.
 #[derive(Clone, Default)]
-struct Shared(std::rc::Rc<std::cell::RefCell<Vec<u8>>>);
+struct Shared(Arc<std::sync::Mutex<Vec<u8>>>);
 
 impl Write for Shared {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
+        self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
     }
     fn flush(&mut self) -> io::Result<()> {
@@ -557,7 +557,7 @@ struct Slow {
 
 impl Read for Slow {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.seen.push(self.written.0.borrow().len());
+        self.seen.push(self.written.0.lock().unwrap().len());
         if self.pieces.is_empty() {
             return Ok(0);
         }
