@@ -1,6 +1,7 @@
 //! `kms encrypt`.
 
 use std::io::Write;
+use std::thread;
 
 use kms_core::ciphertext::EncryptionContext;
 use kms_core::crypto::random::SystemRandom;
@@ -12,6 +13,11 @@ use crate::failure::{Failure, Kind};
 use crate::output::Output;
 use crate::pipeline::{ArmorWriter, Input, Mode, OutputFile};
 use crate::term;
+
+/// The smallest file that is worth more than one thread, in bytes.
+const PARALLEL_LENGTH: u64 = 4 << 20;
+/// Beyond these, the memory of the machine is what limits.
+const MAX_THREADS: usize = 4;
 
 pub(super) fn run(
     arguments: &Encrypt,
@@ -33,9 +39,10 @@ pub(super) fn run(
     let file = OutputFile::open(arguments.out.as_deref(), Mode::Usual)?;
     let kms = open()?;
     let keys = Keys::new(&kms, &arguments.keys);
-    let encrypt = |writer: &mut dyn Write| {
+    let encrypt = |writer: &mut (dyn Write + Send)| {
         let options = EncryptOptions {
             frame_length: arguments.frame_length,
+            threads: threads(&input),
             ..EncryptOptions::default()
         };
         let mut reader = &input.file;
@@ -60,6 +67,17 @@ pub(super) fn run(
     file.commit()?;
     output.note(&format!("encrypted {} bytes", summary.plaintext_length));
     Ok(())
+}
+
+/// More than one for a large regular file, whose bytes do not have to be waited for.
+fn threads(input: &Input) -> usize {
+    if input
+        .regular_length()
+        .is_none_or(|length| length < PARALLEL_LENGTH)
+    {
+        return 1;
+    }
+    thread::available_parallelism().map_or(1, |count| count.get().min(MAX_THREADS))
 }
 
 /// The pairs of the command line; a key may be given once.

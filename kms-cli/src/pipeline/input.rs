@@ -59,6 +59,12 @@ impl Input {
         (input.dev(), input.ino()) == (output.dev(), output.ino())
     }
 
+    /// The length in bytes of a regular file; `None` for pipes, terminals and other devices.
+    pub(crate) fn regular_length(&self) -> Option<u64> {
+        let metadata = self.file.metadata().ok()?;
+        metadata.is_file().then(|| metadata.len())
+    }
+
     /// What to say when reading fails.
     pub(crate) fn failed(&self, error: &io::Error) -> Failure {
         cannot_read(&self.name, error)

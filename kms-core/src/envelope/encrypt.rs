@@ -1,6 +1,7 @@
 //! Plaintext to message, in constant memory and without copying.
 
 use std::io::{self, ErrorKind, IoSliceMut, Read, Write};
+use std::ops::Range;
 
 use super::derive::committing_key;
 use super::error::EncryptError;
@@ -10,6 +11,7 @@ use super::frame::{
 };
 use super::header::{Content, Header};
 use super::keyring::{DataKey, DataKeys};
+use super::parallel;
 use super::suite::AlgorithmSuite;
 use super::{DEFAULT_MAX_DATA_KEYS, MAX_BATCH_FRAMES, Summary, batch_frames};
 use crate::ciphertext::EncryptionContext;
@@ -32,6 +34,10 @@ pub struct EncryptOptions {
     pub frame_length: u32,
     /// The largest number of recipients.
     pub max_data_keys: usize,
+    /// Threads that seal, the caller's included; 0 is taken as 1. The message is the same for any
+    /// number. With more than one, each fills a batch of its own before it seals it, so this is for
+    /// readers that do not wait for their plaintext, such as files.
+    pub threads: usize,
 }
 
 impl Default for EncryptOptions {
@@ -39,6 +45,7 @@ impl Default for EncryptOptions {
         Self {
             frame_length: DEFAULT_FRAME_LENGTH,
             max_data_keys: DEFAULT_MAX_DATA_KEYS,
+            threads: 1,
         }
     }
 }
@@ -46,16 +53,16 @@ impl Default for EncryptOptions {
 /// Reads plaintext to its end and writes it as one message of the AWS Encryption SDK, version 2,
 /// suite 0x0478.
 ///
-/// `context` is stored in the message in clear and authenticated. A frame is written as soon as it
-/// is complete: no more than one frame of plaintext waits for the reader. Memory is two batches of
-/// half a MiB at most, or of one frame.
+/// `context` is stored in the message in clear and authenticated. On one thread, a frame is written
+/// as soon as it is complete: no more than one frame of plaintext waits for the reader. Memory is a
+/// batch for each thread, of half a MiB at most, or of one frame.
 ///
 /// # Errors
 /// [`EncryptError`]; what was written until then is not a whole message and cannot be taken for
 /// one.
 pub fn encrypt(
-    reader: &mut dyn Read,
-    writer: &mut dyn Write,
+    reader: &mut (dyn Read + Send),
+    writer: &mut (dyn Write + Send),
     keys: &dyn DataKeys,
     context: &EncryptionContext,
     options: &EncryptOptions,
@@ -68,12 +75,16 @@ pub fn encrypt(
         .map_err(EncryptError::Key)?;
     let (header, bytes, key) = make_header(data_key, context, options, random)?;
     writer.write_all(&bytes).map_err(EncryptError::Write)?;
-    let mut frames = Frames::new(key, &header.message_id, options.frame_length)?;
-    frames.run(reader, writer)?;
+    let frames = || Frames::new(&key, &header.message_id, options.frame_length);
+    let plaintext_length = if options.threads > 1 {
+        parallel::run(reader, writer, options.threads, frames)?
+    } else {
+        frames()?.run(reader, writer)?
+    };
     writer.flush().map_err(EncryptError::Write)?;
     Ok(Summary {
         header,
-        plaintext_length: frames.plaintext_length,
+        plaintext_length,
     })
 }
 
@@ -125,8 +136,8 @@ fn make_header(
 
 /// A batch of frames laid out as they will be written; plaintext is read to where its ciphertext
 /// will stand.
-struct Frames {
-    key: AesGcm,
+pub(super) struct Frames<'k> {
+    key: &'k AesGcm,
     regular: FrameAad,
     last: FrameAad,
     frame_length: usize,
@@ -137,15 +148,21 @@ struct Frames {
     current: usize,
     /// Plaintext bytes in the current slot.
     filled: usize,
-    /// The first complete slot that is not written yet.
+    /// The first complete slot that is not sealed and written yet.
     unwritten: usize,
     /// The number of the next frame.
     sequence: u32,
-    plaintext_length: u64,
 }
 
-impl Frames {
-    fn new(key: AesGcm, message_id: &[u8], frame_length: u32) -> Result<Self, EncryptError> {
+/// A batch as it is written.
+pub(super) struct SealedBatch<'b> {
+    pub(super) bytes: &'b [u8],
+    /// That of the whole message, from the batch that ends it.
+    pub(super) plaintext_length: Option<u64>,
+}
+
+impl<'k> Frames<'k> {
+    fn new(key: &'k AesGcm, message_id: &[u8], frame_length: u32) -> Result<Self, EncryptError> {
         let frame_length = usize::try_from(frame_length).map_err(|_| EncryptError::FrameLength)?;
         let mut frames = Self {
             key,
@@ -158,7 +175,6 @@ impl Frames {
             filled: 0,
             unwritten: 0,
             sequence: 1,
-            plaintext_length: 0,
         };
         frames.resize(1);
         Ok(frames)
@@ -174,11 +190,57 @@ impl Frames {
         self.buffer = SecretBuffer::new(slots * self.stride() + FINAL_OVERHEAD - FRAME_OVERHEAD);
     }
 
-    fn run(&mut self, reader: &mut dyn Read, writer: &mut dyn Write) -> Result<(), EncryptError> {
+    /// Reads to the end and writes all frames; returns the length of the plaintext.
+    fn run(&mut self, reader: &mut dyn Read, writer: &mut dyn Write) -> Result<u64, EncryptError> {
         while self.read(reader)? > 0 {
             self.write_complete(writer)?;
         }
-        self.write_final(writer)
+        let last = self.seal_final()?;
+        write(writer, self.sealed(last)?)?;
+        Ok(self.plaintext_length())
+    }
+
+    /// Starts over with a batch whose first frame is number `sequence`, and reads until it is full
+    /// or the plaintext ends; `true` is the end.
+    pub(super) fn fill(
+        &mut self,
+        reader: &mut dyn Read,
+        sequence: u32,
+    ) -> Result<bool, EncryptError> {
+        self.restart();
+        self.sequence = sequence;
+        while self.current < self.slots {
+            if self.read(reader)? == 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Complete frames in the batch.
+    pub(super) fn complete(&self) -> usize {
+        self.current
+    }
+
+    /// Seals the batch that was filled, with the final frame where the plaintext has its `end`.
+    pub(super) fn seal_batch(&mut self, end: bool) -> Result<SealedBatch<'_>, EncryptError> {
+        let mut range = self.seal_complete()?;
+        if end {
+            range.end = self.seal_final()?.end;
+        }
+        Ok(SealedBatch {
+            bytes: self.sealed(range)?,
+            plaintext_length: end.then(|| self.plaintext_length()),
+        })
+    }
+
+    /// Bytes of plaintext in the whole message, once all of its frames are sealed.
+    fn plaintext_length(&self) -> u64 {
+        let length = |length| u64::try_from(length).unwrap_or(u64::MAX);
+        let regular = u64::from(self.sequence).saturating_sub(1);
+        regular
+            .saturating_mul(length(self.frame_length))
+            .saturating_add(length(self.filled))
     }
 
     /// One read over the rest of the batch; 0 is the end of the plaintext.
@@ -189,9 +251,6 @@ impl Frames {
                     let filled = self.filled + count;
                     self.current += filled / self.frame_length;
                     self.filled = filled % self.frame_length;
-                    self.plaintext_length = self
-                        .plaintext_length
-                        .saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
                     return Ok(count);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -218,25 +277,35 @@ impl Frames {
 
     /// Seals and writes the complete frames, and starts over when the batch is used up.
     fn write_complete(&mut self, writer: &mut dyn Write) -> Result<(), EncryptError> {
-        if self.unwritten == self.current {
-            return Ok(());
+        let range = self.seal_complete()?;
+        write(writer, self.sealed(range)?)?;
+        self.unwritten = self.current;
+        if self.current == self.slots {
+            self.restart();
         }
+        Ok(())
+    }
+
+    /// An empty batch, of full size.
+    fn restart(&mut self) {
+        (self.current, self.filled, self.unwritten) = (0, 0, 0);
+        let slots = batch_frames(self.frame_length);
+        if self.slots != slots {
+            self.resize(slots);
+        }
+    }
+
+    /// Seals the complete frames that are not written; returns where they stand.
+    fn seal_complete(&mut self) -> Result<Range<usize>, EncryptError> {
         for slot in self.unwritten..self.current {
             self.seal(slot)?;
         }
         let stride = self.stride();
-        let range = self.unwritten * stride..self.current * stride;
-        let sealed = self.buffer.expose().get(range).ok_or(Failed)?;
-        writer.write_all(sealed).map_err(EncryptError::Write)?;
-        self.unwritten = self.current;
-        if self.current == self.slots {
-            (self.current, self.unwritten) = (0, 0);
-            let slots = batch_frames(self.frame_length);
-            if self.slots != slots {
-                self.resize(slots);
-            }
-        }
-        Ok(())
+        Ok(self.unwritten * stride..self.current * stride)
+    }
+
+    fn sealed(&self, range: Range<usize>) -> Result<&[u8], EncryptError> {
+        Ok(self.buffer.expose().get(range).ok_or(Failed)?)
     }
 
     fn seal(&mut self, slot: usize) -> Result<(), EncryptError> {
@@ -253,11 +322,12 @@ impl Frames {
         nonce.copy_from_slice(&written_nonce(sequence));
         let length = u64::try_from(self.frame_length).map_err(|_| Failed)?;
         let aad = self.regular.of(sequence, length);
-        seal_payload(&self.key, sequence, aad, rest, self.frame_length)
+        seal_payload(self.key, sequence, aad, rest, self.frame_length)
     }
 
-    /// Seals and writes what the current slot holds, which is less than a frame and may be nothing.
-    fn write_final(&mut self, writer: &mut dyn Write) -> Result<(), EncryptError> {
+    /// Seals what the current slot holds, which is less than a frame and may be nothing; returns
+    /// where it stands.
+    fn seal_final(&mut self) -> Result<Range<usize>, EncryptError> {
         let (sequence, length) = (self.sequence, self.filled);
         let start = self.current * self.stride();
         let frame = self.buffer.expose_mut();
@@ -273,10 +343,17 @@ impl Frames {
         ];
         prefix.copy_from_slice(&fields.concat());
         let aad = self.last.of(sequence, u64::from(count));
-        seal_payload(&self.key, sequence, aad, rest, length)?;
-        let sealed = frame.get(..length + FINAL_OVERHEAD).ok_or(Failed)?;
-        writer.write_all(sealed).map_err(EncryptError::Write)
+        seal_payload(self.key, sequence, aad, rest, length)?;
+        Ok(start..start + length + FINAL_OVERHEAD)
     }
+}
+
+/// Writes sealed frames, if there are any.
+fn write(writer: &mut dyn Write, sealed: &[u8]) -> Result<(), EncryptError> {
+    if sealed.is_empty() {
+        return Ok(());
+    }
+    writer.write_all(sealed).map_err(EncryptError::Write)
 }
 
 /// Seals the first `length` bytes of `frame` and puts the tag after them.

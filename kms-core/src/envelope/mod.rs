@@ -45,6 +45,7 @@ mod header;
 mod input;
 mod keyring;
 mod output;
+mod parallel;
 mod raw_aes;
 mod suite;
 #[cfg(test)]
