@@ -31,7 +31,7 @@ fn with_frames_of(frame_length: u32) -> EncryptOptions {
     }
 }
 
-fn encrypted(reader: &mut dyn Read, frame_length: u32) -> Vec<u8> {
+fn encrypted(reader: &mut (dyn Read + Send), frame_length: u32) -> Vec<u8> {
     let mut message = Vec::new();
     let options = with_frames_of(frame_length);
     let (keys, context) = (keyring(), context());
@@ -508,7 +508,7 @@ fn failures_to_read_and_to_write_are_told_apart() {
             Ok(())
         }
     }
-    let encrypt = |reader: &mut dyn Read, writer: &mut dyn Write| {
+    let encrypt = |reader: &mut (dyn Read + Send), writer: &mut (dyn Write + Send)| {
         let options = EncryptOptions::default();
         encrypt(
             reader,

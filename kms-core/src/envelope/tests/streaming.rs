@@ -4,11 +4,11 @@ use super::*;
 
 /// A writer that a reader looks at, to see what was written when it was asked for more.
 #[derive(Clone, Default)]
-struct Shared(std::rc::Rc<std::cell::RefCell<Vec<u8>>>);
+struct Shared(Arc<std::sync::Mutex<Vec<u8>>>);
 
 impl Write for Shared {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
+        self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
     }
     fn flush(&mut self) -> io::Result<()> {
@@ -25,7 +25,7 @@ struct Slow {
 
 impl Read for Slow {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.seen.push(self.written.0.borrow().len());
+        self.seen.push(self.written.0.lock().unwrap().len());
         if self.pieces.is_empty() {
             return Ok(0);
         }
