@@ -78,12 +78,20 @@ fn start(args: &Args) -> Result<(), Fault> {
     log::start(config.log_format);
     harden::raise_open_files().map_err(|error| Fault::System("the limit of open files", error))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers())
         .enable_all()
         .build()
         .map_err(|error| Fault::System("the runtime cannot be started", error))?;
     let listeners = runtime.block_on(Listeners::bind(&config, tls))?;
     let engine = Arc::new(store::open(&config, passphrase.as_ref())?);
     runtime.block_on(serve(&config, listeners, engine))
+}
+
+/// A core is left to the ledger's writer: on a busy machine it would otherwise wait for its turn
+/// with every batch, and all requests with it.
+fn workers() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    cores.saturating_sub(1).max(1)
 }
 
 async fn serve(config: &Config, listeners: Listeners, engine: Arc<Engine>) -> Result<(), Fault> {

@@ -92,7 +92,10 @@ fn exit(error: &OpenError) -> Exit {
             _ => Exit::Unavailable,
         },
         OpenError::Ledger(LedgerError::Io { .. }) => Exit::Unavailable,
-        OpenError::Home(_) | OpenError::Ledger(_) | OpenError::Engine(_) => Exit::Failed,
+        OpenError::Home(_)
+        | OpenError::Unfinished
+        | OpenError::Ledger(_)
+        | OpenError::Engine(_) => Exit::Failed,
     }
 }
 
@@ -112,7 +115,7 @@ pub(crate) fn open(
     passphrase: Option<&SecretBytes>,
 ) -> Result<Engine, StoreFault> {
     let engine = match Engine::open(options(config, guard(config, passphrase)?)) {
-        Err(OpenError::Home(HomeError::NoStore(_))) => {
+        Err(OpenError::Home(HomeError::NoStore(_)) | OpenError::Unfinished) => {
             let new = NewStore {
                 account: config.account.clone(),
                 region: config.region.clone(),

@@ -226,8 +226,7 @@ class State(Case):
             message=f"{self.arn(key)} is not pending deletion.",
         )
 
-    # AWS takes an alias in cryptographic operations and DescribeKey only; we still take it here.
-    @unittest.expectedFailure
+    # AWS takes an alias in cryptographic operations and DescribeKey only.
     def test_management_takes_no_alias(self):
         alias = self.alias()
         self.kms.create_alias(AliasName=alias, TargetKeyId=self.key())

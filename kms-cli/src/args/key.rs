@@ -225,3 +225,28 @@ pub(crate) enum AliasCommand {
         key: Option<String>,
     },
 }
+
+impl KeyCommand {
+    /// The key that the command manages, where the service takes no alias for it.
+    pub(crate) fn managed_key(&mut self) -> Option<&mut String> {
+        match self {
+            Self::Create(_) | Self::List(_) | Self::Describe { .. } => None,
+            Self::Enable { key }
+            | Self::Disable { key }
+            | Self::Rotate { key }
+            | Self::ScheduleDeletion { key, .. }
+            | Self::CancelDeletion { key }
+            | Self::UpdateDescription { key, .. }
+            | Self::Tag { key, .. }
+            | Self::Untag { key, .. } => Some(key),
+            Self::Policy(PolicyCommand::Get { key } | PolicyCommand::Put { key, .. }) => Some(key),
+            Self::Rotation(
+                RotationCommand::Enable { key, .. }
+                | RotationCommand::Disable { key }
+                | RotationCommand::Status { key }
+                | RotationCommand::List { key },
+            ) => Some(key),
+            _ => None,
+        }
+    }
+}

@@ -6,6 +6,7 @@ use kms_core::api::{
 };
 use kms_core::ids::AliasName;
 
+use super::key::resolve_alias;
 use crate::args::AliasCommand;
 use crate::engine::Kms;
 use crate::failure::Failure;
@@ -36,19 +37,24 @@ pub(super) fn run(command: AliasCommand, kms: &Kms, output: &Output) -> Result<(
             };
             kms.call(request).map(drop)
         }
-        AliasCommand::List { key } => output.show(&all(kms, key.as_deref())?, |all| {
-            let rows: Vec<_> = all
-                .aliases
-                .iter()
-                .map(|alias| {
-                    [
-                        alias.alias_name.to_string(),
-                        alias.target_key_id.to_string(),
-                    ]
-                })
-                .collect();
-            table(&rows)
-        }),
+        AliasCommand::List { mut key } => {
+            if let Some(key) = &mut key {
+                resolve_alias(key, kms)?;
+            }
+            output.show(&all(kms, key.as_deref())?, |all| {
+                let rows: Vec<_> = all
+                    .aliases
+                    .iter()
+                    .map(|alias| {
+                        [
+                            alias.alias_name.to_string(),
+                            alias.target_key_id.to_string(),
+                        ]
+                    })
+                    .collect();
+                table(&rows)
+            })
+        }
     }
 }
 

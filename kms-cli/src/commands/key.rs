@@ -22,7 +22,10 @@ use crate::pipeline::read_document;
 /// The one policy that a key has.
 const POLICY_NAME: &str = "default";
 
-pub(super) fn run(command: KeyCommand, kms: &Kms, output: &Output) -> Result<(), Failure> {
+pub(super) fn run(mut command: KeyCommand, kms: &Kms, output: &Output) -> Result<(), Failure> {
+    if let Some(key) = command.managed_key() {
+        resolve_alias(key, kms)?;
+    }
     match command {
         KeyCommand::Create(create) => create_key(create, kms, output),
         KeyCommand::List(_) => list(kms, output),
@@ -124,6 +127,18 @@ fn list(kms: &Kms, output: &Output) -> Result<(), Failure> {
             .collect();
         table(&rows)
     })
+}
+
+/// Puts the ARN of the key in the place of an alias.
+pub(super) fn resolve_alias(key: &mut String, kms: &Kms) -> Result<(), Failure> {
+    if key.starts_with("alias/") || key.contains(":alias/") {
+        let request = DescribeKeyRequest {
+            key_id: Some(key.clone()),
+            ..DescribeKeyRequest::default()
+        };
+        *key = kms.call(request)?.key_metadata.arn.to_string();
+    }
+    Ok(())
 }
 
 fn describe(key: String, kms: &Kms, output: &Output) -> Result<(), Failure> {

@@ -37,7 +37,11 @@ impl Embedded {
             }
             opened => opened,
         };
-        Self::of(opened.map_err(unlock::failed)?, global)
+        let engine = opened.map_err(unlock::failed)?;
+        // Where no server runs, this is when what is due is done. A command that cannot do it, on
+        // a full disk for one, does not fail for that.
+        drop(engine.run_due_jobs());
+        Self::of(engine, global)
     }
 
     /// Makes the store in `home` and opens it.

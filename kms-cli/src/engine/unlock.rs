@@ -80,6 +80,7 @@ pub(super) fn failed(error: OpenError) -> Failure {
             plain(Kind::Integrity)
         }
         OpenError::Home(_) => plain(Kind::Failed),
+        OpenError::Unfinished => plain(Kind::Failed).hint("run `kms init` again"),
         OpenError::Ledger(error) => ledger_failed(&error),
         OpenError::LedgerBehindStore { .. } | OpenError::RolledBack { .. } => {
             plain(Kind::Integrity)

@@ -85,6 +85,13 @@ pub trait Ledger: fmt::Debug + Send + Sync {
     /// Hands an entry over; it is durable when the returned future says so.
     fn append(&self, entry: Entry) -> Pending;
 
+    /// Hands an entry over like [`Ledger::append`], but lets it wait for company: somebody must
+    /// call [`Ledger::flush`] soon.
+    fn gather(&self, entry: Entry) -> Pending;
+
+    /// Has all entries written that were handed over.
+    fn flush(&self);
+
     /// Whether the ledger takes entries at present.
     fn healthy(&self) -> bool;
 }

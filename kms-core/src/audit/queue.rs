@@ -73,6 +73,7 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Adds an entry to the next batch; the writer hears of it from [`Queue::flush`].
     pub(super) fn append(&self, entry: &Entry) -> Pending {
         let (release, pending) = Pending::new();
         let line = entry.as_bytes();
@@ -87,6 +88,15 @@ impl Queue {
             release: Some(release),
             since,
         });
+        pending
+    }
+
+    /// Wakes the writer, unless it is at work and will look for more by itself.
+    pub(super) fn flush(&self) {
+        let mut state = self.state();
+        if state.waiting.is_empty() {
+            return;
+        }
         let wake_writer = mem::take(&mut state.writer_idle);
         let wake_watchdog = mem::take(&mut state.watchdog_idle);
         drop(state);
@@ -96,7 +106,6 @@ impl Queue {
         if wake_watchdog {
             self.watch.notify_one();
         }
-        pending
     }
 
     fn refusal(&self, state: &State, length: usize) -> Option<LedgerUnavailable> {

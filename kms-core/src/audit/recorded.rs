@@ -1,6 +1,8 @@
 //! A response that may leave.
 
 use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use super::ledger::{Entry, Ledger, LedgerUnavailable};
 
@@ -21,21 +23,23 @@ pub struct Recorded<R> {
 impl<R: Send> Recorded<R> {
     /// Holds `response` back until `entry` is durable in `ledger`.
     ///
-    /// The entry is handed over before this returns. When the ledger fails, the response is
+    /// Between handing the entry over and having it written, every other task that is ready gets
+    /// a turn: what they hand over shares the sync. When the ledger fails, the response is
     /// dropped, and with it the secrets in it are wiped.
     ///
     /// # Errors
     /// [`LedgerUnavailable`] when the entry did not become durable in time.
-    pub fn release(
+    pub async fn release(
         ledger: &dyn Ledger,
         entry: Entry,
         response: R,
-    ) -> impl Future<Output = Result<Self, LedgerUnavailable>> + Send + use<R> {
-        let pending = ledger.append(entry);
-        async move {
-            pending.await?;
-            Ok(Self { response })
-        }
+    ) -> Result<Self, LedgerUnavailable> {
+        let pending = ledger.gather(entry);
+        let flush = FlushOnDrop(ledger);
+        YieldOnce::default().await;
+        drop(flush);
+        pending.await?;
+        Ok(Self { response })
     }
 
     /// Like [`Recorded::release`], for a thread that may block.
@@ -49,6 +53,34 @@ impl<R: Send> Recorded<R> {
     ) -> Result<Self, LedgerUnavailable> {
         ledger.append(entry).wait()?;
         Ok(Self { response })
+    }
+}
+
+/// Sees to it that a gathered entry is written also when its task ends early.
+struct FlushOnDrop<'a>(&'a dyn Ledger);
+
+impl Drop for FlushOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.flush();
+    }
+}
+
+/// Pending once, and ready again at once: the end of the line of ready tasks, in any runtime.
+#[derive(Default)]
+struct YieldOnce {
+    yielded: bool,
+}
+
+impl Future for YieldOnce {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.yielded {
+            return Poll::Ready(());
+        }
+        self.yielded = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 

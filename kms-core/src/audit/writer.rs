@@ -199,7 +199,17 @@ impl Drop for FileLedger {
 
 impl Ledger for FileLedger {
     fn append(&self, entry: Entry) -> Pending {
+        let pending = self.queue.append(&entry);
+        self.queue.flush();
+        pending
+    }
+
+    fn gather(&self, entry: Entry) -> Pending {
         self.queue.append(&entry)
+    }
+
+    fn flush(&self) {
+        self.queue.flush();
     }
 
     fn healthy(&self) -> bool {

@@ -10,6 +10,7 @@ use crate::api::{DescribeKeyRequest, DescribeKeyResponse};
 
 impl KeyOperation for DescribeKeyRequest {
     type Checked = ();
+    const TAKES_ALIAS: bool = true;
 
     fn key_id(&self) -> Option<&String> {
         self.key_id.as_ref()

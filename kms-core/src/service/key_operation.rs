@@ -4,7 +4,7 @@ use super::context::CallContext;
 use super::operation::{Authorization, Event, Loaded, Lookups, On, Operation, Performed, Step};
 use super::parameters::Parameters;
 use super::request::{present, validated};
-use super::resolve::key_ref;
+use super::resolve::{key_ref, own_key_ref};
 use super::values::Specific;
 use crate::Error;
 use crate::api::Request;
@@ -14,6 +14,10 @@ use crate::ids::KeyRef;
 pub trait KeyOperation: Request {
     /// What the request asks for besides the key, checked.
     type Checked;
+
+    /// Whether the key may be named by an alias: in management, AWS takes the key's own names only,
+    /// so that an alias that is moved meanwhile cannot make it the wrong key.
+    const TAKES_ALIAS: bool = false;
 
     /// The member `KeyId`.
     fn key_id(&self) -> Option<&String>;
@@ -62,7 +66,11 @@ impl<R: KeyOperation> Operation for R {
 
     fn parse(self) -> Result<Self::Parsed, Error> {
         validated(&self)?;
-        let key = key_ref(present(self.key_id())?)?;
+        let key = if R::TAKES_ALIAS {
+            key_ref(present(self.key_id())?)?
+        } else {
+            own_key_ref(present(self.key_id())?)?
+        };
         Ok(OnKey {
             key,
             checked: self.check()?,

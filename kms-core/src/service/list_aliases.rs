@@ -7,7 +7,7 @@ use super::operation::{Authorization, Event, Loaded, Lookups, On, Operation, Per
 use super::page;
 use super::parameters::Parameters;
 use super::request::validated;
-use super::resolve::key_ref;
+use super::resolve::own_key_ref;
 use crate::Error;
 use crate::api::limits::LIST_ALIASES;
 use crate::api::{self, AliasListEntry, ListAliasesRequest, ListAliasesResponse};
@@ -47,7 +47,7 @@ impl Operation for ListAliasesRequest {
     fn parse(self) -> Result<ListAliases, Error> {
         validated(&self)?;
         Ok(ListAliases {
-            key: self.key_id.as_deref().map(key_ref).transpose()?,
+            key: self.key_id.as_deref().map(own_key_ref).transpose()?,
             limit: page::limit(self.limit, LIST_ALIASES),
             marker: self.marker,
         })

@@ -49,6 +49,9 @@ pub enum OpenError {
     /// The home directory, or what guards the root key.
     #[error(transparent)]
     Home(#[from] HomeError),
+    /// The process that made the store ended before it was done.
+    #[error("the making of the store was cut short; make it again to finish")]
+    Unfinished,
     /// The records.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -98,13 +101,20 @@ pub struct NewStore {
 }
 
 impl Engine {
-    /// Makes a store and opens it.
+    /// Makes a store and opens it, or finishes the making of one that was cut short.
     ///
     /// # Errors
-    /// [`HomeError::Exists`] where there is one already; [`OpenError`].
+    /// [`HomeError::Exists`] where there is a finished one already; [`OpenError`].
     pub fn create(options: OpenOptions, new: &NewStore) -> Result<Self, OpenError> {
-        let home = Home::create(&options.directory, &options.guard, &SystemRandom)?;
+        let exists = HomeError::Exists(options.directory.clone());
+        let home = match Home::create(&options.directory, &options.guard, &SystemRandom) {
+            Err(HomeError::Exists(_)) => Home::open(&options.directory, &options.guard)?,
+            made => made?,
+        };
         let engine = Self::assemble(home, options)?;
+        if engine.state()?.accounts().next().is_some() {
+            return Err(exists.into());
+        }
         engine.ensure_account(new)?;
         Ok(engine)
     }
@@ -112,10 +122,15 @@ impl Engine {
     /// Opens a store.
     ///
     /// # Errors
-    /// [`OpenError`]; nothing is changed then.
+    /// [`OpenError::Unfinished`] for one whose making was cut short; [`OpenError`]. Nothing is
+    /// changed then but what an earlier process left half done.
     pub fn open(options: OpenOptions) -> Result<Self, OpenError> {
         let home = Home::open(&options.directory, &options.guard)?;
-        Self::assemble(home, options)
+        let engine = Self::assemble(home, options)?;
+        if engine.state()?.accounts().next().is_none() {
+            return Err(OpenError::Unfinished);
+        }
+        Ok(engine)
     }
 
     fn assemble(home: Home, options: OpenOptions) -> Result<Self, OpenError> {

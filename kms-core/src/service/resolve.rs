@@ -21,6 +21,19 @@ pub(super) fn key_ref(text: &str) -> Result<KeyRef, Error> {
     })
 }
 
+/// Reads a `KeyId` member that takes the id or the ARN of a key and no alias.
+///
+/// # Errors
+/// [`Error::NotFound`] for anything else, as AWS answers.
+pub(super) fn own_key_ref(text: &str) -> Result<KeyRef, Error> {
+    match key_ref(text)? {
+        KeyRef::Alias(_) | KeyRef::AliasArn(_) => {
+            Err(Error::NotFound(format!("Invalid keyId '{text}'")))
+        }
+        key => Ok(key),
+    }
+}
+
 /// Finds every key that an operation needs.
 ///
 /// # Errors

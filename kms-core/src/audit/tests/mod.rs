@@ -390,6 +390,10 @@ fn a_response_is_released_with_its_record_and_dropped_without() {
         fn append(&self, _: Entry) -> Pending {
             Pending::ready(Err(LedgerUnavailable::because("full")))
         }
+        fn gather(&self, entry: Entry) -> Pending {
+            self.append(entry)
+        }
+        fn flush(&self) {}
         fn healthy(&self) -> bool {
             false
         }
