@@ -23,7 +23,7 @@ fn messages(criterion: &mut Criterion) {
     ] {
         let plaintext = vec![1; size];
         let mut message = Vec::new();
-        let seal = |writer: &mut dyn io::Write| {
+        let seal = |writer: &mut (dyn io::Write + Send)| {
             let options = EncryptOptions::default();
             envelope::encrypt(
                 &mut plaintext.as_slice(),

@@ -180,8 +180,13 @@ fn every_room_of_the_table_exists_and_is_listed_in_layer_order() {
 #[test]
 fn rooms_up_to_envelope_are_pure() {
     let (last, _) = position(LAST_PURE_LAYER).unwrap();
-    // The one room that asks the operating system for entropy, and the clock's one reading of it.
-    let exempt = ["kms-core/src/crypto/random.rs", "kms-core/src/time.rs"];
+    // The one place that asks the operating system for entropy, the clock's one reading of it, and
+    // the threads that seal a file together and end before the call returns.
+    let exempt = [
+        "kms-core/src/crypto/random.rs",
+        "kms-core/src/envelope/parallel.rs",
+        "kms-core/src/time.rs",
+    ];
     let mut breaches = Vec::new();
     for source in sources(&["kms-core/src"]) {
         let layer = source.room().and_then(position);

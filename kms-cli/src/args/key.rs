@@ -238,6 +238,7 @@ impl KeyCommand {
             | Self::CancelDeletion { key }
             | Self::UpdateDescription { key, .. }
             | Self::Tag { key, .. }
+            | Self::Tags { key }
             | Self::Untag { key, .. } => Some(key),
             Self::Policy(PolicyCommand::Get { key } | PolicyCommand::Put { key, .. }) => Some(key),
             Self::Rotation(
@@ -246,7 +247,6 @@ impl KeyCommand {
                 | RotationCommand::Status { key }
                 | RotationCommand::List { key },
             ) => Some(key),
-            _ => None,
         }
     }
 }

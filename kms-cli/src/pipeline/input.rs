@@ -62,7 +62,7 @@ impl Input {
     /// The length in bytes of a regular file; `None` for pipes, terminals and other devices.
     pub(crate) fn regular_length(&self) -> Option<u64> {
         let metadata = self.file.metadata().ok()?;
-        metadata.is_file().then(|| metadata.len())
+        metadata.is_file().then_some(metadata.len())
     }
 
     /// What to say when reading fails.
