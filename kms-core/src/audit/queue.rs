@@ -2,7 +2,6 @@
 
 use std::mem;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::ledger::{Entry, LedgerUnavailable, Pending, Receipt, Release};
@@ -27,6 +26,8 @@ struct State {
     /// The last batch was refused by a full disk, or the deadline passed.
     failing: bool,
     full: bool,
+    /// Somebody wants what waits to be written; until then it may grow.
+    flushed: bool,
     writer_idle: bool,
     watchdog_idle: bool,
     size: u64,
@@ -97,6 +98,7 @@ impl Queue {
         if state.waiting.is_empty() {
             return;
         }
+        state.flushed = true;
         let wake_writer = mem::take(&mut state.writer_idle);
         let wake_watchdog = mem::take(&mut state.watchdog_idle);
         drop(state);
@@ -130,18 +132,9 @@ impl Queue {
         batch.clear();
         let until = idle_after.map(|time| Instant::now() + time);
         let mut state = self.state();
-        let mut gathered = 0;
         loop {
-            if !state.waiting.is_empty() {
-                // One sync serves all who are about to append: as long as others run and add to
-                // the batch, they go first. With nobody else to run this costs nothing.
-                if gathered < state.waiting.len() {
-                    gathered = state.waiting.len();
-                    drop(state);
-                    thread::yield_now();
-                    state = self.state();
-                    continue;
-                }
+            if !state.waiting.is_empty() && (state.flushed || state.closing) {
+                state.flushed = false;
                 mem::swap(&mut state.lines, batch);
                 state.in_flight = mem::take(&mut state.waiting);
                 return Task::Write;

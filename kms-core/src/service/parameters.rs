@@ -8,25 +8,28 @@ use crate::ciphertext::EncryptionContext;
 /// A JSON object under construction. Only what an operation puts here is recorded; plaintext,
 /// ciphertext, tokens and secrets have no way in.
 #[derive(Debug)]
-pub struct Parameters(String);
+pub struct Parameters(Vec<u8>);
 
 impl Default for Parameters {
     fn default() -> Self {
-        Self(String::from("{"))
+        let mut object = Vec::with_capacity(256);
+        object.push(b'{');
+        Self(object)
     }
 }
 
 impl Parameters {
     /// Adds a member in any serialisable form.
     pub fn value(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) -> &mut Self {
-        if let Ok(json) = serde_json::to_string(value) {
-            if self.0.len() > 1 {
-                self.0.push(',');
-            }
-            self.0.push('"');
-            self.0.push_str(name);
-            self.0.push_str("\":");
-            self.0.push_str(&json);
+        let before = self.0.len();
+        if before > 1 {
+            self.0.push(b',');
+        }
+        self.0.push(b'"');
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.extend_from_slice(b"\":");
+        if serde_json::to_writer(&mut self.0, value).is_err() {
+            self.0.truncate(before);
         }
         self
     }
@@ -58,8 +61,8 @@ impl Parameters {
         if self.0.len() == 1 {
             return None;
         }
-        self.0.push('}');
-        RawValue::from_string(self.0).ok()
+        self.0.push(b'}');
+        RawValue::from_string(String::from_utf8(self.0).ok()?).ok()
     }
 }
 
