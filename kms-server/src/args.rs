@@ -14,7 +14,7 @@ Examples:
       writes the root access key to ~/.local/share/kms/credentials.
 
   AWS_SHARED_CREDENTIALS_FILE=~/.local/share/kms/credentials AWS_PROFILE=root \\
-  AWS_REGION=us-east-1 AWS_ENDPOINT_URL=http://127.0.0.1:4599 aws kms create-key
+  AWS_DEFAULT_REGION=us-east-1 AWS_ENDPOINT_URL=http://127.0.0.1:4599 aws kms create-key
 
   kms-server --listen 0.0.0.0:443 --tls-certificate chain.pem --tls-key key.pem
       TLS; plain TCP on an address that others reach is refused.

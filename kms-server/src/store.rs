@@ -124,6 +124,10 @@ pub(crate) fn open(
         }
         opened => opened?,
     };
+    let region = engine.default_account()?.default_region;
+    if region != config.region {
+        tracing::warn!(%region, serves = %config.region, "the store's keys are in another Region");
+    }
     let path = config.home.join(CREDENTIALS);
     let owner = Owner::new(&engine, config)?;
     if !path.exists() && owner.is_alone()? {

@@ -460,6 +460,45 @@ fn a_store_put_back_to_yesterday_is_refused_until_that_is_accepted() {
 }
 
 #[test]
+fn a_removed_ledger_is_missed_and_no_new_one_takes_its_place() {
+    let mut fixture = Fixture::new();
+    fixture.create_key();
+    fixture.engine = None;
+    let ledger = fixture.directory.path().join("home/ledger");
+    std::fs::remove_dir_all(&ledger).unwrap();
+    let refused = Engine::open(options(fixture.directory.path(), &fixture.clock));
+    assert!(
+        matches!(refused, Err(OpenError::LedgerBehindStore { found: 0, .. })),
+        "{refused:?}"
+    );
+    assert!(!ledger.exists());
+}
+
+#[test]
+fn a_request_of_any_length_is_recorded_and_stops_nothing() {
+    let mut fixture = Fixture::new();
+    let key = fixture.create_key();
+    let untag = UntagResourceRequest {
+        key_id: Some(key.clone()),
+        tag_keys: Some(vec!["k".repeat(128); 2_000]),
+    };
+    fixture.send(untag).unwrap();
+    let described = fixture.send(on_key!(DescribeKeyRequest, "x".repeat(250_000).as_str()));
+    assert_eq!(code(described), "ValidationException");
+    fixture.send(on_key!(DisableKeyRequest, key)).unwrap();
+    fixture.reopen();
+    let names: Vec<String> = fixture
+        .lines()
+        .iter()
+        .map(|line| line["eventName"].to_string())
+        .collect();
+    assert_eq!(
+        names[2..],
+        ["\"UntagResource\"", "\"DescribeKey\"", "\"DisableKey\""]
+    );
+}
+
+#[test]
 fn two_engines_on_one_store_see_each_other_s_changes_at_once() {
     let fixture = Fixture::new();
     let other = Engine::open(options(fixture.directory.path(), &fixture.clock)).unwrap();

@@ -93,7 +93,7 @@ pub(crate) struct Global {
 /// Where the secret comes from that opens a store; a secret is never an argument.
 #[derive(Debug, Args)]
 pub(crate) struct Unlock {
-    /// The key file that opens the store [default: where `init` put it]
+    /// The key file that opens the store [default: root.key in the store's directory]
     #[arg(
         long,
         global = true,

@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, TempPath};
@@ -72,7 +72,7 @@ impl OutputFile {
                     target: None,
                 });
             }
-            Ok(existing) => Some(existing.permissions()),
+            Ok(existing) => kept_permissions(&existing, mode),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(cannot(error)),
         };
@@ -144,6 +144,18 @@ impl Target {
             .map_err(|refused| refused.error)?;
         File::open(&self.directory)?.sync_all()
     }
+}
+
+/// The permissions that a file keeps when it is replaced: those for reading, writing and running,
+/// of a file of one's own. Somebody else's file, or a bit such as set-user-ID, would give what is
+/// written now to somebody whom nobody asked for; what is private stays with its owner.
+fn kept_permissions(existing: &fs::Metadata, mode: Mode) -> Option<Permissions> {
+    let own = existing.uid() == rustix::process::geteuid().as_raw();
+    let kept = match mode {
+        Mode::Usual => 0o777,
+        Mode::Private => 0o600,
+    };
+    own.then(|| Permissions::from_mode(existing.permissions().mode() & kept))
 }
 
 /// The file that a link stands for, so that the link stays.

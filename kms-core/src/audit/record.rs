@@ -16,6 +16,12 @@ use super::ledger::Entry;
 /// CloudTrail's bound on a recorded user agent, in bytes.
 pub const MAX_USER_AGENT: usize = 1024;
 
+/// The longest recorded message of a refusal, in bytes: it may quote what the caller sent.
+const MAX_MESSAGE: usize = 4096;
+/// The longest recorded parameters or elements, in bytes. Two of them and all else stay below
+/// [`MAX_RECORD`](crate::audit::MAX_RECORD), so that no request is too large to be recorded.
+const MAX_JSON: usize = 100 * 1024;
+
 const EVENT_VERSION: &str = "1.11";
 const TYPICAL_LENGTH: usize = 1024;
 
@@ -121,7 +127,11 @@ impl Record<'_> {
         event.text("userAgent", agent.get(..end).unwrap_or_default());
         if let Some(refusal) = &self.refusal {
             event.text("errorCode", refusal.code);
-            event.text("errorMessage", refusal.message);
+            let end = refusal.message.floor_char_boundary(MAX_MESSAGE);
+            event.text(
+                "errorMessage",
+                refusal.message.get(..end).unwrap_or_default(),
+            );
         }
         json_or_null(&mut event, "requestParameters", self.request_parameters);
         json_or_null(&mut event, "responseElements", self.response_elements);
@@ -214,6 +224,11 @@ impl Tls<'_> {
 
 fn json_or_null(event: &mut Object<'_>, name: &'static str, value: Option<&RawValue>) {
     match value {
+        Some(value) if value.get().len() > MAX_JSON => {
+            event
+                .name(name)
+                .extend_from_slice(br#"{"omitted":"too long"}"#);
+        }
         Some(value) => event.json(name, value),
         None => event.name(name).extend_from_slice(b"null"),
     }

@@ -1,6 +1,7 @@
 //! The engine: one store, opened, and the walk that every request takes through it.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use super::change::Edit;
@@ -19,7 +20,7 @@ use crate::audit::{Entry, FileLedger, LedgerUnavailable, Recorded};
 use crate::crypto::random::{Random, SystemRandom};
 use crate::root::Barrier;
 use crate::store::home::Home;
-use crate::store::sealed::SealedStore;
+use crate::store::sealed::{Delta, SealedStore};
 use crate::time::{Clock, Timestamp};
 
 /// An answer or a refusal, recorded; or neither, when the ledger could not record.
@@ -35,6 +36,8 @@ pub struct Engine {
     barrier: Arc<Barrier>,
     markers: Markers,
     pub(super) state: RwLock<State>,
+    /// Whether a change that others made could not be taken in; nothing is answered then.
+    incomplete: AtomicBool,
     /// Serialises changes.
     pub(super) mutation: Mutex<Unfinished>,
 }
@@ -69,6 +72,7 @@ impl Engine {
             random: parts.random,
             markers: parts.markers,
             state: RwLock::new(parts.state),
+            incomplete: AtomicBool::new(false),
             mutation: Mutex::new(Unfinished::default()),
         }
     }
@@ -97,27 +101,21 @@ impl Engine {
     /// only while it holds the state for writing, so that nobody reads an old state as current.
     pub(super) fn state(&self) -> Result<RwLockReadGuard<'_, State>, Error> {
         let state = self.state.read().map_err(poisoned)?;
+        if self.incomplete.load(Ordering::SeqCst) {
+            return Err(Error::internal(
+                "a change of the store could not be taken in: restart",
+            ));
+        }
         if self.records.is_current().map_err(Error::internal)? {
             return Ok(state);
         }
         drop(state);
         let mut state = self.state.write().map_err(poisoned)?;
         if let Some(delta) = self.records.refresh().map_err(Error::internal)? {
-            if delta.full {
-                *state = State::default();
-            }
-            for edit in delta
-                .deleted
-                .iter()
-                .filter_map(|path| Edit::from_deleted(path))
-            {
-                edit.apply(&mut state)?;
-            }
-            for record in &delta.put {
-                if let Some(edit) = Edit::from_record(record)? {
-                    edit.apply(&mut state)?;
-                }
-            }
+            // Seen and not taken in would pass for current: the mark stays until all is in.
+            self.incomplete.store(true, Ordering::SeqCst);
+            take_in(&delta, &mut state)?;
+            self.incomplete.store(false, Ordering::SeqCst);
         }
         drop(state);
         self.state.read().map_err(poisoned)
@@ -176,6 +174,23 @@ impl Engine {
             },
         )
     }
+}
+
+/// Makes the changes of others in memory.
+fn take_in(delta: &Delta, state: &mut State) -> Result<(), Error> {
+    if delta.full {
+        *state = State::default();
+    }
+    let deleted = delta.deleted.iter();
+    for edit in deleted.filter_map(|path| Edit::from_deleted(path)) {
+        edit.apply(state)?;
+    }
+    for record in &delta.put {
+        if let Some(edit) = Edit::from_record(record)? {
+            edit.apply(state)?;
+        }
+    }
+    Ok(())
 }
 
 /// The record and the answer of a request that changed nothing.

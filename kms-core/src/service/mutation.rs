@@ -7,7 +7,7 @@ use super::draft::{Draft, Ending};
 use super::engine::{Engine, Outcome, conclude, poisoned};
 use super::operation::{Operation, Performed};
 use crate::Error;
-use crate::audit::{Entry, Ledger, LedgerUnavailable, Recorded};
+use crate::audit::{Entry, Ledger, LedgerUnavailable, MAX_RECORD, Recorded};
 use crate::root::RecordKind;
 use crate::secret::SecretBytes;
 use crate::time::Timestamp;
@@ -115,6 +115,9 @@ impl Engine {
         let line = std::str::from_utf8(entry.as_bytes())
             .map_err(Error::internal)?
             .to_owned();
+        if entry.as_bytes().len() > MAX_RECORD {
+            return Err(Error::internal("the record of the change is too long"));
+        }
         let event_id = draft.event_id.clone();
         Ok(Outbox {
             event_id,
@@ -171,6 +174,7 @@ impl Engine {
     /// Records what an earlier process committed and did not live to record.
     pub(super) fn recover(&self, found: Vec<Outbox>) -> Result<(), Error> {
         let mut unfinished = self.mutation.lock().map_err(poisoned)?;
+        let _alone = self.home.lock().map_err(Error::internal)?;
         *unfinished = Unfinished::found(found);
         self.drain(&mut unfinished).map_err(Error::internal)
     }

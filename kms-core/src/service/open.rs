@@ -137,6 +137,10 @@ impl Engine {
         let alone = home.lock()?;
         let (records, found) = home.open_records(Arc::clone(&options.random))?;
         let barrier = home.barrier();
+        let expected = records.head().ledger_size;
+        if expected > 0 && ledger_is_empty(&home) {
+            return Err(OpenError::LedgerBehindStore { found: 0, expected });
+        }
         let ledger = FileLedger::open(
             &home.ledger_directory(),
             Ed25519PrivateKey::from_seed(barrier.ledger_seed()?.expose())?,
@@ -203,6 +207,13 @@ impl Engine {
             default_region: new.region.clone(),
         })
     }
+}
+
+/// Whether there is nothing to open: an opening would then begin a new ledger, which must not take
+/// the place of one that was removed.
+fn ledger_is_empty(home: &Home) -> bool {
+    let first = audit::read(&home.ledger_directory(), 0).map(|mut records| records.next());
+    matches!(first, Ok(None) | Err(LedgerError::Io { .. }))
 }
 
 fn read_records(found: &[Record]) -> Result<(State, Vec<Outbox>), Error> {
