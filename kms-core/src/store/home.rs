@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rustix::fs::FlockOperation;
 
 use super::sealed::{Record, SealedStore};
-use super::sqlite::SqliteStore;
+use super::sqlite::{SqliteStore, signal};
 use super::{Revision, Store, StoreError};
 use crate::crypto::Failed;
 use crate::crypto::random::{self, Random};
@@ -285,7 +285,8 @@ fn make_database(
     let store = SqliteStore::create(&pending, barrier.store_id())?;
     SealedStore::create(&store, barrier, random)?;
     store.close()?;
-    fs::rename(&pending, &database)
+    durable::remove_if_there(&signal::path_of(&pending))
+        .and_then(|()| fs::rename(&pending, &database))
         .and_then(|()| durable::sync_parent(&database))
         .map_err(at(&database))
 }
@@ -303,6 +304,7 @@ fn clear_unfinished(directory: &Path) -> Result<(), HomeError> {
             name.push(suffix);
             durable::remove_if_there(Path::new(&name)).map_err(at(directory))?;
         }
+        durable::remove_if_there(&signal::path_of(file)).map_err(at(directory))?;
     }
     Ok(())
 }

@@ -63,7 +63,11 @@ fn all_files_are_closed_to_others() {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
-    assert_eq!(files.len(), 3, "database, log and shared memory: {files:?}");
+    assert_eq!(
+        files.len(),
+        4,
+        "database, log, shared memory and signal: {files:?}"
+    );
     for file in files {
         assert_eq!(mode(&file), 0o600, "{}", file.display());
     }
@@ -206,6 +210,71 @@ fn a_store_that_another_program_holds_is_busy_and_unchanged() {
     assert_eq!(store.revision().unwrap(), Revision(0));
     other.execute_batch("ROLLBACK").unwrap();
     store.commit(&change(0, &[("a", b"1")], &[])).unwrap();
+}
+
+#[test]
+fn a_commit_whose_signal_never_came_is_seen_a_moment_later() {
+    let fixture = SqliteFixture::new();
+    let store = fixture.open().unwrap();
+    store.commit(&change(0, &[("a", b"1")], &[])).unwrap();
+    assert_eq!(store.revision().unwrap(), Revision(1));
+    let killed = Connection::open(fixture.path()).unwrap();
+    killed
+        .execute("UPDATE head SET revision = 2 WHERE id = 0", [])
+        .unwrap();
+    while store.revision().unwrap() != Revision(2) {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_signal_that_is_not_a_revision_is_no_revision() {
+    let fixture = SqliteFixture::new();
+    let signal = fixture.directory.path().join("store.db-revision");
+    for content in [&b""[..], b"123", &[0xff; 16], &[0xff; 4096]] {
+        let store = fixture.open().unwrap();
+        let before = store.revision().unwrap();
+        fs::write(&signal, content).unwrap();
+        assert_eq!(store.revision().unwrap(), before);
+        store
+            .commit(&change(before.0, &[("a", b"1")], &[]))
+            .unwrap();
+        assert_eq!(store.revision().unwrap(), before.next());
+        assert_eq!(fixture.open().unwrap().revision().unwrap(), before.next());
+    }
+    fs::remove_file(&signal).unwrap();
+    assert_eq!(fixture.open().unwrap().revision().unwrap(), Revision(4));
+}
+
+#[test]
+fn a_store_that_was_put_back_signals_its_commits_anew() {
+    let fixture = SqliteFixture::new();
+    let store = fixture.open().unwrap();
+    store.commit(&change(0, &[("a", b"1")], &[])).unwrap();
+    store.close().unwrap();
+    let old = fs::read(fixture.path()).unwrap();
+    let store = fixture.open().unwrap();
+    store.commit(&change(1, &[("a", b"2")], &[])).unwrap();
+    store.close().unwrap();
+    fs::write(fixture.path(), old).unwrap();
+    let (one, two) = (fixture.open().unwrap(), fixture.open().unwrap());
+    assert_eq!(one.revision().unwrap(), Revision(1));
+    assert_eq!(two.revision().unwrap(), Revision(1));
+    one.commit(&change(1, &[("a", b"3")], &[])).unwrap();
+    assert_eq!(one.revision().unwrap(), Revision(2));
+    assert_eq!(two.revision().unwrap(), Revision(2));
+}
+
+#[test]
+fn a_signal_that_points_elsewhere_is_refused() {
+    let fixture = SqliteFixture::new();
+    drop(fixture.open().unwrap());
+    let signal = fixture.directory.path().join("store.db-revision");
+    let _ = fs::remove_file(&signal);
+    let elsewhere = fixture.directory.path().join("elsewhere");
+    std::os::unix::fs::symlink(&elsewhere, &signal).unwrap();
+    assert!(fixture.open().is_err());
+    assert!(!elsewhere.exists());
 }
 
 /// Needs a file system of a few hundred KiB that is empty: `mount -t tmpfs -o size=400k tmpfs DIR`.

@@ -2,16 +2,23 @@
 
 mod connection;
 mod error;
+pub(super) mod signal;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::{Change, Revision, Store, StoreError, StoreId, StoredRecord};
 use error::from_sqlite;
+use signal::Signal;
+
+/// How old a signal may be before the database itself is asked: a process that was killed between
+/// its commit and its signal keeps others waiting for no longer.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// A store in one SQLite file.
 ///
@@ -20,17 +27,21 @@ use error::from_sqlite;
 pub struct SqliteStore {
     path: PathBuf,
     store_id: StoreId,
-    reader: Mutex<Reader>,
+    reader: Mutex<Connection>,
     writer: Mutex<Option<Writer>>,
+    signal: Signal,
+    known: Mutex<Option<Known>>,
     /// Set by a commit that failed in a way that leaves open what the disk holds. What was written
     /// may be gone although a second sync succeeds, so no commit is tried again.
     stopped: AtomicBool,
 }
 
-struct Reader {
-    connection: Connection,
-    /// `PRAGMA data_version` and the revision that was read after it.
-    known: Option<(i64, Revision)>,
+/// A revision that was read from the database, and the signal that was read before it.
+#[derive(Clone, Copy)]
+struct Known {
+    signal: Option<signal::Bytes>,
+    revision: Revision,
+    read: Instant,
 }
 
 struct Writer {
@@ -73,11 +84,10 @@ impl SqliteStore {
         Ok(Self {
             path: path.to_owned(),
             store_id,
-            reader: Mutex::new(Reader {
-                connection,
-                known: None,
-            }),
+            reader: Mutex::new(connection),
             writer: Mutex::new(None),
+            signal: Signal::open(path)?,
+            known: Mutex::new(None),
             stopped: AtomicBool::new(false),
         })
     }
@@ -97,11 +107,11 @@ impl SqliteStore {
             .unwrap_or_else(PoisonError::into_inner);
         let close =
             |connection: Connection| connection.close().map_err(|(_, error)| from_sqlite(error));
-        close(reader.connection)?;
+        close(reader)?;
         writer.map_or(Ok(()), |writer| close(writer.connection))
     }
 
-    fn reader(&self) -> MutexGuard<'_, Reader> {
+    fn reader(&self) -> MutexGuard<'_, Connection> {
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -112,7 +122,7 @@ impl SqliteStore {
         mut take: impl FnMut(&StoredRecord) -> bool,
     ) -> Result<Vec<StoredRecord>, StoreError> {
         let reader = self.reader();
-        let mut statement = reader.connection.prepare_cached(sql).map_err(from_sqlite)?;
+        let mut statement = reader.prepare_cached(sql).map_err(from_sqlite)?;
         let mut rows = statement.query(parameters).map_err(from_sqlite)?;
         let mut records: Vec<StoredRecord> = Vec::new();
         loop {
@@ -142,6 +152,7 @@ impl SqliteStore {
         let revision = change.expected.next();
         let deleted = apply(&transaction, change, revision).map_err(from_sqlite)?;
         transaction.commit().map_err(from_sqlite)?;
+        self.signal.write(revision);
         writer.residue |= deleted;
         Ok(revision)
     }
@@ -198,26 +209,28 @@ impl Store for SqliteStore {
     }
 
     fn revision(&self) -> Result<Revision, StoreError> {
-        let mut reader = self.reader();
-        let version: i64 = reader
-            .connection
-            .prepare_cached("PRAGMA data_version")
-            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
-            .map_err(from_sqlite)?;
-        if let Some((known_version, revision)) = reader.known
-            && known_version == version
+        // Read before the revision: a commit between the two makes the next call look again.
+        let signal = self.signal.read();
+        let now = Instant::now();
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = &*known
+            && signal.is_some()
+            && known.signal == signal
+            && now.saturating_duration_since(known.read) < ASK_AGAIN
         {
-            return Ok(revision);
+            return Ok(known.revision);
         }
-        // Read after the version: a commit between the two makes the next call look again.
-        let revision = read_revision(&reader.connection).map_err(from_sqlite)?;
-        reader.known = Some((version, revision));
+        let revision = read_revision(&self.reader()).map_err(from_sqlite)?;
+        *known = Some(Known {
+            signal,
+            revision,
+            read: now,
+        });
         Ok(revision)
     }
 
     fn get(&self, path: &str) -> Result<Option<StoredRecord>, StoreError> {
         self.reader()
-            .connection
             .prepare_cached("SELECT path, revision, sealed FROM record WHERE path = ?1")
             .and_then(|mut statement| statement.query_row([path], stored_record).optional())
             .map_err(from_sqlite)
