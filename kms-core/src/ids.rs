@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smol_str::SmolStr;
 
 /// The partition of every ARN made here.
 pub const PARTITION: &str = "aws";
@@ -39,7 +40,7 @@ macro_rules! text_name {
     ($(#[$doc:meta])* $type:ident, $kind:literal, $check:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $type(String);
+        pub struct $type(SmolStr);
 
         impl $type {
             /// The name as text.
@@ -52,7 +53,7 @@ macro_rules! text_name {
             type Err = InvalidName;
             fn from_str(text: &str) -> Result<Self, InvalidName> {
                 let check: fn(&str) -> bool = $check;
-                if check(text) { Ok(Self(text.to_owned())) } else { Err(invalid($kind)) }
+                if check(text) { Ok(Self(SmolStr::new(text))) } else { Err(invalid($kind)) }
             }
         }
         impl fmt::Display for $type {
@@ -119,13 +120,18 @@ text_name! {
 }
 
 fn is_region(text: &str) -> bool {
-    let mut parts: Vec<&str> = text.split('-').collect();
-    let number = parts.pop().unwrap_or_default();
+    let Some((words, number)) = text.rsplit_once('-') else {
+        return false;
+    };
+    let is_word = |word: &[u8]| !word.is_empty() && word.iter().all(u8::is_ascii_lowercase);
+    let count = words
+        .bytes()
+        .filter(|byte| *byte == b'-')
+        .count()
+        .saturating_add(1);
     text.len() <= 32
-        && (2..=3).contains(&parts.len())
-        && parts
-            .iter()
-            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase()))
+        && (2..=3).contains(&count)
+        && words.as_bytes().split(|byte| *byte == b'-').all(is_word)
         && !number.is_empty()
         && number.bytes().all(|b| b.is_ascii_digit())
 }
@@ -169,20 +175,40 @@ impl KeyId {
     }
 }
 
+/// Where a UUID (RFC 9562) has its hyphens.
+const fn is_hyphen(position: usize) -> bool {
+    matches!(position, 8 | 13 | 18 | 23)
+}
+
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Uuid(bits) => write!(
-                f,
-                "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-                bits >> 96,
-                (bits >> 80) & 0xffff,
-                (bits >> 64) & 0xffff,
-                (bits >> 48) & 0xffff,
-                bits & 0xffff_ffff_ffff
-            ),
-            Self::MultiRegion(bits) => write!(f, "mrk-{bits:032x}"),
+        let digits = hex_digits(self.bits());
+        if let Self::MultiRegion(_) = self {
+            f.write_str("mrk-")?;
+            return f.write_str(str::from_utf8(&digits).unwrap_or_default());
         }
+        let mut uuid = [b'-'; 36];
+        let places = uuid.iter_mut().enumerate();
+        let places = places.filter(|(position, _)| !is_hyphen(*position));
+        for ((_, place), digit) in places.zip(digits) {
+            *place = digit;
+        }
+        f.write_str(str::from_utf8(&uuid).unwrap_or_default())
+    }
+}
+
+fn hex_digits(bits: u128) -> [u8; 32] {
+    let mut digits = [b'0'; 32];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bits.to_be_bytes()) {
+        pair.copy_from_slice(&[hex_digit(byte >> 4), hex_digit(byte & 0xf)]);
+    }
+    digits
+}
+
+const fn hex_digit(nibble: u8) -> u8 {
+    match nibble {
+        0..=9 => b'0' + nibble,
+        _ => b'a' + nibble - 10,
     }
 }
 
@@ -191,8 +217,8 @@ impl FromStr for KeyId {
 
     fn from_str(text: &str) -> Result<Self, InvalidName> {
         let parsed = match text.strip_prefix("mrk-") {
-            Some(digits) => lower_hex(digits).map(Self::MultiRegion),
-            None => uuid_digits(text)
+            Some(digits) => lower_hex(digits.as_bytes()).map(Self::MultiRegion),
+            None => uuid_digits(text.as_bytes())
                 .and_then(|digits| lower_hex(&digits))
                 .map(Self::Uuid),
         };
@@ -202,18 +228,37 @@ impl FromStr for KeyId {
 
 serialise_as_text!(KeyId);
 
-fn lower_hex(digits: &str) -> Option<u128> {
-    let is_hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-    (digits.len() == 32 && digits.bytes().all(is_hex))
-        .then(|| u128::from_str_radix(digits, 16).ok())
-        .flatten()
+fn lower_hex(digits: &[u8]) -> Option<u128> {
+    let digits: &[u8; 32] = digits.try_into().ok()?;
+    digits.iter().try_fold(0, |bits, digit| {
+        let nibble = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            _ => return None,
+        };
+        Some(bits << 4 | u128::from(nibble))
+    })
 }
 
-fn uuid_digits(text: &str) -> Option<String> {
-    let groups: Vec<&str> = text.split('-').collect();
-    let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
-    (lengths == [8, 4, 4, 4, 12]).then(|| groups.concat())
+/// The digits of a UUID whose hyphens are where they belong.
+fn uuid_digits(text: &[u8]) -> Option<[u8; 32]> {
+    let text: &[u8; 36] = text.try_into().ok()?;
+    let mut digits = [0; 32];
+    let mut places = digits.iter_mut();
+    for (position, byte) in text.iter().enumerate() {
+        if is_hyphen(position) {
+            if *byte != b'-' {
+                return None;
+            }
+        } else {
+            *places.next()? = *byte;
+        }
+    }
+    Some(digits)
 }
+
+/// What every ARN of this service starts with.
+const KMS_ARN: &str = "arn:aws:kms:";
 
 /// `arn:aws:kms:REGION:ACCOUNT:key/KEY-ID`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -228,11 +273,16 @@ pub struct KeyArn {
 
 impl fmt::Display for KeyArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "arn:{PARTITION}:kms:{}:{}:key/{}",
-            self.region, self.account, self.key
-        )
+        for part in [
+            KMS_ARN,
+            self.region.as_str(),
+            ":",
+            self.account.as_str(),
+            ":key/",
+        ] {
+            f.write_str(part)?;
+        }
+        self.key.fmt(f)
     }
 }
 

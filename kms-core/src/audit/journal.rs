@@ -25,7 +25,8 @@ use super::{MAX_BATCH, MAX_RECORD};
 
 /// How far the frontier may lag: what opening the ledger has to read and hash at most.
 const FRONTIER_LAG: u64 = 256 * 1024;
-const ZEROS: usize = 1024 * 1024;
+/// Written ahead of the tail in one piece.
+static ZEROS: [u8; 1024 * 1024] = [0; 1024 * 1024];
 const PROBE: usize = 64 * 1024;
 
 /// What a batch can fail with.
@@ -156,9 +157,9 @@ impl Journal {
         Ok(())
     }
 
-    fn io_error(&self) -> impl FnOnce(io::Error) -> LedgerError + use<> {
+    fn io_error(&self, error: io::Error) -> LedgerError {
         let name = segment_name(self.place.segment);
-        LedgerError::io(&self.setup.directory.path(&name))
+        LedgerError::io(&self.setup.directory.path(&name))(error)
     }
 
     fn grow(&mut self, lines: &[u8]) {
@@ -179,17 +180,18 @@ impl Journal {
             return Err(self.cut_back(error));
         }
         self.zero_ahead(self.place.offset + length_of(lines));
-        disk.sync(&self.file).map_err(self.io_error())?;
+        disk.sync(&self.file)
+            .map_err(|error| self.io_error(error))?;
         Ok(())
     }
 
     fn cut_back(&mut self, error: io::Error) -> CommitError {
-        let error = self.io_error()(error);
+        let error = self.io_error(error);
         self.zeroed_to = self.place.offset;
         match self.setup.disk.truncate(&self.file, self.place.offset) {
             Ok(()) if error.is_full() => CommitError::Refused(error),
             Ok(()) => CommitError::Broken(error),
-            Err(second) => CommitError::Broken(self.io_error()(second)),
+            Err(second) => CommitError::Broken(self.io_error(second)),
         }
     }
 
@@ -200,12 +202,11 @@ impl Journal {
             .saturating_add(self.setup.preallocate)
             .min(self.setup.segment_bytes);
         let from = self.zeroed_to.max(end);
-        let step = u64::try_from(ZEROS).unwrap_or(u64::MAX);
+        let step = length_of(&ZEROS);
         if self.setup.preallocate == 0 || target < from.saturating_add(step) {
             return;
         }
-        let zeros = vec![0; ZEROS];
-        if self.setup.disk.write(&self.file, &zeros, from).is_ok() {
+        if self.setup.disk.write(&self.file, &ZEROS, from).is_ok() {
             self.zeroed_to = from + step;
         }
     }
@@ -214,8 +215,9 @@ impl Journal {
     fn roll(&mut self) -> Result<(), CommitError> {
         let disk = Arc::clone(&self.setup.disk);
         disk.truncate(&self.file, self.place.offset)
-            .map_err(self.io_error())?;
-        disk.sync(&self.file).map_err(self.io_error())?;
+            .map_err(|error| self.io_error(error))?;
+        disk.sync(&self.file)
+            .map_err(|error| self.io_error(error))?;
         self.zeroed_to = self.place.offset;
         let directory = &self.setup.directory;
         // Nothing is written yet: a process out of file descriptors may try again.
@@ -242,7 +244,7 @@ impl Journal {
         let read = self
             .file
             .read_at(&mut byte, self.place.offset)
-            .map_err(self.io_error())?;
+            .map_err(|error| self.io_error(error))?;
         let current = match (read, byte) {
             (0, _) => {
                 self.zeroed_to = self.place.offset;
@@ -302,7 +304,7 @@ impl Journal {
         disk.write(&self.file, &line, self.place.offset)
             .and_then(|()| disk.truncate(&self.file, end))
             .and_then(|()| disk.sync(&self.file))
-            .map_err(self.io_error())?;
+            .map_err(|error| self.io_error(error))?;
         self.grow(&line);
         self.zeroed_to = end;
         Ok(())
@@ -314,7 +316,7 @@ impl Journal {
         if self.catch_up()? {
             // Their writer may have ended before it could sync what we now sign.
             let synced = self.setup.disk.sync(&self.file);
-            synced.map_err(self.io_error())?;
+            synced.map_err(|error| self.io_error(error))?;
         }
         let key = self.setup.signer.verifier();
         let on_disk = checkpoints::newest(&self.checkpoints, &self.setup.directory, key)?;
@@ -388,7 +390,7 @@ impl Journal {
             return Err(self.cut_back(error));
         }
         disk.truncate(&self.file, self.place.offset)
-            .map_err(self.io_error())?;
+            .map_err(|error| self.io_error(error))?;
         Ok(())
     }
 
@@ -401,7 +403,7 @@ impl Journal {
             let disk = Arc::clone(&self.setup.disk);
             disk.truncate(&self.file, self.place.offset)
                 .and_then(|()| disk.sync(&self.file))
-                .map_err(self.io_error())?;
+                .map_err(|error| self.io_error(error))?;
         }
         Ok(())
     }

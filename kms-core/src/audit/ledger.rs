@@ -85,15 +85,24 @@ pub trait Ledger: fmt::Debug + Send + Sync {
     /// Hands an entry over; it is durable when the returned future says so.
     fn append(&self, entry: Entry) -> Pending;
 
-    /// Hands an entry over like [`Ledger::append`], but lets it wait for company: somebody must
-    /// call [`Ledger::flush`] soon.
-    fn gather(&self, entry: Entry) -> Pending;
+    /// Hands an entry over like [`Ledger::append`], but lets it wait for company: whoever hands
+    /// over the first of a batch must call [`Ledger::flush`] soon.
+    fn gather(&self, entry: Entry) -> Gathered;
 
     /// Has all entries written that were handed over.
     fn flush(&self);
 
     /// Whether the ledger takes entries at present.
     fn healthy(&self) -> bool;
+}
+
+/// An entry that waits for company.
+#[derive(Debug)]
+pub struct Gathered {
+    /// Its way to the disk.
+    pub pending: Pending,
+    /// Whether it is the first of its batch.
+    pub first: bool,
 }
 
 /// An entry on its way to the disk. To drop it does not take the entry back.

@@ -27,7 +27,8 @@ mod writer;
 mod tests;
 
 pub use error::{Fault, LedgerError};
-pub use ledger::{Entry, InvalidEntry, Ledger, LedgerUnavailable, Pending, Receipt};
+pub use json::JsonObject;
+pub use ledger::{Entry, Gathered, InvalidEntry, Ledger, LedgerUnavailable, Pending, Receipt};
 pub use note::{Checkpoint, InvalidVerifierKey, VerifierKey};
 pub use read::{Records, read};
 pub use recorded::Recorded;

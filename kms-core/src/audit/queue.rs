@@ -4,7 +4,7 @@ use std::mem;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::ledger::{Entry, LedgerUnavailable, Pending, Receipt, Release};
+use super::ledger::{Entry, Gathered, LedgerUnavailable, Pending, Receipt, Release};
 use super::note::Checkpoint;
 use super::{MAX_BATCH, MAX_RECORD};
 
@@ -75,21 +75,26 @@ impl Queue {
     }
 
     /// Adds an entry to the next batch; the writer hears of it from [`Queue::flush`].
-    pub(super) fn append(&self, entry: &Entry) -> Pending {
+    pub(super) fn append(&self, entry: &Entry) -> Gathered {
         let (release, pending) = Pending::new();
         let line = entry.as_bytes();
         let since = Instant::now();
         let mut state = self.state();
         if let Some(refusal) = self.refusal(&state, line.len()) {
-            return Pending::ready(Err(refusal));
+            let pending = Pending::ready(Err(refusal));
+            return Gathered {
+                pending,
+                first: false,
+            };
         }
+        let first = state.waiting.is_empty();
         state.lines.extend_from_slice(line);
         state.lines.push(b'\n');
         state.waiting.push(Waiter {
             release: Some(release),
             since,
         });
-        pending
+        Gathered { pending, first }
     }
 
     /// Wakes the writer, unless it is at work and will look for more by itself.

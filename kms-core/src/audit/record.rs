@@ -4,13 +4,11 @@
 //! [`Record::request_parameters`] is chosen by each operation; plaintexts, ciphertexts, messages,
 //! signatures, key material and tokens never do.
 
-use serde_json::value::RawValue;
-
 use crate::caller::{Caller, Credential, Principal};
 use crate::ids::{AccessKeyId, AccountId, Region};
 use crate::time::Timestamp;
 
-use super::json::{Object, string};
+use super::json::{JsonObject, Object, string};
 use super::ledger::Entry;
 
 /// CloudTrail's bound on a recorded user agent, in bytes.
@@ -23,7 +21,7 @@ const MAX_MESSAGE: usize = 4096;
 const MAX_JSON: usize = 100 * 1024;
 
 const EVENT_VERSION: &str = "1.11";
-const TYPICAL_LENGTH: usize = 1024;
+const TYPICAL_LENGTH: usize = 1536;
 
 /// Who called.
 #[derive(Clone, Copy, Debug)]
@@ -88,13 +86,13 @@ pub struct Record<'a> {
     /// Why the request was refused, if it was.
     pub refusal: Option<Refusal<'a>>,
     /// The parameters that may be recorded, with names in camel case; `null` without any.
-    pub request_parameters: Option<&'a RawValue>,
+    pub request_parameters: Option<&'a JsonObject>,
     /// What a change made; `null` for cryptographic and reading operations.
-    pub response_elements: Option<&'a RawValue>,
+    pub response_elements: Option<&'a JsonObject>,
     /// Such as the key material's id; left out without any.
-    pub additional_event_data: Option<&'a RawValue>,
+    pub additional_event_data: Option<&'a JsonObject>,
     /// What the service did by itself; left out without any.
-    pub service_event_details: Option<&'a RawValue>,
+    pub service_event_details: Option<&'a JsonObject>,
     /// The request's id.
     pub request_id: &'a str,
     /// The record's own id, a UUID.
@@ -222,9 +220,9 @@ impl Tls<'_> {
     }
 }
 
-fn json_or_null(event: &mut Object<'_>, name: &'static str, value: Option<&RawValue>) {
+fn json_or_null(event: &mut Object<'_>, name: &'static str, value: Option<&JsonObject>) {
     match value {
-        Some(value) if value.get().len() > MAX_JSON => {
+        Some(value) if value.as_bytes().len() > MAX_JSON => {
             event
                 .name(name)
                 .extend_from_slice(br#"{"omitted":"too long"}"#);

@@ -23,9 +23,9 @@ pub struct Recorded<R> {
 impl<R: Send> Recorded<R> {
     /// Holds `response` back until `entry` is durable in `ledger`.
     ///
-    /// Between handing the entry over and having it written, every other task that is ready gets
-    /// a turn: what they hand over shares the sync. When the ledger fails, the response is
-    /// dropped, and with it the secrets in it are wiped.
+    /// Between handing over the first entry of a batch and having it written, every other task
+    /// that is ready gets a turn: what they hand over shares the sync. When the ledger fails, the
+    /// response is dropped, and with it the secrets in it are wiped.
     ///
     /// # Errors
     /// [`LedgerUnavailable`] when the entry did not become durable in time.
@@ -34,11 +34,13 @@ impl<R: Send> Recorded<R> {
         entry: Entry,
         response: R,
     ) -> Result<Self, LedgerUnavailable> {
-        let pending = ledger.gather(entry);
-        let flush = FlushOnDrop(ledger);
-        YieldOnce::default().await;
-        drop(flush);
-        pending.await?;
+        let gathered = ledger.gather(entry);
+        if gathered.first {
+            let flush = FlushOnDrop(ledger);
+            YieldOnce::default().await;
+            drop(flush);
+        }
+        gathered.pending.await?;
         Ok(Self { response })
     }
 

@@ -14,7 +14,7 @@ use super::directory::Directory;
 use super::disk::Disk;
 use super::error::LedgerError;
 use super::journal::{CommitError, Journal, Setup};
-use super::ledger::{Entry, Ledger, LedgerUnavailable, Pending};
+use super::ledger::{Entry, Gathered, Ledger, LedgerUnavailable, Pending};
 use super::note::{Checkpoint, Signer, VerifierKey};
 use super::open;
 use super::queue::{Queue, Task};
@@ -199,12 +199,12 @@ impl Drop for FileLedger {
 
 impl Ledger for FileLedger {
     fn append(&self, entry: Entry) -> Pending {
-        let pending = self.queue.append(&entry);
+        let gathered = self.queue.append(&entry);
         self.queue.flush();
-        pending
+        gathered.pending
     }
 
-    fn gather(&self, entry: Entry) -> Pending {
+    fn gather(&self, entry: Entry) -> Gathered {
         self.queue.append(&entry)
     }
 

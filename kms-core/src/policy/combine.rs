@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::condition::ConditionValues;
 use super::document::{IdentityPolicy, KeyPolicy, Match, Statement, Statements};
 use super::evaluate::{Request, Resource};
@@ -51,7 +53,7 @@ pub enum Decision {
 #[must_use]
 #[derive(Debug)]
 pub struct Permit {
-    action: String,
+    action: SmolStr,
     key: Option<KeyArn>,
 }
 
@@ -107,7 +109,7 @@ pub fn decide(question: &Question<'_>) -> Decision {
     };
     match verdict {
         Ok(()) => Decision::Allow(Permit {
-            action: question.action.to_owned(),
+            action: SmolStr::new(question.action),
             key: match question.resource {
                 Resource::Key(arn) => Some(arn.clone()),
                 Resource::Named(_) | Resource::Any => None,

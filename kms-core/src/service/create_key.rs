@@ -139,7 +139,7 @@ fn elements(key: &Key) -> Parameters {
         .value("origin", &Origin::AwsKms)
         .value("keySpec", &KeySpec::SymmetricDefault);
     let mut elements = Parameters::default();
-    elements.optional("keyMetadata", metadata.finish().as_ref());
+    elements.object("keyMetadata", metadata);
     elements
 }
 

@@ -1,18 +1,19 @@
 //! The record of a request, gathered while the request is walked.
 
-use serde_json::value::RawValue;
+use std::sync::Arc;
 
 use super::context::CallContext;
 use super::engine::Engine;
 use super::operation::{Event, Loaded, Performed};
 use super::parameters::Parameters;
+use super::state::KeyEntry;
 use crate::Error;
 use crate::api::ErrorCode;
-use crate::audit::Entry;
 use crate::audit::record::{Identity, Record, Refusal, Resource};
+use crate::audit::{Entry, JsonObject};
 use crate::caller::Principal;
 use crate::crypto::random;
-use crate::ids::{AccountId, KeyId};
+use crate::ids::KeyId;
 use crate::store::Revision;
 use crate::time::Timestamp;
 
@@ -23,15 +24,15 @@ pub(super) struct Draft<'a> {
     pub(super) event: Event,
     pub(super) event_id: String,
     time: Timestamp,
-    parameters: Option<Box<RawValue>>,
-    resources: Vec<(AccountId, String)>,
+    parameters: Option<JsonObject>,
+    resources: Vec<Arc<KeyEntry>>,
 }
 
 /// How a request ended, for its record.
 #[derive(Debug, Default)]
 pub(super) struct Ending {
     pub(super) refusal: Option<(&'static str, String)>,
-    pub(super) elements: Option<Box<RawValue>>,
+    pub(super) elements: Option<JsonObject>,
     pub(super) additional: Parameters,
 }
 
@@ -90,10 +91,10 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn used(&mut self, loaded: &Loaded) {
-        let resource = |target: &super::operation::Target| {
-            (target.key.key.arn.account.clone(), target.key.arn.clone())
-        };
-        self.resources = loaded.iter().map(resource).collect();
+        self.resources = loaded
+            .iter()
+            .map(|target| Arc::clone(&target.key))
+            .collect();
     }
 
     /// The finished record.
@@ -104,14 +105,14 @@ impl<'a> Draft<'a> {
             None if own => "AWS Internal".to_owned(),
             None => "localhost".to_owned(),
         };
-        let parameters = self.parameters.as_deref();
+        let parameters = self.parameters.as_ref();
         let resources: Vec<Resource<'_>> = self
             .resources
             .iter()
-            .map(|(account, arn)| Resource {
-                account,
+            .map(|key| Resource {
+                account: &key.key.arn.account,
                 kind: "AWS::KMS::Key",
-                arn,
+                arn: &key.arn,
             })
             .collect();
         let additional = ending.additional.finish();
@@ -128,8 +129,8 @@ impl<'a> Draft<'a> {
                 .as_ref()
                 .map(|(code, message)| Refusal { code, message }),
             request_parameters: parameters.filter(|_| !own),
-            response_elements: ending.elements.as_deref(),
-            additional_event_data: additional.as_deref(),
+            response_elements: ending.elements.as_ref(),
+            additional_event_data: additional.as_ref(),
             service_event_details: parameters.filter(|_| own),
             request_id: &self.call.request_id,
             event_id: &self.event_id,

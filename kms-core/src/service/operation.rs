@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
-
 use super::change::Edit;
 use super::context::CallContext;
 use super::engine::Engine;
@@ -12,6 +10,7 @@ use super::state::{KeyEntry, State};
 use super::values::Specific;
 use crate::Error;
 use crate::api;
+use crate::audit::JsonObject;
 use crate::ids::{AliasName, KeyId, KeyMaterialId, KeyRef};
 use crate::policy::Permit;
 use crate::time::Timestamp;
@@ -222,7 +221,7 @@ pub struct Performed<R> {
     /// What changes in the store; empty for operations that only read.
     pub(super) edits: Vec<Edit>,
     /// CloudTrail's `responseElements`, for operations that change something.
-    pub(super) elements: Option<Box<RawValue>>,
+    pub(super) elements: Option<JsonObject>,
     /// CloudTrail's `additionalEventData`.
     pub(super) additional: Parameters,
 }

@@ -1,36 +1,25 @@
 //! The parts of a request that the ledger keeps: an allow-list, written as JSON.
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
+use crate::audit::JsonObject;
 use crate::ciphertext::EncryptionContext;
 
 /// A JSON object under construction. Only what an operation puts here is recorded; plaintext,
 /// ciphertext, tokens and secrets have no way in.
 #[derive(Debug)]
-pub struct Parameters(Vec<u8>);
+pub struct Parameters(JsonObject);
 
 impl Default for Parameters {
     fn default() -> Self {
-        let mut object = Vec::with_capacity(256);
-        object.push(b'{');
-        Self(object)
+        Self(JsonObject::begin())
     }
 }
 
 impl Parameters {
     /// Adds a member in any serialisable form.
     pub fn value(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) -> &mut Self {
-        let before = self.0.len();
-        if before > 1 {
-            self.0.push(b',');
-        }
-        self.0.push(b'"');
-        self.0.extend_from_slice(name.as_bytes());
-        self.0.extend_from_slice(b"\":");
-        if serde_json::to_writer(&mut self.0, value).is_err() {
-            self.0.truncate(before);
-        }
+        self.0.member(name, value);
         self
     }
 
@@ -46,6 +35,14 @@ impl Parameters {
         }
     }
 
+    /// Adds an object that has members.
+    pub(super) fn object(&mut self, name: &'static str, object: Parameters) -> &mut Self {
+        if let Some(object) = object.finish() {
+            self.0.object(name, &object);
+        }
+        self
+    }
+
     /// Adds an encryption context unless it is empty.
     pub fn context(&mut self, name: &'static str, context: &EncryptionContext) -> &mut Self {
         if context.is_empty() {
@@ -57,12 +54,8 @@ impl Parameters {
 
     /// The finished object; `None` when nothing was added, which CloudTrail writes as null.
     #[must_use]
-    pub fn finish(mut self) -> Option<Box<RawValue>> {
-        if self.0.len() == 1 {
-            return None;
-        }
-        self.0.push(b'}');
-        RawValue::from_string(String::from_utf8(self.0).ok()?).ok()
+    pub(crate) fn finish(self) -> Option<JsonObject> {
+        self.0.end()
     }
 }
 
@@ -78,7 +71,7 @@ mod tests {
             .optional("dryRun", Some(&true))
             .optional("x", None::<&str>);
         let object = parameters.finish().unwrap();
-        assert_eq!(object.get(), r#"{"keyId":"a\"b","dryRun":true}"#);
+        assert_eq!(object.as_bytes(), br#"{"keyId":"a\"b","dryRun":true}"#);
         assert!(Parameters::default().finish().is_none());
     }
 }

@@ -1,5 +1,7 @@
 //! The three steps from a claim to a verified request.
 
+use std::iter;
+
 use crate::crypto::digest::sha256;
 use crate::ids::Region;
 use crate::time::Timestamp;
@@ -27,9 +29,9 @@ impl<'a> Scope<'a> {
     /// Splits a credential into the access key id and the scope.
     pub(super) fn parse(
         credential: &'a str,
-        separator: &str,
+        separator: &'static str,
     ) -> Result<(&'a str, Self), Malformed> {
-        let mut parts = credential.split(separator);
+        let mut parts = split(credential, separator);
         let mut next = || {
             let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
             let part = parts.next().ok_or(Malformed::Credential)?;
@@ -72,12 +74,30 @@ impl<'a> SignedHeaders<'a> {
     }
 
     pub(super) fn names(self) -> impl Iterator<Item = &'a str> {
-        self.list.split(self.separator)
+        split(self.list, self.separator)
     }
 
     pub(super) fn contains(self, name: &str) -> bool {
         self.names().any(|signed| signed == name)
     }
+}
+
+/// The parts between separators. A separator of one character, which is that of the header form,
+/// needs no search for a text.
+fn split<'a>(list: &'a str, separator: &'static str) -> impl Iterator<Item = &'a str> {
+    let mut rest = Some(list);
+    iter::from_fn(move || {
+        let text = rest?;
+        let found = match separator.as_bytes() {
+            [one] => text.bytes().position(|byte| byte == *one),
+            _ => text.find(separator),
+        };
+        let Some(end) = found else {
+            return rest.take();
+        };
+        rest = text.get(end.saturating_add(separator.len())..);
+        text.get(..end)
+    })
 }
 
 fn is_name(byte: u8) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use kms_core::identity::AccessKey;
 use kms_core::ids::{AccessKeyId, Region};
@@ -14,7 +14,7 @@ use super::SERVICE;
 const MOST_KEYS: usize = 4096;
 
 /// The day and the key of that day.
-type OfDay = (String, SigningKey);
+type OfDay = (String, Arc<SigningKey>);
 
 /// Signing keys by access key, each of the last day asked for. The secret of an access key never
 /// changes under its id.
@@ -32,38 +32,39 @@ impl fmt::Debug for SigningKeys {
 
 impl SigningKeys {
     /// The signing key of a known access key.
-    pub(super) fn get(&self, of: &AccessKey, day: &str, region: &Region) -> SigningKey {
+    pub(super) fn get(&self, of: &AccessKey, day: &str, region: &Region) -> Arc<SigningKey> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         if let Some((kept_for, key)) = known.get(&of.id)
             && kept_for == day
         {
-            return key.clone();
+            return Arc::clone(key);
         }
         drop(known);
         let key = SigningKey::derive(of.secret.expose().as_bytes(), day, region, SERVICE);
+        let key = Arc::new(key);
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST_KEYS {
             known.clear();
         }
-        known.insert(of.id.clone(), (day.to_owned(), key.clone()));
+        known.insert(of.id.clone(), (day.to_owned(), Arc::clone(&key)));
         key
     }
 
     /// A key of nobody, to check the signatures of unknown access keys with.
-    pub(super) fn stand_in(&self, day: &str, region: &Region) -> SigningKey {
+    pub(super) fn stand_in(&self, day: &str, region: &Region) -> Arc<SigningKey> {
         let known = self.stand_in.read().unwrap_or_else(PoisonError::into_inner);
         if let Some((of, key)) = &*known
             && of == day
         {
-            return key.clone();
+            return Arc::clone(key);
         }
         drop(known);
-        let key = SigningKey::derive(&[0; 40], day, region, SERVICE);
+        let key = Arc::new(SigningKey::derive(&[0; 40], day, region, SERVICE));
         let mut known = self
             .stand_in
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        *known = Some((day.to_owned(), key.clone()));
+        *known = Some((day.to_owned(), Arc::clone(&key)));
         key
     }
 }

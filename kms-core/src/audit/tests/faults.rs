@@ -230,6 +230,8 @@ fn a_full_queue_refuses_at_once() {
     let disk = Arc::new(SwitchedDisk::default());
     let options = LedgerOptions {
         queue_records: 2,
+        // Longer than a busy machine lets the writer wait for its turn.
+        deadline: Duration::from_secs(60),
         ..quiet()
     };
     let ledger = open_on(directory.path(), options, disk.clone()).unwrap();

@@ -390,8 +390,12 @@ fn a_response_is_released_with_its_record_and_dropped_without() {
         fn append(&self, _: Entry) -> Pending {
             Pending::ready(Err(LedgerUnavailable::because("full")))
         }
-        fn gather(&self, entry: Entry) -> Pending {
-            self.append(entry)
+        fn gather(&self, entry: Entry) -> Gathered {
+            let pending = self.append(entry);
+            Gathered {
+                pending,
+                first: true,
+            }
         }
         fn flush(&self) {}
         fn healthy(&self) -> bool {
