@@ -93,17 +93,18 @@ fn body(operation: Operation, things: &Things) -> Value {
     use Operation::{
         CancelKeyDeletion, CreateAlias, CreateKey, Decrypt, DeleteAlias, DescribeKey, DisableKey,
         DisableKeyRotation, EnableKey, EnableKeyRotation, Encrypt, GenerateDataKey,
-        GenerateDataKeyWithoutPlaintext, GenerateRandom, GetKeyPolicy, GetKeyRotationStatus,
-        ListAliases, ListKeyPolicies, ListKeyRotations, ListKeys, ListResourceTags, PutKeyPolicy,
-        ReEncrypt, RotateKeyOnDemand, ScheduleKeyDeletion, TagResource, UntagResource, UpdateAlias,
-        UpdateKeyDescription,
+        GenerateDataKeyWithoutPlaintext, GenerateRandom, GetKeyLastUsage, GetKeyPolicy,
+        GetKeyRotationStatus, ListAliases, ListKeyPolicies, ListKeyRotations, ListKeys,
+        ListResourceTags, PutKeyPolicy, ReEncrypt, RotateKeyOnDemand, ScheduleKeyDeletion,
+        TagResource, UntagResource, UpdateAlias, UpdateKeyDescription,
     };
     let Things { key, alias, blob } = things;
     match operation {
         CreateKey | ListKeys | ListAliases => json!({}),
         DescribeKey | EnableKey | DisableKey | ScheduleKeyDeletion | CancelKeyDeletion
         | ListResourceTags | GetKeyPolicy | ListKeyPolicies | EnableKeyRotation
-        | DisableKeyRotation | GetKeyRotationStatus | RotateKeyOnDemand | ListKeyRotations => {
+        | DisableKeyRotation | GetKeyRotationStatus | GetKeyLastUsage | RotateKeyOnDemand
+        | ListKeyRotations => {
             json!({"KeyId": key})
         }
         UpdateKeyDescription => json!({"KeyId": key, "Description": "described"}),

@@ -80,6 +80,7 @@ fn ask(operation: Operation, members: &Map<String, Value>) -> Result<String, Mal
         EnableKeyRotation EnableKeyRotationRequest
         DisableKeyRotation DisableKeyRotationRequest
         GetKeyRotationStatus GetKeyRotationStatusRequest
+        GetKeyLastUsage GetKeyLastUsageRequest
         RotateKeyOnDemand RotateKeyOnDemandRequest
         ListKeyRotations ListKeyRotationsRequest
         Encrypt EncryptRequest

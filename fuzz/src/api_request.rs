@@ -15,7 +15,7 @@ pub fn run(data: &[u8]) {
         DeleteAliasRequest DescribeKeyRequest DisableKeyRequest DisableKeyRotationRequest
         EnableKeyRequest EnableKeyRotationRequest EncryptRequest GenerateDataKeyRequest
         GenerateDataKeyWithoutPlaintextRequest GenerateRandomRequest GetKeyPolicyRequest
-        GetKeyRotationStatusRequest ListAliasesRequest ListKeyPoliciesRequest
+        GetKeyLastUsageRequest GetKeyRotationStatusRequest ListAliasesRequest ListKeyPoliciesRequest
         ListKeyRotationsRequest ListKeysRequest ListResourceTagsRequest PutKeyPolicyRequest
         ReEncryptRequest RotateKeyOnDemandRequest ScheduleKeyDeletionRequest TagResourceRequest
         UntagResourceRequest UpdateAliasRequest UpdateKeyDescriptionRequest

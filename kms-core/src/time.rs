@@ -67,6 +67,13 @@ impl Timestamp {
             .unwrap_or_else(|_| serde_json::Number::from(whole))
     }
 
+    /// From RFC 3339; digits below the millisecond are dropped. `None` for anything else.
+    #[must_use]
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let moment: jiff::Timestamp = text.parse().ok()?;
+        Some(Self(moment.as_millisecond()))
+    }
+
     /// `YYYY-MM-DDTHH:MM:SSZ`, RFC 3339 in UTC, without a fraction.
     #[must_use]
     pub fn to_rfc3339(self) -> String {

@@ -39,6 +39,7 @@ pub(crate) async fn run(engine: Arc<Engine>) {
 fn look(engine: &Engine, jobs_too: bool) -> Result<(), Error> {
     engine.anchor(MAX_UNANCHORED)?;
     if jobs_too {
+        engine.keep_up_with_key_usage()?;
         engine.run_due_jobs()
     } else {
         Ok(())

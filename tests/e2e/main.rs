@@ -22,6 +22,11 @@ fn aliases_and_tags_work_as_in_aws() {
 }
 
 #[test]
+fn the_last_use_of_a_key_is_told_as_in_aws() {
+    passes("key_usage.py");
+}
+
+#[test]
 fn rotation_works_as_in_aws() {
     passes("rotation.py");
 }

@@ -106,6 +106,17 @@ pub fn fullest(operation: Operation) -> Vec<u8> {
         Operation::EnableKeyRotation => written(&EnableKeyRotationResponse {}),
         Operation::DisableKeyRotation => written(&DisableKeyRotationResponse {}),
         Operation::GetKeyRotationStatus => rotation_status(),
+        Operation::GetKeyLastUsage => written(&GetKeyLastUsageResponse {
+            key_id: id(),
+            key_last_usage: Some(KeyLastUsageData {
+                operation: Operation::Encrypt,
+                timestamp: MOMENT,
+                cloud_trail_event_id: "event".to_owned(),
+                kms_request_id: "request".to_owned(),
+            }),
+            tracking_start_date: MOMENT,
+            key_creation_date: MOMENT,
+        }),
         Operation::RotateKeyOnDemand => written(&RotateKeyOnDemandResponse { key_id: arn() }),
         Operation::ListKeyRotations => list_rotations(),
         Operation::Encrypt

@@ -154,6 +154,8 @@ macro_rules! on_key {
     };
 }
 
+mod key_usage;
+
 #[test]
 fn what_is_encrypted_decrypts_with_the_same_context_only() {
     let fixture = Fixture::new();

@@ -13,6 +13,7 @@ mod operation;
 mod policies;
 mod rotation;
 mod tags;
+mod usage;
 mod validation;
 mod values;
 
@@ -26,5 +27,6 @@ pub use operation::{Operation, Resource, TARGET_PREFIX};
 pub use policies::*;
 pub use rotation::*;
 pub use tags::*;
+pub use usage::*;
 pub use validation::ValidationErrors;
 pub use values::*;

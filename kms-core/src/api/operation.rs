@@ -171,6 +171,7 @@ operations! {
     GetKeyRotationStatus            ["kms:GetKeyRotationStatus"]                Key          Reads   NotAsked  No        AnyAccount  HasMaterial
     RotateKeyOnDemand               ["kms:RotateKeyOnDemand"]                   Key          Writes  NotAsked  No        OwnAccount  Usable
     ListKeyRotations                ["kms:ListKeyRotations"]                    Key          Reads   NotAsked  No        OwnAccount  HasMaterial
+    GetKeyLastUsage                 ["kms:GetKeyLastUsage"]                     Key          Reads   NotAsked  No        OwnAccount  All
     Encrypt                         ["kms:Encrypt"]                             Key          Reads   Count     Accepted  AnyAccount  Usable
     Decrypt                         ["kms:Decrypt"]                             Key          Reads   Count     Accepted  AnyAccount  Usable
     ReEncrypt                       ["kms:ReEncryptFrom", "kms:ReEncryptTo"]    TwoKeys      Reads   Count     Accepted  AnyAccount  Usable
@@ -222,6 +223,12 @@ impl Operation {
     #[must_use]
     pub const fn accepts_dry_run(self) -> bool {
         matches!(self.row().dry_run, DryRun::Accepted)
+    }
+
+    /// Whether the operation uses a key as what it is for: what `GetKeyLastUsage` tells of.
+    #[must_use]
+    pub const fn is_key_usage(self) -> bool {
+        self.is_read_only() && self.accepts_dry_run()
     }
 
     /// Whether the request has the member `GrantTokens`.
@@ -350,7 +357,8 @@ mod tests {
                 "PutKeyPolicy",
                 "ListKeyPolicies",
                 "GetKeyRotationStatus",
-                "ListKeyRotations"
+                "ListKeyRotations",
+                "GetKeyLastUsage"
             ]
         );
     }

@@ -14,6 +14,7 @@ use super::page::Markers;
 use super::parameters::Parameters;
 use super::resolve;
 use super::state::State;
+use super::usage::KeyUsage;
 use crate::Error;
 use crate::api::{ErrorCode, KeyState, Resource};
 use crate::audit::{Entry, FileLedger, LedgerUnavailable, Recorded};
@@ -35,6 +36,7 @@ pub struct Engine {
     random: Arc<dyn Random>,
     barrier: Arc<Barrier>,
     markers: Markers,
+    pub(super) usage: KeyUsage,
     pub(super) state: RwLock<State>,
     /// Whether a change that others made could not be taken in; nothing is answered then.
     incomplete: AtomicBool,
@@ -51,6 +53,7 @@ pub(super) struct Parts {
     pub(super) random: Arc<dyn Random>,
     pub(super) state: State,
     pub(super) markers: Markers,
+    pub(super) usage: KeyUsage,
 }
 
 impl fmt::Debug for Engine {
@@ -71,6 +74,7 @@ impl Engine {
             clock: parts.clock,
             random: parts.random,
             markers: parts.markers,
+            usage: parts.usage,
             state: RwLock::new(parts.state),
             incomplete: AtomicBool::new(false),
             mutation: Mutex::new(Unfinished::default()),

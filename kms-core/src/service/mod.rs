@@ -20,6 +20,7 @@ mod encrypt;
 mod engine;
 mod generate_data_key;
 mod generate_random;
+mod get_key_last_usage;
 mod get_key_policy;
 mod jobs;
 mod key_operation;
@@ -48,6 +49,7 @@ mod symmetric;
 mod tag_resource;
 mod tags;
 mod update_key_description;
+mod usage;
 mod users;
 mod values;
 

@@ -10,6 +10,7 @@ use super::engine::{Engine, Parts};
 use super::mutation::Outbox;
 use super::page::Markers;
 use super::state::State;
+use super::usage::KeyUsage;
 use crate::Error;
 use crate::audit::{self, FileLedger, LedgerError, LedgerOptions};
 use crate::crypto::Failed;
@@ -159,6 +160,7 @@ impl Engine {
         let (state, outbox) = read_records(&found)?;
         drop(alone);
         let markers = Markers::new(barrier.token_key()?.expose());
+        let usage = KeyUsage::open(&home, ledger.size());
         let (clock, random) = (options.clock, options.random);
         let parts = Parts {
             home,
@@ -168,6 +170,7 @@ impl Engine {
             random,
             state,
             markers,
+            usage,
         };
         let engine = Self::from_parts(parts);
         engine.recover(outbox)?;

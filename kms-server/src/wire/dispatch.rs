@@ -73,6 +73,7 @@ pub(super) async fn dispatch(operation: api::Operation, call: Call<'_>) -> Answe
         EnableKeyRotation EnableKeyRotationRequest aside;
         DisableKeyRotation DisableKeyRotationRequest aside;
         GetKeyRotationStatus GetKeyRotationStatusRequest aside;
+        GetKeyLastUsage GetKeyLastUsageRequest aside;
         RotateKeyOnDemand RotateKeyOnDemandRequest aside;
         ListKeyRotations ListKeyRotationsRequest aside;
     }
