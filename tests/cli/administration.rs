@@ -94,6 +94,15 @@ fn a_key_lives_and_is_deleted() {
 }
 
 #[test]
+fn the_last_usage_of_a_key_is_shown() {
+    let (_home, kms) = store_with_key();
+    let shown = || kms.done(["key", "last-usage", "alias/k"]);
+    assert!(shown().starts_with("not used since "));
+    kms.done(["generate-data-key", "-k", "alias/k"]);
+    assert!(shown().starts_with("GenerateDataKey"), "{}", shown());
+}
+
+#[test]
 fn rotation_is_switched_shown_and_listed() {
     let (_home, kms) = store_with_key();
     assert!(

@@ -52,6 +52,8 @@ fn the_commands_work_over_an_endpoint_as_on_a_directory() {
     assert!(remote.done(&["key", "list"]).starts_with(&arn));
     assert!(remote.done(&["key", "describe", "alias/k"]).contains(&arn));
     assert_eq!(remote.done(&["key", "tags", &arn]), "a=1");
+    let used = remote.done(&["key", "last-usage", "alias/k"]);
+    assert!(used.starts_with("not used since "), "{used}");
     remote.done(&["key", "rotation", "enable", &arn]);
     assert!(
         remote

@@ -68,6 +68,12 @@ pub(crate) enum KeyCommand {
     /// Administer the automatic rotation of a key
     #[command(subcommand)]
     Rotation(RotationCommand),
+    /// Show the last successful cryptographic operation of a key
+    #[command(after_help = "Example:\n  kms key last-usage alias/old")]
+    LastUsage {
+        /// Its id, ARN, alias/NAME or alias ARN
+        key: String,
+    },
     /// Add tags to a key, or change them
     #[command(after_help = "Example:\n  kms key tag alias/backup team=storage stage=prod")]
     Tag {
@@ -238,6 +244,7 @@ impl KeyCommand {
             | Self::CancelDeletion { key }
             | Self::UpdateDescription { key, .. }
             | Self::Tag { key, .. }
+            | Self::LastUsage { key }
             | Self::Tags { key }
             | Self::Untag { key, .. } => Some(key),
             Self::Policy(PolicyCommand::Get { key } | PolicyCommand::Put { key, .. }) => Some(key),

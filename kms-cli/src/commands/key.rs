@@ -5,10 +5,11 @@ use std::path::Path;
 
 use kms_core::api::{
     CancelKeyDeletionRequest, CreateAliasRequest, CreateKeyRequest, DescribeKeyRequest,
-    DisableKeyRequest, EnableKeyRequest, GetKeyPolicyRequest, KeyMetadata, ListKeysRequest,
-    ListKeysResponse, ListResourceTagsRequest, ListResourceTagsResponse, PutKeyPolicyRequest,
-    RequestTag, RotateKeyOnDemandRequest, ScheduleKeyDeletionRequest, Tag, TagResourceRequest,
-    UntagResourceRequest, UpdateKeyDescriptionRequest,
+    DisableKeyRequest, EnableKeyRequest, GetKeyLastUsageRequest, GetKeyLastUsageResponse,
+    GetKeyPolicyRequest, KeyMetadata, ListKeysRequest, ListKeysResponse, ListResourceTagsRequest,
+    ListResourceTagsResponse, PutKeyPolicyRequest, RequestTag, RotateKeyOnDemandRequest,
+    ScheduleKeyDeletionRequest, Tag, TagResourceRequest, UntagResourceRequest,
+    UpdateKeyDescriptionRequest,
 };
 use kms_core::ids::KeyId;
 
@@ -47,6 +48,10 @@ pub(super) fn run(mut command: KeyCommand, kms: &Kms, output: &Output) -> Result
         }
         KeyCommand::Policy(command) => policy(command, kms, output),
         KeyCommand::Rotation(command) => rotation::run(command, kms, output),
+        KeyCommand::LastUsage { key } => {
+            let answer = kms.call(GetKeyLastUsageRequest { key_id: Some(key) })?;
+            output.show(&answer, last_usage)
+        }
         KeyCommand::Tag { key, tags } => {
             let request = TagResourceRequest {
                 key_id: Some(key),
@@ -62,6 +67,16 @@ pub(super) fn run(mut command: KeyCommand, kms: &Kms, output: &Output) -> Result
             kms.call(request).map(drop)
         }
         KeyCommand::Tags { key } => list_tags(&key, kms, output),
+    }
+}
+
+fn last_usage(answer: &GetKeyLastUsageResponse) -> String {
+    match &answer.key_last_usage {
+        Some(used) => format!(
+            "{} on {}, event {}",
+            used.operation, used.timestamp, used.cloud_trail_event_id
+        ),
+        None => format!("not used since {}", answer.tracking_start_date),
     }
 }
 

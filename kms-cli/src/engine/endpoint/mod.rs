@@ -8,6 +8,7 @@ mod keys;
 mod policies;
 mod rotation;
 mod tags;
+mod usage;
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
