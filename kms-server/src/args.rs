@@ -62,6 +62,14 @@ pub(crate) struct Args {
     /// Region that requests are signed for [default: us-east-1].
     #[arg(long, env = "KMS_REGION", value_name = "REGION")]
     pub(crate) region: Option<Region>,
+    /// Further Region that requests may be signed for; repeat for more.
+    #[arg(
+        long = "other-region",
+        env = "KMS_OTHER_REGIONS",
+        value_name = "REGION",
+        value_delimiter = ','
+    )]
+    pub(crate) other_regions: Vec<Region>,
     /// Where random bytes come from; `system` where the machine is cloned while it runs.
     #[arg(long, env = "KMS_RANDOM", value_enum)]
     pub(crate) random: Option<RandomSource>,

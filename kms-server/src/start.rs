@@ -98,7 +98,11 @@ async fn serve(config: &Config, listeners: Listeners, engine: Arc<Engine>) -> Re
     let stop = stop_signal().map_err(|error| Fault::System("signals cannot be awaited", error))?;
     let endpoint = Endpoint::new(
         Arc::clone(&engine),
-        Authenticator::new(config.region.clone(), Arc::new(SystemClock)),
+        Authenticator::new(
+            config.region.clone(),
+            config.other_regions.clone(),
+            Arc::new(SystemClock),
+        ),
         store::random(config.random),
         Reading {
             limit: config.limits.body_bytes,

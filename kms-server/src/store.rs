@@ -125,8 +125,9 @@ pub(crate) fn open(
         opened => opened?,
     };
     let region = engine.default_account()?.default_region;
-    if region != config.region {
-        tracing::warn!(%region, serves = %config.region, "the store's keys are in another Region");
+    let served = config.regions();
+    if !served.contains(&region) {
+        tracing::warn!(%region, ?served, "the Region of the store is not served");
     }
     let path = config.home.join(CREDENTIALS);
     let owner = Owner::new(&engine, config)?;

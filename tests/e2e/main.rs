@@ -3,8 +3,12 @@
 use kms_tests::{Home, Script, Server};
 
 fn passes(script: &str) {
+    passes_on(script, &[]);
+}
+
+fn passes_on(script: &str, arguments: &[&str]) {
     let home = Home::new();
-    let server = Server::start(&home.path(), &[]);
+    let server = Server::start(&home.path(), arguments);
     print!("{}", Script::new(script, &home, &server).passes());
     let status = server.terminate();
     assert!(status.success(), "the server ended with {status}");
@@ -24,6 +28,11 @@ fn aliases_and_tags_work_as_in_aws() {
 #[test]
 fn the_last_use_of_a_key_is_told_as_in_aws() {
     passes("key_usage.py");
+}
+
+#[test]
+fn one_server_serves_several_regions() {
+    passes_on("regions.py", &["--other-region", "eu-central-1"]);
 }
 
 #[test]

@@ -159,6 +159,12 @@ impl<'a> Presented<'a> {
         self.claim.access_key_id
     }
 
+    /// The Region that the signature says it is meant for.
+    #[must_use]
+    pub fn region(&self) -> &'a str {
+        self.claim.scope.region
+    }
+
     /// Checks that the signature is meant for this service in this Region, and for this moment:
     /// at most five minutes old or, when presigned, as old as it says it lasts, and at most five
     /// minutes ahead.

@@ -39,9 +39,17 @@ pub(crate) enum Unauthentic {
     Engine(Error),
 }
 
-/// Checks signatures for one Region.
+/// Who sent a request, and for which Region.
+#[derive(Debug)]
+pub(crate) struct Authentic {
+    pub(crate) caller: Caller,
+    pub(crate) region: Region,
+}
+
+/// Checks signatures for the Regions that are served.
 pub struct Authenticator {
-    region: Region,
+    first: Region,
+    others: Vec<Region>,
     clock: Arc<dyn Clock>,
     keys: SigningKeys,
 }
@@ -49,29 +57,37 @@ pub struct Authenticator {
 impl fmt::Debug for Authenticator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authenticator")
-            .field("region", &self.region)
+            .field("first", &self.first)
+            .field("others", &self.others)
             .finish_non_exhaustive()
     }
 }
 
 impl Authenticator {
-    /// Checks signatures that are meant for `region`, at the time of `clock`.
+    /// Checks signatures that are meant for `first` or one of `others`, at the time of `clock`.
     #[must_use]
-    pub fn new(region: Region, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(first: Region, others: Vec<Region>, clock: Arc<dyn Clock>) -> Self {
         Self {
-            region,
+            first,
+            others,
             clock,
             keys: SigningKeys::default(),
         }
     }
 
-    /// The Region that requests must be signed for.
+    /// The Region that a request is recorded in which is for none, or does not tell.
     #[must_use]
-    pub fn region(&self) -> &Region {
-        &self.region
+    pub fn first_region(&self) -> &Region {
+        &self.first
     }
 
-    /// The caller who signed the request.
+    /// The Region of that name, or the first one, which then refuses the signature.
+    fn region(&self, name: &str) -> &Region {
+        let named = |region: &&Region| region.as_str() == name;
+        self.others.iter().find(named).unwrap_or(&self.first)
+    }
+
+    /// The caller who signed the request, and the Region that it is signed for.
     ///
     /// The access key is looked up for each request, so that one deleted a moment ago does not
     /// open anything; only the key derived from its secret is kept. For an unknown access key a
@@ -81,7 +97,7 @@ impl Authenticator {
         engine: &Engine,
         head: &request::Parts,
         body: &[u8],
-    ) -> Result<Caller, Unauthentic> {
+    ) -> Result<Authentic, Unauthentic> {
         let headers = headers(head);
         let request = Request {
             method: head.method.as_str(),
@@ -100,25 +116,27 @@ impl Authenticator {
             refusal,
             claimed: Some(id.to_owned()),
         };
+        let region = self.region(presented.region());
         let now = self.clock.now();
-        let admitted = presented
-            .admit(SERVICE, &self.region, now)
-            .map_err(refused)?;
+        let admitted = presented.admit(SERVICE, region, now).map_err(refused)?;
         let credential = match id.parse::<AccessKeyId>() {
             Ok(id) => engine.credential(&id).map_err(Unauthentic::Engine)?,
             Err(_) => None,
         };
         let day = admitted.day();
         let key = match &credential {
-            Some(credential) => self.keys.get(&credential.key, day, &self.region),
-            None => self.keys.stand_in(day, &self.region),
+            Some(credential) => self.keys.get(&credential.key, day, region),
+            None => self.keys.stand_in(day, region),
         };
         let verified = SCRATCH.with_borrow_mut(|buffer| admitted.verify(&key, buffer));
         let credential = credential
             .ok_or(Refusal::UnknownAccessKey)
             .map_err(refused)?;
         verified.map_err(refused)?;
-        Ok(credential.into_caller())
+        Ok(Authentic {
+            caller: credential.into_caller(),
+            region: region.clone(),
+        })
     }
 }
 

@@ -16,12 +16,12 @@ const MOST_KEYS: usize = 4096;
 /// The day and the key of that day.
 type OfDay = (String, Arc<SigningKey>);
 
-/// Signing keys by access key, each of the last day asked for. The secret of an access key never
+/// Signing keys by access key and Region, each of the last day asked for. The secret of an access key never
 /// changes under its id.
 #[derive(Default)]
 pub(super) struct SigningKeys {
-    known: RwLock<HashMap<AccessKeyId, OfDay>>,
-    stand_in: RwLock<Option<OfDay>>,
+    known: RwLock<HashMap<(AccessKeyId, Region), OfDay>>,
+    stand_in: RwLock<HashMap<Region, OfDay>>,
 }
 
 impl fmt::Debug for SigningKeys {
@@ -33,8 +33,9 @@ impl fmt::Debug for SigningKeys {
 impl SigningKeys {
     /// The signing key of a known access key.
     pub(super) fn get(&self, of: &AccessKey, day: &str, region: &Region) -> Arc<SigningKey> {
+        let place = (of.id.clone(), region.clone());
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some((kept_for, key)) = known.get(&of.id)
+        if let Some((kept_for, key)) = known.get(&place)
             && kept_for == day
         {
             return Arc::clone(key);
@@ -46,14 +47,14 @@ impl SigningKeys {
         if known.len() >= MOST_KEYS {
             known.clear();
         }
-        known.insert(of.id.clone(), (day.to_owned(), Arc::clone(&key)));
+        known.insert(place, (day.to_owned(), Arc::clone(&key)));
         key
     }
 
     /// A key of nobody, to check the signatures of unknown access keys with.
     pub(super) fn stand_in(&self, day: &str, region: &Region) -> Arc<SigningKey> {
         let known = self.stand_in.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, key)) = &*known
+        if let Some((of, key)) = known.get(region)
             && of == day
         {
             return Arc::clone(key);
@@ -64,7 +65,7 @@ impl SigningKeys {
             .stand_in
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        *known = Some((day.to_owned(), Arc::clone(&key)));
+        known.insert(region.clone(), (day.to_owned(), Arc::clone(&key)));
         key
     }
 }

@@ -103,6 +103,7 @@ impl Config {
             tls,
             account: args.account.clone().or(file.account.clone()),
             region: region(args, &file)?,
+            other_regions: other_regions(args, &file),
             random: args.random.or(file.random).unwrap_or_default(),
             key_file: args.key_file.clone().or(file.key_file.clone()),
             passphrase: passphrase(args, &file)?,
@@ -162,6 +163,13 @@ fn region(args: &Args, file: &File) -> Result<kms_core::ids::Region, ConfigError
         None => DEFAULT_REGION
             .parse()
             .map_err(|_| value("region", "not a Region")),
+    }
+}
+
+fn other_regions(args: &Args, file: &File) -> Vec<kms_core::ids::Region> {
+    match (args.other_regions.as_slice(), &file.other_regions) {
+        ([], Some(given)) => given.clone(),
+        (given, _) => given.to_vec(),
     }
 }
 

@@ -21,8 +21,10 @@ pub struct File {
     pub allow_plaintext: Option<bool>,
     /// The account of a new store.
     pub account: Option<AccountId>,
-    /// The Region.
+    /// The Region of a new store.
     pub region: Option<Region>,
+    /// Further Regions.
+    pub other_regions: Option<Vec<Region>>,
     /// Where random bytes come from.
     pub random: Option<RandomSource>,
     /// The key file that unseals the root key.

@@ -35,8 +35,10 @@ pub struct Config {
     pub tls: Option<TlsFiles>,
     /// The account of a new store; `None` leaves it to the engine.
     pub account: Option<AccountId>,
-    /// The Region that requests must be signed for.
+    /// The Region of a new store, served first.
     pub region: Region,
+    /// Further Regions that requests may be signed for, each with keys of its own.
+    pub other_regions: Vec<Region>,
     /// Where random bytes come from.
     pub random: RandomSource,
     /// The key file that unseals the root key; `None` is `root.key` in `home`.
@@ -103,6 +105,15 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Connections at once; more wait in the system's queue.
     pub connections: usize,
+}
+
+impl Config {
+    /// Every Region that is served, the first one being that of a new store.
+    #[must_use]
+    pub fn regions(&self) -> Vec<Region> {
+        let all = std::iter::once(&self.region).chain(&self.other_regions);
+        all.cloned().collect()
+    }
 }
 
 impl Default for Limits {

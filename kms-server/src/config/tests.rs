@@ -35,6 +35,7 @@ fn every_key_of_the_file_counts() {
         unix_socket = "/run/kms.sock"
         account = "111122223333"
         region = "eu-west-3"
+        other_regions = ["us-east-1", "us-west-2"]
         random = "system"
         passphrase_file = "/p"
         log_format = "json"
@@ -57,6 +58,7 @@ fn every_key_of_the_file_counts() {
     assert_eq!(config.unix_socket, Some("/run/kms.sock".into()));
     assert_eq!(config.account.unwrap().as_str(), "111122223333");
     assert_eq!(config.region.as_str(), "eu-west-3");
+    assert_eq!(config.other_regions[1].as_str(), "us-west-2");
     assert_eq!(config.random, RandomSource::System);
     assert_eq!(config.passphrase, Some(PassphraseSource::File("/p".into())));
     assert_eq!(config.log_format, LogFormat::Json);

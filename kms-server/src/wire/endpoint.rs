@@ -9,7 +9,6 @@ use http::{Request, StatusCode, request};
 use hyper::body::Incoming;
 use kms_core::Error;
 use kms_core::api::{ErrorCode, Operation};
-use kms_core::caller::Caller;
 use kms_core::crypto::random::{Random, array};
 use kms_core::ids::{AccessKeyId, KeyId};
 use kms_core::service::{CallContext, Engine, Refusal, RefusedCaller};
@@ -18,7 +17,7 @@ use super::answer::{self, Answer};
 use super::body::{self, BodyFault};
 use super::dispatch::{Call, Unanswered, dispatch};
 use super::route::{Route, route};
-use crate::auth::{self, Authenticator, Unauthentic};
+use crate::auth::{self, Authentic, Authenticator, Unauthentic};
 use crate::listen::{Handler, Peer};
 
 /// As much of a user agent as is kept, in bytes.
@@ -147,7 +146,7 @@ impl Endpoint {
             return Err(self.refuse(&received, nobody, unknown).await);
         };
         match self.authenticator.authenticate(&self.engine, head, &body) {
-            Ok(caller) => self.perform(operation, caller, received, body).await,
+            Ok(authentic) => self.perform(operation, authentic, received, body).await,
             Err(Unauthentic::Refused { refusal, claimed }) => {
                 let claimed = claimed.and_then(|id| id.parse::<AccessKeyId>().ok());
                 let caller = RefusedCaller::Unauthenticated(claimed.as_ref());
@@ -164,13 +163,13 @@ impl Endpoint {
     async fn perform(
         &self,
         operation: Operation,
-        caller: Caller,
+        authentic: Authentic,
         received: Received,
         body: Bytes,
     ) -> Result<Vec<u8>, Failure> {
         let context = CallContext {
-            caller,
-            region: self.authenticator.region().clone(),
+            caller: authentic.caller,
+            region: authentic.region,
             request_id: received.request_id,
             source_ip: received.peer.ip,
             user_agent: received.user_agent,
@@ -218,7 +217,7 @@ impl Endpoint {
             caller,
             event_name: received.operation.map_or(NO_OPERATION, Operation::as_str),
             read_only: received.operation.is_none_or(Operation::is_read_only),
-            region: self.authenticator.region(),
+            region: self.authenticator.first_region(),
             source_ip_address: address.as_deref().unwrap_or("localhost"),
             user_agent: &received.user_agent,
             request_id: &received.request_id,

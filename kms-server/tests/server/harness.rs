@@ -66,6 +66,7 @@ pub(crate) fn config() -> Config {
         tls: None,
         account: None,
         region: "us-east-1".parse().unwrap(),
+        other_regions: vec!["eu-central-1".parse().unwrap()],
         random: RandomSource::System,
         key_file: None,
         passphrase: None,
@@ -100,7 +101,11 @@ impl Server {
             limit: config.limits.body_bytes,
             timeout: config.timeouts.body,
         };
-        let authenticator = Authenticator::new(config.region.clone(), Arc::new(SystemClock));
+        let authenticator = Authenticator::new(
+            config.region.clone(),
+            config.other_regions.clone(),
+            Arc::new(SystemClock),
+        );
         let endpoint = Endpoint::new(engine, authenticator, Arc::new(SystemRandom), reading);
         Self::serve(config, endpoint, home, key)
     }
