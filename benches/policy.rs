@@ -67,6 +67,7 @@ fn decisions(criterion: &mut Criterion) {
             values: &Tenant,
             key_policy: Some(&policy),
             identity_policies: &none,
+            by_grant: None,
         };
         assert!(matches!(decide(&question), Decision::Allow(_)));
         criterion.bench_function(name, |b| b.iter(|| decide(black_box(&question))));

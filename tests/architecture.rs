@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["ids", "secret", "time"],
     &["api"],
     &["crypto"],
-    &["ciphertext", "keys", "caller", "sigv4"],
+    &["ciphertext", "keys", "caller", "grants", "sigv4"],
     &["policy", "identity", "envelope"],
     &["audit"],
     &["root"],

@@ -9,6 +9,8 @@ use kms_core::api::{KeyState, Operation, Resource};
 use kms_tests::{Connection, Credentials, Home, Reply, Server, Signer};
 use serde_json::{Value, json};
 
+const ROOT: &str = "arn:aws:iam::111122223333:root";
+
 const CASES: &[&str] = &[
     "unsigned",
     "wrongly-signed",
@@ -30,6 +32,7 @@ struct Things {
     key: String,
     alias: String,
     blob: String,
+    grant: String,
 }
 
 impl World {
@@ -79,11 +82,16 @@ impl World {
             let body = json!({"AliasName": alias, "TargetKeyId": key});
             self.done("CreateAlias", &body);
         }
+        let grant = self.done(
+            "CreateGrant",
+            &json!({"KeyId": key, "GranteePrincipal": ROOT, "Operations": ["DescribeKey"]}),
+        );
         let sealed = self.done("Encrypt", &json!({"KeyId": key, "Plaintext": "eA=="}));
         Things {
             key,
             alias,
             blob: text(&sealed["CiphertextBlob"]),
+            grant: text(&grant["GrantId"]),
         }
     }
 }
@@ -91,24 +99,35 @@ impl World {
 /// A request of each operation that succeeds on an enabled key.
 fn body(operation: Operation, things: &Things) -> Value {
     use Operation::{
-        CancelKeyDeletion, CreateAlias, CreateKey, Decrypt, DeleteAlias, DescribeKey, DisableKey,
-        DisableKeyRotation, EnableKey, EnableKeyRotation, Encrypt, GenerateDataKey,
+        CancelKeyDeletion, CreateAlias, CreateGrant, CreateKey, Decrypt, DeleteAlias, DescribeKey,
+        DisableKey, DisableKeyRotation, EnableKey, EnableKeyRotation, Encrypt, GenerateDataKey,
         GenerateDataKeyWithoutPlaintext, GenerateRandom, GetKeyLastUsage, GetKeyPolicy,
-        GetKeyRotationStatus, ListAliases, ListKeyPolicies, ListKeyRotations, ListKeys,
-        ListResourceTags, PutKeyPolicy, ReEncrypt, RotateKeyOnDemand, ScheduleKeyDeletion,
-        TagResource, UntagResource, UpdateAlias, UpdateKeyDescription,
+        GetKeyRotationStatus, ListAliases, ListGrants, ListKeyPolicies, ListKeyRotations, ListKeys,
+        ListResourceTags, ListRetirableGrants, PutKeyPolicy, ReEncrypt, RetireGrant, RevokeGrant,
+        RotateKeyOnDemand, ScheduleKeyDeletion, TagResource, UntagResource, UpdateAlias,
+        UpdateKeyDescription,
     };
-    let Things { key, alias, blob } = things;
+    let Things {
+        key,
+        alias,
+        blob,
+        grant,
+    } = things;
     match operation {
         CreateKey | ListKeys | ListAliases => json!({}),
         DescribeKey | EnableKey | DisableKey | ScheduleKeyDeletion | CancelKeyDeletion
-        | ListResourceTags | GetKeyPolicy | ListKeyPolicies | EnableKeyRotation
+        | ListResourceTags | GetKeyPolicy | ListKeyPolicies | EnableKeyRotation | ListGrants
         | DisableKeyRotation | GetKeyRotationStatus | GetKeyLastUsage | RotateKeyOnDemand
         | ListKeyRotations => {
             json!({"KeyId": key})
         }
         UpdateKeyDescription => json!({"KeyId": key, "Description": "described"}),
         CreateAlias | UpdateAlias => json!({"AliasName": alias, "TargetKeyId": key}),
+        CreateGrant => {
+            json!({"KeyId": key, "GranteePrincipal": ROOT, "Operations": ["Encrypt"]})
+        }
+        ListRetirableGrants => json!({"RetiringPrincipal": ROOT}),
+        RetireGrant | RevokeGrant => json!({"KeyId": key, "GrantId": grant}),
         DeleteAlias => json!({"AliasName": alias}),
         TagResource => json!({"KeyId": key, "Tags": [{"TagKey": "a", "TagValue": "b"}]}),
         UntagResource => json!({"KeyId": key, "TagKeys": ["a"]}),
@@ -121,6 +140,12 @@ fn body(operation: Operation, things: &Things) -> Value {
         }
         GenerateRandom => json!({"NumberOfBytes": 16}),
     }
+}
+
+/// The request with grant tokens.
+fn with_tokens(mut body: Value, tokens: &[&str]) -> Value {
+    body["GrantTokens"] = json!(tokens);
+    body
 }
 
 fn key_policy() -> String {
@@ -269,6 +294,28 @@ fn a_disabled_key_refuses_what_the_table_says() {
             None => assert_eq!(reply.status, 200, "{operation}: {}", reply.message()),
         }
     }
+}
+
+#[test]
+fn a_grant_token_is_taken_where_aws_takes_one_and_a_forged_one_refused() {
+    let world = World::new();
+    let mut asked = 0;
+    for operation in Operation::ALL.iter().filter(|o| o.accepts_grant_tokens()) {
+        let things = world.things(*operation);
+        let grant = world.done("CreateGrant", &body(Operation::CreateGrant, &things));
+        let genuine = grant["GrantToken"].as_str().unwrap();
+        let request = |tokens: &[&str]| with_tokens(body(*operation, &things), tokens);
+        world.done(operation.as_str(), &request(&[genuine]));
+        let flipped = if &genuine[40..41] == "A" { "B" } else { "A" };
+        let forged = format!("{}{flipped}{}", &genuine[..40], &genuine[41..]);
+        for token in ["token", "AQ==", &genuine[..genuine.len() - 4], &forged] {
+            let tokens = request(&[genuine, token]);
+            let reply = world.send(&world.root.request(operation.as_str(), &tokens));
+            assert_refused(*operation, &reply, "InvalidGrantTokenException");
+        }
+        asked += 1;
+    }
+    assert!(asked > 6, "{asked} operations take grant tokens");
 }
 
 #[test]

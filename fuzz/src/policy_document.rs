@@ -54,6 +54,7 @@ pub fn run(data: &[u8]) {
             values: &Hostile(text),
             key_policy: key_policy.as_ref(),
             identity_policies: &identity,
+            by_grant: None,
         });
         drop(decision);
     }

@@ -62,6 +62,12 @@ pub enum Error {
     /// This service cannot do it, or not with this key.
     #[error("{0}")]
     UnsupportedOperation(String),
+    /// The grant id does not have the form of one.
+    #[error("{0}")]
+    InvalidGrantId(String),
+    /// The principal is not one that exists here.
+    #[error("{0}")]
+    InvalidArn(String),
     /// The grant token is not one of this service.
     #[error("{0}")]
     InvalidGrantToken(String),
@@ -99,6 +105,8 @@ impl Error {
             Self::MalformedPolicyDocument(_) => ErrorCode::MalformedPolicyDocumentException,
             Self::Tag(_) => ErrorCode::TagException,
             Self::UnsupportedOperation(_) => ErrorCode::UnsupportedOperationException,
+            Self::InvalidGrantId(_) => ErrorCode::InvalidGrantIdException,
+            Self::InvalidArn(_) => ErrorCode::InvalidArnException,
             Self::InvalidGrantToken(_) => ErrorCode::InvalidGrantTokenException,
             Self::Internal(_) => ErrorCode::KMSInternalException,
         }

@@ -119,6 +119,13 @@ text_name! {
     }
 }
 
+text_name! {
+    /// A grant: 64 lower-case hexadecimal characters.
+    GrantId, "grant id", |text| {
+        text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    }
+}
+
 fn is_region(text: &str) -> bool {
     let Some((words, number)) = text.rsplit_once('-') else {
         return false;

@@ -22,6 +22,7 @@ pub mod crypto;
 
 pub mod caller;
 pub mod ciphertext;
+pub mod grants;
 pub mod keys;
 pub mod sigv4;
 

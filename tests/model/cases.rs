@@ -99,6 +99,10 @@ impl Model {
                     self.assert_of_shape(inner, &self.element(shape), path);
                 }
             }
+            "map" => {
+                let pairs = value.as_object().expect(path);
+                assert!(pairs.values().all(Value::is_string), "{path}");
+            }
             "boolean" => assert!(value.is_boolean(), "{path}"),
             "integer" => assert!(value.is_i64(), "{path}"),
             "timestamp" => assert!(value.is_number(), "{path}"),

@@ -46,6 +46,24 @@ fn metadata() -> KeyMetadata {
     }
 }
 
+fn grant() -> GrantListEntry {
+    let pairs = || Some([("tenant".to_owned(), "blue".to_owned())].into());
+    GrantListEntry {
+        key_id: arn(),
+        grant_id: "0f".repeat(32).parse().unwrap(),
+        name: "grant".to_owned(),
+        creation_date: MOMENT,
+        grantee_principal: "arn:aws:iam::111122223333:user/alice".to_owned(),
+        retiring_principal: Some("arn:aws:iam::111122223333:root".to_owned()),
+        issuing_account: "arn:aws:iam::111122223333:root".to_owned(),
+        operations: GrantOperation::ALL.to_vec(),
+        constraints: Some(GrantConstraintEntry {
+            encryption_context_subset: pairs(),
+            encryption_context_equals: pairs(),
+        }),
+    }
+}
+
 fn written(response: &impl Response) -> Vec<u8> {
     let mut body = Vec::new();
     response.write_json(&mut body).unwrap();
@@ -82,6 +100,17 @@ pub fn fullest(operation: Operation) -> Vec<u8> {
         Operation::CreateAlias => written(&CreateAliasResponse {}),
         Operation::UpdateAlias => written(&UpdateAliasResponse {}),
         Operation::DeleteAlias => written(&DeleteAliasResponse {}),
+        Operation::CreateGrant => written(&CreateGrantResponse {
+            grant_token: "token".to_owned(),
+            grant_id: "0f".repeat(32).parse().unwrap(),
+        }),
+        Operation::ListGrants | Operation::ListRetirableGrants => written(&ListGrantsResponse {
+            grants: vec![grant()],
+            next_marker: marker(),
+            truncated: true,
+        }),
+        Operation::RetireGrant => written(&RetireGrantResponse {}),
+        Operation::RevokeGrant => written(&RevokeGrantResponse {}),
         Operation::ListAliases => list_aliases(),
         Operation::TagResource => written(&TagResourceResponse {}),
         Operation::UntagResource => written(&UntagResourceResponse {}),

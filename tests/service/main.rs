@@ -154,6 +154,8 @@ macro_rules! on_key {
     };
 }
 
+mod grant_life;
+mod grants;
 mod key_usage;
 
 #[test]

@@ -62,6 +62,8 @@ error_codes! {
     InvalidArnException 400
     /// The ciphertext is damaged, foreign, or the encryption context differs.
     InvalidCiphertextException 400
+    /// The grant id is not one.
+    InvalidGrantIdException 400
     /// The grant token is not valid.
     InvalidGrantTokenException 400
     /// The key's usage or the algorithm does not fit the operation.

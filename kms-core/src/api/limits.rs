@@ -18,6 +18,12 @@ pub const MAX_ALIASES_PER_KEY: usize = 50;
 pub const MAX_KEYS: usize = 100_000;
 /// The most rotations on demand in the life of one key.
 pub const MAX_ON_DEMAND_ROTATIONS: usize = 25;
+/// The most grants on one key.
+pub const MAX_GRANTS_PER_KEY: usize = 50_000;
+/// The most pairs in the constraint of a grant.
+pub const MAX_CONSTRAINT_PAIRS: usize = 8;
+/// The longest value in the constraint of a grant, in characters.
+pub const MAX_CONSTRAINT_VALUE: usize = 384;
 /// The most grant tokens of one request.
 pub const MAX_GRANT_TOKENS: usize = 10;
 
@@ -51,6 +57,11 @@ pub const LIST_KEYS: PageSize = PageSize {
 };
 /// `ListAliases`
 pub const LIST_ALIASES: PageSize = PageSize {
+    default: 50,
+    max: 100,
+};
+/// `ListGrants` and `ListRetirableGrants`
+pub const LIST_GRANTS: PageSize = PageSize {
     default: 50,
     max: 100,
 };

@@ -58,6 +58,8 @@ enum States {
     All,
     /// The key material can be used.
     Usable,
+    /// As `Usable`, or an external store is away.
+    UsableOrUnavailable,
     /// `Enabled` or `Disabled`, or an external store is away.
     Settled,
     /// All but those on the way to deletion.
@@ -79,6 +81,7 @@ impl States {
         match self {
             Self::All => KeyState::ALL,
             Self::Usable => &[Enabled, Updating],
+            Self::UsableOrUnavailable => &[Enabled, Unavailable, Updating],
             Self::Settled => &[Enabled, Disabled, Unavailable],
             Self::NotPendingDeletion => &[
                 Enabled,
@@ -166,6 +169,11 @@ operations! {
     GetKeyPolicy                    ["kms:GetKeyPolicy"]                        Key          Reads   NotAsked  No        OwnAccount  All
     PutKeyPolicy                    ["kms:PutKeyPolicy"]                        Key          Writes  NotAsked  No        OwnAccount  All
     ListKeyPolicies                 ["kms:ListKeyPolicies"]                     Key          Reads   NotAsked  No        OwnAccount  All
+    CreateGrant                     ["kms:CreateGrant"]                         Key          Writes  Count     Accepted  AnyAccount  UsableOrUnavailable
+    ListGrants                      ["kms:ListGrants"]                          Key          Reads   NotAsked  No        AnyAccount  All
+    ListRetirableGrants             ["kms:ListRetirableGrants"]                 Account      Reads   NotAsked  No        OwnAccount  All
+    RetireGrant                     ["kms:RetireGrant"]                         Key          Writes  NotAsked  Accepted  AnyAccount  All
+    RevokeGrant                     ["kms:RevokeGrant"]                         Key          Writes  NotAsked  Accepted  AnyAccount  All
     EnableKeyRotation               ["kms:EnableKeyRotation"]                   Key          Writes  NotAsked  No        OwnAccount  Usable
     DisableKeyRotation              ["kms:DisableKeyRotation"]                  Key          Writes  NotAsked  No        OwnAccount  Usable
     GetKeyRotationStatus            ["kms:GetKeyRotationStatus"]                Key          Reads   NotAsked  No        AnyAccount  HasMaterial
@@ -305,7 +313,7 @@ mod tests {
             "TrentService.",
             "TrentService.Encrypt ",
             "trentservice.Encrypt",
-            "TrentService.CreateGrant",
+            "TrentService.CreateGrants",
             "",
         ] {
             assert_eq!(Operation::from_target(target), None, "{target}");
@@ -356,6 +364,9 @@ mod tests {
                 "GetKeyPolicy",
                 "PutKeyPolicy",
                 "ListKeyPolicies",
+                "ListGrants",
+                "RetireGrant",
+                "RevokeGrant",
                 "GetKeyRotationStatus",
                 "ListKeyRotations",
                 "GetKeyLastUsage"

@@ -82,6 +82,14 @@ pub(super) const DESCRIPTION: TextRule = TextRule::length(0, 8192);
 pub(super) const CUSTOM_KEY_STORE_ID: TextRule = TextRule::length(1, 64);
 /// `GrantTokenType`
 pub(super) const GRANT_TOKEN: TextRule = TextRule::length(1, 8192);
+/// `GrantIdType`
+pub(super) const GRANT_ID: TextRule = TextRule::length(1, 128);
+/// `GrantNameType`
+pub(super) const GRANT_NAME: TextRule =
+    TextRule::length(1, 256).matching("^[a-zA-Z0-9:/_-]+$", |text| one_or_more(text, ":/_-"));
+/// `PrincipalIdType`
+pub(super) const PRINCIPAL_ID: TextRule =
+    TextRule::length(1, 256).matching("^[\\w+=,.@:/-]+$", |text| one_or_more(text, "_+=,.@:/-"));
 /// `TagKeyType`
 pub(super) const TAG_KEY: TextRule = TextRule::length(1, 128);
 /// `TagValueType`

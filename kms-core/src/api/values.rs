@@ -218,6 +218,37 @@ value_set! {
 }
 
 value_set! {
+    /// What a grant can allow.
+    GrantOperation {
+        Decrypt = "Decrypt",
+        Encrypt = "Encrypt",
+        GenerateDataKey = "GenerateDataKey",
+        GenerateDataKeyWithoutPlaintext = "GenerateDataKeyWithoutPlaintext",
+        ReEncryptFrom = "ReEncryptFrom",
+        ReEncryptTo = "ReEncryptTo",
+        Sign = "Sign",
+        Verify = "Verify",
+        GetPublicKey = "GetPublicKey",
+        CreateGrant = "CreateGrant",
+        RetireGrant = "RetireGrant",
+        DescribeKey = "DescribeKey",
+        GenerateDataKeyPair = "GenerateDataKeyPair",
+        GenerateDataKeyPairWithoutPlaintext = "GenerateDataKeyPairWithoutPlaintext",
+        GenerateMac = "GenerateMac",
+        VerifyMac = "VerifyMac",
+        DeriveSharedSecret = "DeriveSharedSecret",
+    }
+}
+
+impl GrantOperation {
+    /// The operation behind an IAM action such as `kms:Decrypt`, if a grant can allow it.
+    #[must_use]
+    pub fn of_action(action: &str) -> Option<Self> {
+        action.strip_prefix("kms:")?.parse().ok()
+    }
+}
+
+value_set! {
     /// What a dry run leaves out.
     DryRunModifier {
         /// Only the authorization is checked, not the ciphertext.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Pairs of text bound to a ciphertext: public, and needed unchanged to decrypt.
 ///
 /// Ordered by the UTF-8 bytes of the keys, so that one context has one serialised form.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EncryptionContext(BTreeMap<String, String>);
 

@@ -9,6 +9,7 @@ use super::condition::ConditionValues;
 use super::document::{IdentityPolicy, KeyPolicy, Match, Statement, Statements};
 use super::evaluate::{Request, Resource};
 use super::explain::{Denial, Layer, MatchedStatement, Reason};
+use super::grants::{ByGrant, allowed_by_grant, decide_retirement};
 use crate::caller::Principal;
 use crate::ids::KeyArn;
 
@@ -27,6 +28,8 @@ pub struct Question<'a> {
     pub key_policy: Option<&'a KeyPolicy>,
     /// The policies of the calling user.
     pub identity_policies: &'a [Arc<IdentityPolicy>],
+    /// What grants on the key have to do with it, for [`Resource::Key`].
+    pub by_grant: Option<ByGrant<'a>>,
 }
 
 impl fmt::Debug for Question<'_> {
@@ -71,6 +74,9 @@ impl Permit {
     }
 }
 
+/// Allowed by the grant that is retired, never by a key policy or an identity policy alone.
+const RETIRE_GRANT: &str = "kms:RetireGrant";
+
 /// What the service does on its own. No policy can allow these actions to anybody.
 const INTERNAL_ACTIONS: [&str; 2] = ["kms:RotateKey", "kms:DeleteKey"];
 
@@ -101,7 +107,8 @@ const CROSS_ACCOUNT_ACTIONS: [&str; 19] = [
 /// Answers the question. Pure: the same question has the same answer.
 ///
 /// A Deny that applies, or that cannot be shown not to apply, wins. Without one, the key's policy
-/// must allow the caller itself, or the caller's account and then an identity policy the caller.
+/// must allow the caller itself, or the caller's account and then an identity policy the caller; or
+/// else a grant on the key must.
 pub fn decide(question: &Question<'_>) -> Decision {
     let verdict = match question.principal {
         Principal::Service { .. } => decide_for_the_service_itself(question),
@@ -145,15 +152,34 @@ fn decide_by_policies(question: &Question<'_>) -> Result<(), Denial> {
     if INTERNAL_ACTIONS.iter().any(internal) {
         return Err(not_allowed(Layer::ResourceBased));
     }
+    if let Some(ByGrant::Retires(grant)) = question.by_grant {
+        return decide_retirement(question, &request, grant);
+    }
     match question.resource {
-        Resource::Key(arn) if arn.account == *question.principal.account() => {
-            decide_on_own_key(question, &request)
-        }
-        Resource::Key(_) => decide_on_foreign_key(question, &request),
+        Resource::Key(arn) => decide_on_key(question, &request, arn),
         Resource::Named(arn) if is_foreign(arn, question.principal) => {
             Err(Denial::of_foreign_resource(Reason::NotAllowed))
         }
         Resource::Named(_) | Resource::Any => require_identity(question, &request),
+    }
+}
+
+fn decide_on_key(
+    question: &Question<'_>,
+    request: &Request<'_>,
+    key: &KeyArn,
+) -> Result<(), Denial> {
+    let own = key.account == *question.principal.account();
+    let by_policies = if question.action.eq_ignore_ascii_case(RETIRE_GRANT) {
+        Err(not_allowed_on(own, Layer::ResourceBased))
+    } else if own {
+        decide_on_own_key(question, request)
+    } else {
+        decide_on_foreign_key(question, request)
+    };
+    match by_policies {
+        Err(_) if allowed_by_grant(question, request, own) => Ok(()),
+        decided => decided,
     }
 }
 
@@ -201,7 +227,10 @@ fn allowed_by_key_policy(question: &Question<'_>, request: &Request<'_>) -> Opti
 }
 
 /// The caller's own account must agree; its root user has every right in it.
-fn require_identity(question: &Question<'_>, request: &Request<'_>) -> Result<(), Denial> {
+pub(super) fn require_identity(
+    question: &Question<'_>,
+    request: &Request<'_>,
+) -> Result<(), Denial> {
     let allows = |statements: &Statements| request.allowed(statements).is_some();
     let is_root = matches!(question.principal, Principal::Root { .. });
     let mut policies = question.identity_policies.iter();
@@ -229,4 +258,13 @@ fn explicit(policy: usize, statement: &Statement) -> Reason {
 
 fn not_allowed(layer: Layer) -> Denial {
     Denial::new(layer, Reason::NotAllowed)
+}
+
+/// The refusal on a key, of which another account than its owner is told nothing.
+pub(super) fn not_allowed_on(own_key: bool, layer: Layer) -> Denial {
+    if own_key {
+        not_allowed(layer)
+    } else {
+        Denial::of_foreign_resource(Reason::NotAllowed)
+    }
 }

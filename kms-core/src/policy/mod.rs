@@ -9,6 +9,7 @@ mod condition;
 mod document;
 mod evaluate;
 mod explain;
+mod grants;
 mod pattern;
 mod truth;
 mod variable;
@@ -21,3 +22,4 @@ pub use condition::{ConditionKey, ConditionValues, Context, InvalidConditionKey,
 pub use document::{IdentityPolicy, KeyPolicy, MalformedPolicy, PolicyPrincipal};
 pub use evaluate::Resource;
 pub use explain::{Denial, Layer, MatchedStatement, Reason};
+pub use grants::ByGrant;

@@ -59,6 +59,7 @@ struct GenerationKeys {
     set: HmacSha256,
     ledger: Secret<32>,
     token: Secret<32>,
+    grant: Prk,
 }
 
 impl GenerationKeys {
@@ -71,6 +72,7 @@ impl GenerationKeys {
             set: HmacSha256::new(purpose(b"set")?.expose()),
             ledger: purpose(b"ledger")?,
             token: purpose(b"token")?,
+            grant: Prk::extract(purpose(b"grant")?.expose()),
         })
     }
 }
@@ -193,6 +195,33 @@ impl Barrier {
         let binding = self.material_binding(key, material_id)?;
         let material = header.open(&keys.material, &binding, body)?;
         Secret::from_slice(material.expose()).ok_or(BarrierError::Malformed)
+    }
+
+    /// Seals what a grant token says. Two sealings of the same content differ.
+    ///
+    /// # Errors
+    /// [`BarrierError::Failed`].
+    pub fn seal_grant_token(
+        &self,
+        content: &[u8],
+        random: &dyn Random,
+    ) -> Result<Vec<u8>, BarrierError> {
+        let header = Header {
+            generation: self.active,
+            nonce: random::array(random)?,
+        };
+        let binding = bind(&[&self.store_id])?;
+        Ok(header.seal(&self.keys(self.active)?.grant, &binding, content)?)
+    }
+
+    /// Opens what [`Barrier::seal_grant_token`] made, for this store.
+    ///
+    /// # Errors
+    /// [`BarrierError`].
+    pub fn open_grant_token(&self, sealed: &[u8]) -> Result<SecretBytes, BarrierError> {
+        let (header, body) = Header::parse(sealed)?;
+        let keys = self.keys(header.generation)?;
+        header.open(&keys.grant, &bind(&[&self.store_id])?, body)
     }
 
     /// The Ed25519 seed of the ledger's signing key, of the active generation.

@@ -9,8 +9,10 @@ use super::resolve::unknown_ciphertext_key;
 use super::state::State;
 use super::values::RequestValues;
 use crate::Error;
+use crate::api::GrantOperation;
 use crate::caller::Principal;
-use crate::policy::{Decision, IdentityPolicy, Permit, Question, Resource, decide};
+use crate::grants::{GrantUse, Proposal};
+use crate::policy::{ByGrant, Decision, IdentityPolicy, Permit, Question, Resource, decide};
 use crate::time::Timestamp;
 
 impl Engine {
@@ -44,6 +46,7 @@ impl Engine {
             values: &values,
             key_policy,
             identity_policies: identity_policies(principal, state)?,
+            by_grant: by_grant(needed, state),
         };
         match decide(&question) {
             Decision::Allow(permit) => Ok(permit),
@@ -67,6 +70,32 @@ impl Engine {
             }
         }
     }
+}
+
+/// What grants have to do with a permission: the one that the request is about says who may retire
+/// it; else those on the key may allow what a grant can hold.
+fn by_grant<'a>(needed: &'a Authorization<'_>, state: &'a State) -> Option<ByGrant<'a>> {
+    let On::Key(target) = &needed.on else {
+        return None;
+    };
+    if let Some(grant) = &target.grant {
+        return Some(ByGrant::Retires(grant));
+    }
+    let grants = state.grants().of_key(&target.key.key.arn)?;
+    let wanted = match GrantOperation::of_action(needed.action)? {
+        // Decided by the grant that is to be retired, which the request named.
+        GrantOperation::RetireGrant => return None,
+        GrantOperation::CreateGrant => {
+            let asked = needed.specific.grant?;
+            GrantUse::Create(Proposal {
+                operations: asked.operations,
+                constraint: asked.constraint,
+            })
+        }
+        operation @ GrantOperation::DescribeKey => GrantUse::Unconstrained(operation),
+        operation => GrantUse::Cryptographic(operation, needed.specific.encryption_context),
+    };
+    Some(ByGrant::Allows { grants, wanted })
 }
 
 /// The caller's own policies. A user that is gone, or was replaced by a namesake, has no say.

@@ -5,8 +5,9 @@ use serde::de::DeserializeOwned;
 
 use super::state::{KeyEntry, State, UserEntry};
 use crate::Error;
+use crate::grants::Grant;
 use crate::identity::{AccessKey, Account, User};
-use crate::ids::{AccessKeyId, AccountId, AliasArn, KeyArn, UserName};
+use crate::ids::{AccessKeyId, AccountId, AliasArn, GrantId, KeyArn, UserName};
 use crate::keys::{Alias, Key};
 use crate::root::RecordKind;
 use crate::secret::SecretBytes;
@@ -31,6 +32,10 @@ pub enum Edit {
     PutAccessKey(AccessKey),
     /// Forgets an access key.
     RemoveAccessKey(AccessKeyId),
+    /// Keeps a grant.
+    PutGrant(Box<Grant>),
+    /// Forgets a grant on a key.
+    RemoveGrant(KeyArn, GrantId),
 }
 
 /// A record to write: path, kind and content.
@@ -42,6 +47,11 @@ fn key_path(arn: &KeyArn) -> String {
 
 fn alias_path(arn: &AliasArn) -> String {
     RecordKind::Alias.path(&format!("{}/{}/{}", arn.account, arn.region, arn.alias))
+}
+
+fn grant_path(key: &KeyArn, id: &GrantId) -> String {
+    let (account, region, key) = (&key.account, &key.region, &key.key);
+    RecordKind::Grant.path(&format!("{account}/{region}/{key}/{id}"))
 }
 
 fn user_path(account: &AccountId, name: &UserName) -> String {
@@ -81,7 +91,13 @@ impl Edit {
                 let path = RecordKind::AccessKey.path(key.id.as_str());
                 put(path, RecordKind::AccessKey, body(key)?);
             }
+            Self::PutGrant(grant) => put(
+                grant_path(&grant.key, &grant.id),
+                RecordKind::Grant,
+                body(grant)?,
+            ),
             Self::RemoveKey(arn) => deletes.push(key_path(arn)),
+            Self::RemoveGrant(key, id) => deletes.push(grant_path(key, id)),
             Self::RemoveAlias(arn) => deletes.push(alias_path(arn)),
             Self::RemoveAccessKey(id) => deletes.push(RecordKind::AccessKey.path(id.as_str())),
         }
@@ -98,11 +114,10 @@ impl Edit {
             RecordKind::Alias => Self::PutAlias(read(text)?),
             RecordKind::User => Self::PutUser(read(text)?),
             RecordKind::AccessKey => Self::PutAccessKey(read(text)?),
-            RecordKind::Head
-            | RecordKind::Outbox
-            | RecordKind::Material
-            | RecordKind::Grant
-            | RecordKind::Setting => return Ok(None),
+            RecordKind::Grant => Self::PutGrant(Box::new(read(text)?)),
+            RecordKind::Head | RecordKind::Outbox | RecordKind::Material | RecordKind::Setting => {
+                return Ok(None);
+            }
         }))
     }
 
@@ -129,6 +144,16 @@ impl Edit {
                 }))
             }
             RecordKind::AccessKey => Some(Self::RemoveAccessKey(name.parse().ok()?)),
+            RecordKind::Grant => {
+                let (account, region) = (part()?.parse().ok()?, part()?.parse().ok()?);
+                let (key, id) = part()?.split_once('/')?;
+                let key = KeyArn {
+                    account,
+                    region,
+                    key: key.parse().ok()?,
+                };
+                Some(Self::RemoveGrant(key, id.parse().ok()?))
+            }
             _ => None,
         }
     }
@@ -144,6 +169,8 @@ impl Edit {
             Self::PutUser(user) => state.put_user(UserEntry::new(user)?),
             Self::PutAccessKey(key) => state.put_access_key(key),
             Self::RemoveAccessKey(id) => state.remove_access_key(&id),
+            Self::PutGrant(grant) => state.grants_mut().insert(*grant),
+            Self::RemoveGrant(key, id) => state.grants_mut().remove(&key, &id),
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::context::CallContext;
 use super::operation::{Authorization, Event, Loaded, Lookups, On, Operation, Performed, Step};
 use super::parameters::Parameters;
 use super::request::{
-    SYMMETRIC, context, end_dry_run, no_grant_tokens, no_recipient, symmetric_algorithm, validated,
+    SYMMETRIC, context, end_dry_run, no_recipient, symmetric_algorithm, validated,
 };
 use super::symmetric::{self, Source};
 use super::values::Specific;
@@ -40,9 +40,12 @@ impl Operation for DecryptRequest {
             .optional("dryRunModifiers", self.dry_run_modifiers.as_ref());
     }
 
+    fn grant_tokens(&self) -> Option<&Vec<String>> {
+        self.grant_tokens.as_ref()
+    }
+
     fn parse(self) -> Result<Decrypt, Error> {
         validated(&self)?;
-        no_grant_tokens(self.grant_tokens.as_ref())?;
         no_recipient(self.recipient.as_ref())?;
         symmetric_algorithm(self.encryption_algorithm.as_deref())?;
         let authorization_only =

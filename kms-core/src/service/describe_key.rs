@@ -3,7 +3,6 @@
 use super::key_operation::KeyOperation;
 use super::metadata::key_metadata;
 use super::operation::{Performed, Step};
-use super::request::no_grant_tokens;
 use super::values::Specific;
 use crate::Error;
 use crate::api::{DescribeKeyRequest, DescribeKeyResponse};
@@ -16,8 +15,12 @@ impl KeyOperation for DescribeKeyRequest {
         self.key_id.as_ref()
     }
 
+    fn grant_tokens(&self) -> Option<&Vec<String>> {
+        self.grant_tokens.as_ref()
+    }
+
     fn check(self) -> Result<(), Error> {
-        no_grant_tokens(self.grant_tokens.as_ref())
+        Ok(())
     }
 
     fn specific((): &()) -> Specific<'_> {

@@ -3,9 +3,7 @@
 use super::context::CallContext;
 use super::operation::{Authorization, Event, Loaded, Lookups, On, Operation, Performed, Step};
 use super::parameters::Parameters;
-use super::request::{
-    SYMMETRIC, context, end_dry_run, no_grant_tokens, present, symmetric_algorithm, validated,
-};
+use super::request::{SYMMETRIC, context, end_dry_run, present, symmetric_algorithm, validated};
 use super::resolve::key_ref;
 use super::symmetric;
 use super::values::Specific;
@@ -43,9 +41,12 @@ impl Operation for EncryptRequest {
             .optional("dryRun", self.dry_run.as_ref());
     }
 
+    fn grant_tokens(&self) -> Option<&Vec<String>> {
+        self.grant_tokens.as_ref()
+    }
+
     fn parse(self) -> Result<Encrypt, Error> {
         validated(&self)?;
-        no_grant_tokens(self.grant_tokens.as_ref())?;
         symmetric_algorithm(self.encryption_algorithm.as_deref())?;
         Ok(Encrypt {
             key: key_ref(&present(self.key_id)?)?,

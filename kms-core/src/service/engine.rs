@@ -158,8 +158,10 @@ impl Engine {
     ) -> Result<Performed<O::Response>, Error> {
         let call = draft.call;
         still_valid(&call.caller, state)?;
+        let tokens = request.grant_tokens().cloned();
         let parsed = request.parse()?;
-        let loaded = resolve::load(O::lookups(&parsed), state, call, draft.event)?;
+        self.check_grant_tokens(tokens.as_deref().unwrap_or_default())?;
+        let loaded = resolve::load(self, O::lookups(&parsed), state, call, draft.event)?;
         draft.used(&loaded);
         let needed = O::authorizations(&parsed, &loaded, call)?;
         let ask = |needed| self.authorize(needed, state, call, now);

@@ -3,7 +3,7 @@
 use super::context::CallContext;
 use super::operation::{Authorization, Event, Loaded, Lookups, On, Operation, Performed, Step};
 use super::parameters::Parameters;
-use super::request::{context, end_dry_run, no_grant_tokens, no_recipient, present, validated};
+use super::request::{context, end_dry_run, no_recipient, present, validated};
 use super::resolve::key_ref;
 use super::symmetric;
 use super::values::Specific;
@@ -100,9 +100,12 @@ impl Operation for GenerateDataKeyRequest {
         parameters.optional("dryRun", self.dry_run.as_ref());
     }
 
+    fn grant_tokens(&self) -> Option<&Vec<String>> {
+        self.grant_tokens.as_ref()
+    }
+
     fn parse(self) -> Result<GenerateDataKey, Error> {
         validated(&self)?;
-        no_grant_tokens(self.grant_tokens.as_ref())?;
         no_recipient(self.recipient.as_ref())?;
         Ok(GenerateDataKey {
             key: key_ref(&present(self.key_id)?)?,
@@ -151,9 +154,12 @@ impl Operation for GenerateDataKeyWithoutPlaintextRequest {
         parameters.optional("dryRun", self.dry_run.as_ref());
     }
 
+    fn grant_tokens(&self) -> Option<&Vec<String>> {
+        self.grant_tokens.as_ref()
+    }
+
     fn parse(self) -> Result<GenerateDataKey, Error> {
         validated(&self)?;
-        no_grant_tokens(self.grant_tokens.as_ref())?;
         Ok(GenerateDataKey {
             key: key_ref(&present(self.key_id)?)?,
             length: length(self.key_spec.as_deref(), self.number_of_bytes)?,

@@ -104,6 +104,9 @@ impl Operation for DeleteKey {
         let mut edits: Vec<Edit> = aliases
             .map(|alias| Edit::RemoveAlias(alias.arn.clone()))
             .collect();
+        let grants = step.state.grants().of_key(&arn).into_iter();
+        let grants = grants.flat_map(|grants| grants.after(None));
+        edits.extend(grants.map(|grant| Edit::RemoveGrant(arn.clone(), grant.id.clone())));
         edits.push(Edit::RemoveKey(arn));
         Ok(Performed::changed((), edits))
     }

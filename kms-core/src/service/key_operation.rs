@@ -27,6 +27,11 @@ pub trait KeyOperation: Request {
         let _ = parameters;
     }
 
+    /// The member `GrantTokens`.
+    fn grant_tokens(&self) -> Option<&Vec<String>> {
+        None
+    }
+
     /// Checks the members besides `KeyId`.
     ///
     /// # Errors
@@ -62,6 +67,10 @@ impl<R: KeyOperation> Operation for R {
     fn parameters(&self, parameters: &mut Parameters) {
         parameters.optional("keyId", self.key_id());
         self.other_parameters(parameters);
+    }
+
+    fn grant_tokens(&self) -> Option<&Vec<String>> {
+        KeyOperation::grant_tokens(self)
     }
 
     fn parse(self) -> Result<Self::Parsed, Error> {

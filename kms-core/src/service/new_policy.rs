@@ -52,6 +52,7 @@ pub(super) fn check_effect(
         alias: None,
         aliases: aliases.to_vec(),
         by_ciphertext: false,
+        grant: None,
     };
     let later = Authorization::new("kms:PutKeyPolicy", On::Key(&target));
     match step

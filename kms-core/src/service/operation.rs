@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::change::Edit;
 use super::context::CallContext;
 use super::engine::Engine;
@@ -11,7 +13,8 @@ use super::values::Specific;
 use crate::Error;
 use crate::api;
 use crate::audit::JsonObject;
-use crate::ids::{AliasName, KeyId, KeyMaterialId, KeyRef};
+use crate::grants::Grant;
+use crate::ids::{AliasName, GrantId, KeyId, KeyMaterialId, KeyRef};
 use crate::policy::Permit;
 use crate::time::Timestamp;
 
@@ -83,6 +86,17 @@ pub(super) enum Lookup {
     Named(KeyRef),
     /// The one that a ciphertext's header names.
     OfCiphertext(KeyId),
+    /// The one that a grant is on, with the grant.
+    OfGrant(GrantRef),
+}
+
+/// How a request names one grant.
+#[derive(Clone, Debug)]
+pub(super) enum GrantRef {
+    /// By a token that was given out for it.
+    Token(String),
+    /// By its key and its id.
+    OnKey(KeyRef, GrantId),
 }
 
 /// The keys that an operation needs: up to two.
@@ -120,6 +134,8 @@ pub struct Target {
     pub aliases: Vec<AliasName>,
     /// Whether a ciphertext named it and not the caller.
     pub by_ciphertext: bool,
+    /// The grant on it that the request is about, where it is about one.
+    pub grant: Option<Arc<Grant>>,
 }
 
 /// The keys that were found.
@@ -252,6 +268,12 @@ impl<R> Performed<R> {
         self
     }
 
+    /// Adds what CloudTrail puts into `additionalEventData`.
+    pub(super) fn with_additional(mut self, name: &'static str, value: &impl Serialize) -> Self {
+        self.additional.value(name, value);
+        self
+    }
+
     pub(super) fn with_elements(mut self, elements: Parameters) -> Self {
         self.elements = elements.finish();
         self
@@ -269,6 +291,12 @@ pub trait Operation: Sized + Send + 'static {
 
     /// What the ledger keeps of the request.
     fn parameters(&self, parameters: &mut Parameters);
+
+    /// The member `GrantTokens`. Each must be one that this service gave out; since grants hold at
+    /// once, they change nothing else.
+    fn grant_tokens(&self) -> Option<&Vec<String>> {
+        None
+    }
 
     /// Checks every value of the request.
     ///

@@ -5,9 +5,7 @@ use super::operation::{
     Authorization, Event, Loaded, Lookup, Lookups, On, Operation, Performed, Step,
 };
 use super::parameters::Parameters;
-use super::request::{
-    SYMMETRIC, context, end_dry_run, no_grant_tokens, present, symmetric_algorithm, validated,
-};
+use super::request::{SYMMETRIC, context, end_dry_run, present, symmetric_algorithm, validated};
 use super::resolve::key_ref;
 use super::symmetric::{self, Source};
 use super::values::Specific;
@@ -59,9 +57,12 @@ impl Operation for ReEncryptRequest {
             .optional("dryRunModifiers", self.dry_run_modifiers.as_ref());
     }
 
+    fn grant_tokens(&self) -> Option<&Vec<String>> {
+        self.grant_tokens.as_ref()
+    }
+
     fn parse(self) -> Result<ReEncrypt, Error> {
         validated(&self)?;
-        no_grant_tokens(self.grant_tokens.as_ref())?;
         symmetric_algorithm(self.source_encryption_algorithm.as_deref())?;
         symmetric_algorithm(self.destination_encryption_algorithm.as_deref())?;
         let authorization_only =

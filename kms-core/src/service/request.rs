@@ -29,16 +29,6 @@ pub(super) fn context(pairs: Option<EncryptionContextMap>) -> Result<EncryptionC
     }
 }
 
-/// No grants exist, so that no token can be one of theirs.
-pub(super) fn no_grant_tokens(tokens: Option<&Vec<String>>) -> Result<(), Error> {
-    match tokens {
-        Some(tokens) if !tokens.is_empty() => Err(Error::InvalidGrantToken(
-            "The grant token is not valid.".to_owned(),
-        )),
-        _ => Ok(()),
-    }
-}
-
 /// Answers to enclaves are not offered.
 pub(super) fn no_recipient<T>(recipient: Option<&T>) -> Result<(), Error> {
     match recipient {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::context::CallContext;
-use super::operation::{Event, Loaded, Lookup, Lookups, Target};
+use super::engine::Engine;
+use super::operation::{Event, GrantRef, Loaded, Lookup, Lookups, Target};
 use super::state::{KeyEntry, State};
 use crate::Error;
-use crate::ids::{AccountId, AliasArn, AliasName, InvalidKeyRef, KeyArn, KeyId, KeyRef};
+use crate::ids::{AccountId, AliasArn, AliasName, GrantId, InvalidKeyRef, KeyArn, KeyId, KeyRef};
 
 /// Reads a `KeyId` member.
 ///
@@ -39,6 +40,7 @@ pub(super) fn own_key_ref(text: &str) -> Result<KeyRef, Error> {
 /// # Errors
 /// [`Error::NotFound`], or [`Error::AccessDenied`] where saying "not found" would tell too much.
 pub(super) fn load(
+    engine: &Engine,
     lookups: Lookups,
     state: &State,
     call: &CallContext,
@@ -49,6 +51,7 @@ pub(super) fn load(
         let target = match lookup {
             Lookup::Named(name) => named(name, state, call, action)?,
             Lookup::OfCiphertext(key) => of_ciphertext(key, state, call)?,
+            Lookup::OfGrant(grant) => of_grant(grant, engine, state, call, action)?,
         };
         let own = target.key.key.arn.account == *call.account();
         if own || event.reaches_other_accounts() {
@@ -176,6 +179,39 @@ fn of_ciphertext(key: KeyId, state: &State, call: &CallContext) -> Result<Target
         .ok_or_else(unknown_ciphertext_key)
 }
 
+/// A grant that is not there is told to nobody who could not be told of the key.
+fn of_grant(
+    grant: GrantRef,
+    engine: &Engine,
+    state: &State,
+    call: &CallContext,
+    action: &str,
+) -> Result<Target, Error> {
+    let (key, id) = match grant {
+        GrantRef::OnKey(key, id) => (key, id),
+        GrantRef::Token(token) => {
+            let (key, id) = engine.open_grant_token(&token)?;
+            (KeyRef::Arn(key), id)
+        }
+    };
+    let target = named(key, state, call, action)?;
+    let arn = &target.key.key.arn;
+    let grants = state.grants().of_key(arn);
+    match grants.and_then(|grants| grants.get(&id)).cloned() {
+        Some(grant) => Ok(Target {
+            grant: Some(grant),
+            ..target
+        }),
+        None if arn.account == *call.account() => Err(no_such_grant(&id)),
+        None => Err(foreign(call, action)),
+    }
+}
+
+/// The answer for a grant that was never there or is no more.
+pub(super) fn no_such_grant(id: &GrantId) -> Error {
+    Error::NotFound(format!("Grant ID {id} not found"))
+}
+
 fn target(key: &Arc<KeyEntry>, alias: Option<AliasName>, state: &State) -> Target {
     let arn = &key.key.arn;
     let aliases = state
@@ -187,5 +223,6 @@ fn target(key: &Arc<KeyEntry>, alias: Option<AliasName>, state: &State) -> Targe
         alias,
         aliases,
         by_ciphertext: false,
+        grant: None,
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use crate::Error;
 use crate::ciphertext::blob::{MaterialTag, SealingMaterial, material_tag};
 use crate::crypto::kdf::Prk;
+use crate::grants::GrantIndex;
 use crate::identity::{AccessKey, Account, User};
 use crate::ids::{
     AccessKeyId, AccountId, AliasArn, AliasName, KeyArn, KeyId, KeyMaterialId, Region, UserName,
@@ -207,6 +208,7 @@ pub(super) struct State {
     regions: HashMap<(AccountId, Region), RegionState>,
     users: BTreeMap<(AccountId, UserName), Arc<UserEntry>>,
     access_keys: BTreeMap<AccessKeyId, Arc<AccessKey>>,
+    grants: GrantIndex,
 }
 
 impl State {
@@ -270,6 +272,16 @@ impl State {
         self.access_keys
             .values()
             .filter(move |key| key.account == *account)
+    }
+
+    /// Every grant.
+    #[must_use]
+    pub(super) fn grants(&self) -> &GrantIndex {
+        &self.grants
+    }
+
+    pub(super) fn grants_mut(&mut self) -> &mut GrantIndex {
+        &mut self.grants
     }
 
     fn region_mut(&mut self, account: &AccountId, region: &Region) -> &mut RegionState {

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use super::context::CallContext;
 use super::operation::{On, Target};
 use super::request::SYMMETRIC;
+use crate::api::GrantOperation;
 use crate::caller::Principal;
 use crate::ciphertext::EncryptionContext;
+use crate::grants::Constraint;
 use crate::policy::{ConditionKey, ConditionValues, Value};
 use crate::time::Timestamp;
 
@@ -34,6 +36,24 @@ pub struct Specific<'a> {
     pub creates_key: bool,
     /// Whether an alias that named the key counts as `kms:RequestAlias`.
     pub counts_request_alias: bool,
+    /// What the operation has to do with a grant.
+    pub grant: Option<GrantValues<'a>>,
+}
+
+/// The values of an operation that makes, shows or ends grants.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GrantValues<'a> {
+    /// Whether the condition `kms:GrantIsForAWSResource` can be asked; no request here comes from
+    /// an AWS service, so that it is false.
+    pub says_whom_it_is_for: bool,
+    /// The constraint of the grant, which stands for an encryption context.
+    pub constraint: Option<&'a Constraint>,
+    /// What a new grant shall allow.
+    pub operations: &'a [GrantOperation],
+    /// Whom a new grant is for, as the request names it.
+    pub grantee: Option<&'a str>,
+    /// Who may retire a new grant, as the request names it.
+    pub retiring: Option<&'a str>,
 }
 
 impl<'a> Specific<'a> {
@@ -161,11 +181,32 @@ impl<'a> RequestValues<'a> {
         }
     }
 
+    /// The encryption context of the request, or what stands for it in a grant.
+    fn context(&self) -> Option<&'a EncryptionContext> {
+        let grant = self.specific.grant.as_ref();
+        let constraint = grant.and_then(|grant| grant.constraint);
+        self.specific
+            .encryption_context
+            .or_else(|| constraint.map(Constraint::context))
+            .filter(|context| !context.is_empty())
+    }
+
+    /// The values of [`GrantValues`].
+    fn grant(&self, name: &str) -> Option<Value<'_>> {
+        let grant = self.specific.grant.as_ref()?;
+        match name {
+            "kms:grantisforawsresource" if grant.says_whom_it_is_for => flag(false),
+            "kms:grantconstrainttype" => fixed(grant.constraint?.kind()),
+            "kms:grantoperations" => many(grant.operations.iter().map(|one| one.as_str())),
+            "kms:granteeprincipal" => Some(Value::One(Cow::Borrowed(grant.grantee?))),
+            "kms:retiringprincipal" => Some(Value::One(Cow::Borrowed(grant.retiring?))),
+            _ => None,
+        }
+    }
+
     fn kms(&self, key: &ConditionKey) -> Option<Value<'_>> {
         let specific = self.specific;
-        let context = specific
-            .encryption_context
-            .filter(|context| !context.is_empty());
+        let context = self.context();
         match key.name() {
             "kms:calleraccount" => self.global_account(),
             "kms:encryptioncontext" => suffixed(key, context?.iter()),
@@ -186,6 +227,9 @@ impl<'a> RequestValues<'a> {
                 let aliases = &self.target()?.aliases;
                 let names = aliases.iter().map(|alias| Cow::Borrowed(alias.as_str()));
                 (!aliases.is_empty()).then(|| Value::Many(names.collect()))
+            }
+            name if name.starts_with("kms:grant") || name == "kms:retiringprincipal" => {
+                self.grant(name)
             }
             name => self.key_property(name),
         }

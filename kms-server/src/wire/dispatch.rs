@@ -70,6 +70,11 @@ pub(super) async fn dispatch(operation: api::Operation, call: Call<'_>) -> Answe
         GetKeyPolicy GetKeyPolicyRequest aside;
         PutKeyPolicy PutKeyPolicyRequest aside;
         ListKeyPolicies ListKeyPoliciesRequest aside;
+        CreateGrant CreateGrantRequest aside;
+        ListGrants ListGrantsRequest aside;
+        ListRetirableGrants ListRetirableGrantsRequest aside;
+        RetireGrant RetireGrantRequest aside;
+        RevokeGrant RevokeGrantRequest aside;
         EnableKeyRotation EnableKeyRotationRequest aside;
         DisableKeyRotation DisableKeyRotationRequest aside;
         GetKeyRotationStatus GetKeyRotationStatusRequest aside;

@@ -136,6 +136,7 @@ fn every_combination_of_caller_and_policies_agrees_with_the_reference() {
                     values: &case.values,
                     key_policy: policy.as_deref(),
                     identity_policies: &case.identity_policies,
+                    by_grant: None,
                 });
                 assert_eq!(
                     matches!(decision, Decision::Allow(_)),

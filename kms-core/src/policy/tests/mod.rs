@@ -3,6 +3,7 @@
 mod decisions;
 mod documents;
 mod examples;
+mod grants;
 mod hostile;
 mod operators;
 mod properties;
@@ -10,7 +11,10 @@ mod properties;
 use std::sync::Arc;
 
 use super::*;
+use crate::api::GrantOperation;
 use crate::caller::Principal;
+use crate::ciphertext::EncryptionContext;
+use crate::grants::{Grant, GrantUse, KeyGrants};
 use crate::ids::KeyArn;
 
 pub(super) const ACCOUNT: &str = "111122223333";
@@ -44,6 +48,8 @@ pub(super) struct Case {
     pub(super) values: Context,
     pub(super) key_policy: Option<KeyPolicy>,
     pub(super) identity_policies: Vec<Arc<IdentityPolicy>>,
+    pub(super) grants: KeyGrants,
+    pub(super) context: EncryptionContext,
 }
 
 impl Case {
@@ -56,6 +62,8 @@ impl Case {
             values: Context::new(),
             key_policy: None,
             identity_policies: Vec::new(),
+            grants: KeyGrants::default(),
+            context: EncryptionContext::new(),
         }
     }
 
@@ -81,6 +89,20 @@ impl Case {
         self
     }
 
+    /// With a grant on the key.
+    pub(super) fn grant(mut self, grant: Grant) -> Self {
+        self.grants.insert(Arc::new(grant));
+        self
+    }
+
+    fn by_grant(&self) -> Option<ByGrant<'_>> {
+        let operation = GrantOperation::of_action(&self.action)?;
+        Some(ByGrant::Allows {
+            grants: &self.grants,
+            wanted: GrantUse::Cryptographic(operation, Some(&self.context)),
+        })
+    }
+
     pub(super) fn decide(&self) -> Decision {
         let key = key_arn();
         decide(&Question {
@@ -94,6 +116,7 @@ impl Case {
             values: &self.values,
             key_policy: self.key_policy.as_ref(),
             identity_policies: &self.identity_policies,
+            by_grant: self.by_grant(),
         })
     }
 
