@@ -58,6 +58,34 @@ class AwsCli(unittest.TestCase):
         aws("put-key-policy", "--key-id", key, "--policy-name", "default", "--policy", policy)
         self.assertEqual(aws("get-key-policy", "--key-id", key)["Policy"], policy)
 
+    def test_grants_from_the_shell(self):
+        key = aws("create-key")["KeyMetadata"]["KeyId"]
+        root = "arn:aws:iam::111122223333:root"
+        made = aws(
+            "create-grant", "--key-id", key, "--grantee-principal", root, "--retiring-principal",
+            root, "--operations", "Encrypt", "Decrypt", "--constraints",
+            "EncryptionContextSubset={tenant=blue}",
+        )
+        plain = SCRATCH / "granted"
+        plain.write_bytes(b"x")
+        aws(
+            "encrypt", "--key-id", key, "--plaintext", f"fileb://{plain}", "--grant-tokens",
+            made["GrantToken"],
+        )
+        said = aws(
+            "encrypt", "--key-id", key, "--plaintext", f"fileb://{plain}", "--grant-tokens",
+            "forged", expect=255,
+        )
+        self.assertIn("(InvalidGrantTokenException)", said)
+        (listed,) = aws("list-grants", "--key-id", key)["Grants"]
+        self.assertEqual(listed["GrantId"], made["GrantId"])
+        retirable = aws("list-retirable-grants", "--retiring-principal", root)["Grants"]
+        self.assertIn(made["GrantId"], [grant["GrantId"] for grant in retirable])
+        aws("retire-grant", "--grant-token", made["GrantToken"])
+        said = aws("revoke-grant", "--key-id", key, "--grant-id", made["GrantId"], expect=255)
+        self.assertIn("(NotFoundException)", said)
+        self.assertEqual(aws("list-grants", "--key-id", key)["Grants"], [])
+
     def test_rotation_from_the_shell(self):
         key = aws("create-key")["KeyMetadata"]["KeyId"]
         aws("enable-key-rotation", "--key-id", key, "--rotation-period-in-days", "180")

@@ -51,6 +51,11 @@ fn policies_decide_as_in_aws() {
 }
 
 #[test]
+fn grants_work_as_in_aws() {
+    passes("grants.py");
+}
+
+#[test]
 fn requests_are_authenticated_as_in_aws() {
     passes("authentication.py");
 }
