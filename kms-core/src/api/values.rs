@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Text that is not one of the values of its set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +55,14 @@ macro_rules! value_set {
                 serializer.serialize_str(self.as_str())
             }
         }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                std::borrow::Cow::<'de, str>::deserialize(deserializer)?
+                    .parse()
+                    .map_err(serde::de::Error::custom)
+            }
+        }
     };
 }
 
@@ -99,6 +107,14 @@ value_set! {
         Hmac384 = "HMAC_384",
         Hmac512 = "HMAC_512",
         Sm2 = "SM2",
+    }
+}
+
+impl KeySpec {
+    /// The same value of the deprecated set, which those that came later are not in.
+    #[must_use]
+    pub fn deprecated(self) -> Option<CustomerMasterKeySpec> {
+        self.as_str().parse().ok()
     }
 }
 
@@ -154,6 +170,99 @@ value_set! {
         RsaesOaepSha1 = "RSAES_OAEP_SHA_1",
         RsaesOaepSha256 = "RSAES_OAEP_SHA_256",
         Sm2pke = "SM2PKE",
+    }
+}
+
+impl EncryptionAlgorithm {
+    /// The digest under OAEP, in bytes; `None` for the other algorithms.
+    #[must_use]
+    pub const fn oaep_digest_length(self) -> Option<usize> {
+        match self {
+            Self::RsaesOaepSha1 => Some(20),
+            Self::RsaesOaepSha256 => Some(32),
+            Self::SymmetricDefault | Self::Sm2pke => None,
+        }
+    }
+}
+
+value_set! {
+    /// How a key signs.
+    SigningAlgorithm {
+        RsassaPssSha256 = "RSASSA_PSS_SHA_256",
+        RsassaPssSha384 = "RSASSA_PSS_SHA_384",
+        RsassaPssSha512 = "RSASSA_PSS_SHA_512",
+        RsassaPkcs1V15Sha256 = "RSASSA_PKCS1_V1_5_SHA_256",
+        RsassaPkcs1V15Sha384 = "RSASSA_PKCS1_V1_5_SHA_384",
+        RsassaPkcs1V15Sha512 = "RSASSA_PKCS1_V1_5_SHA_512",
+        EcdsaSha256 = "ECDSA_SHA_256",
+        EcdsaSha384 = "ECDSA_SHA_384",
+        EcdsaSha512 = "ECDSA_SHA_512",
+        Sm2dsa = "SM2DSA",
+        MlDsaShake256 = "ML_DSA_SHAKE_256",
+        Ed25519Sha512 = "ED25519_SHA_512",
+        Ed25519PhSha512 = "ED25519_PH_SHA_512",
+    }
+}
+
+value_set! {
+    /// How a key makes message authentication codes.
+    MacAlgorithm {
+        HmacSha224 = "HMAC_SHA_224",
+        HmacSha256 = "HMAC_SHA_256",
+        HmacSha384 = "HMAC_SHA_384",
+        HmacSha512 = "HMAC_SHA_512",
+    }
+}
+
+value_set! {
+    /// How two keys agree on a secret.
+    KeyAgreementAlgorithm {
+        Ecdh = "ECDH",
+    }
+}
+
+value_set! {
+    /// What the message of a signature is.
+    MessageType {
+        /// The message.
+        Raw = "RAW",
+        /// Its digest.
+        Digest = "DIGEST",
+        /// The μ of FIPS 204 §6.2.
+        ExternalMu = "EXTERNAL_MU",
+    }
+}
+
+value_set! {
+    /// The kind of a data key pair.
+    DataKeyPairSpec {
+        Rsa2048 = "RSA_2048",
+        Rsa3072 = "RSA_3072",
+        Rsa4096 = "RSA_4096",
+        EccNistP256 = "ECC_NIST_P256",
+        EccNistP384 = "ECC_NIST_P384",
+        EccNistP521 = "ECC_NIST_P521",
+        EccSecgP256k1 = "ECC_SECG_P256K1",
+        Sm2 = "SM2",
+        EccNistEdwards25519 = "ECC_NIST_EDWARDS25519",
+    }
+}
+
+impl DataKeyPairSpec {
+    /// The same kind of key among all kinds.
+    #[must_use]
+    pub const fn key_spec(self) -> KeySpec {
+        match self {
+            Self::Rsa2048 => KeySpec::Rsa2048,
+            Self::Rsa3072 => KeySpec::Rsa3072,
+            Self::Rsa4096 => KeySpec::Rsa4096,
+            Self::EccNistP256 => KeySpec::EccNistP256,
+            Self::EccNistP384 => KeySpec::EccNistP384,
+            Self::EccNistP521 => KeySpec::EccNistP521,
+            Self::EccSecgP256k1 => KeySpec::EccSecgP256k1,
+            Self::Sm2 => KeySpec::Sm2,
+            Self::EccNistEdwards25519 => KeySpec::EccNistEdwards25519,
+        }
     }
 }
 

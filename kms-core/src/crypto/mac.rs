@@ -1,8 +1,13 @@
-//! HMAC-SHA256 with a prepared key, RFC 2104.
+//! HMAC, RFC 2104, with prepared keys.
 
 use std::fmt;
 
-use aws_lc_rs::hmac::{Context, HMAC_SHA256, Key};
+use aws_lc_rs::hmac::{
+    self, Algorithm, Context, HMAC_SHA224, HMAC_SHA256, HMAC_SHA384, HMAC_SHA512, Key,
+};
+
+use super::Failed;
+use crate::api::MacAlgorithm;
 
 /// An HMAC-SHA256 key with both hash states prepared, so that a short message costs two
 /// compressions.
@@ -32,5 +37,64 @@ impl HmacSha256 {
         let mut tag = [0; 32];
         tag.copy_from_slice(context.sign().as_ref());
         tag
+    }
+}
+
+/// An HMAC key of a customer, for one algorithm.
+pub struct MacKey {
+    algorithm: MacAlgorithm,
+    key: Key,
+}
+
+impl fmt::Debug for MacKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MacKey(…)")
+    }
+}
+
+const fn library(algorithm: MacAlgorithm) -> Algorithm {
+    match algorithm {
+        MacAlgorithm::HmacSha224 => HMAC_SHA224,
+        MacAlgorithm::HmacSha256 => HMAC_SHA256,
+        MacAlgorithm::HmacSha384 => HMAC_SHA384,
+        MacAlgorithm::HmacSha512 => HMAC_SHA512,
+    }
+}
+
+impl MacKey {
+    /// A key of any length.
+    #[must_use]
+    pub fn new(algorithm: MacAlgorithm, key: &[u8]) -> Self {
+        Self {
+            algorithm,
+            key: Key::new(library(algorithm), key),
+        }
+    }
+
+    /// The tag over a message, as long as the hash.
+    ///
+    /// # Errors
+    /// [`Failed`] for another algorithm than the key's.
+    pub fn tag(&self, algorithm: MacAlgorithm, message: &[u8]) -> Result<Vec<u8>, Failed> {
+        if algorithm != self.algorithm {
+            return Err(Failed);
+        }
+        Ok(hmac::sign(&self.key, message).as_ref().to_vec())
+    }
+
+    /// Checks a whole tag, in constant time.
+    ///
+    /// # Errors
+    /// [`Failed`] when it is not the key's over the message, or for another algorithm.
+    pub fn verify(
+        &self,
+        algorithm: MacAlgorithm,
+        message: &[u8],
+        tag: &[u8],
+    ) -> Result<(), Failed> {
+        if algorithm != self.algorithm {
+            return Err(Failed);
+        }
+        hmac::verify(&self.key, message, tag).map_err(|_| Failed)
     }
 }

@@ -3,6 +3,7 @@
 //! Which library serves which purpose, and why, is told in `docs/decisions/0001-cryptographic-libraries.md`.
 
 pub mod aead;
+pub mod asymmetric;
 pub mod digest;
 pub mod kdf;
 pub mod mac;

@@ -1,0 +1,213 @@
+//! RSA, RFC 8017: PSS with a salt as long as the digest, PKCS#1 v1.5 signatures, OAEP.
+
+use aws_lc_rs::digest::{self, Digest, digest};
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rsa::{
+    KeyPair, KeySize, OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm,
+    OaepPrivateDecryptingKey, OaepPublicEncryptingKey, PrivateDecryptingKey, PublicEncryptingKey,
+};
+use aws_lc_rs::signature::{
+    KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
+    RSA_PKCS1_2048_8192_SHA512, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512,
+    RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RSA_PSS_SHA256,
+    RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaParameters,
+};
+
+use super::{Message, NewKeyPair};
+use crate::api::{EncryptionAlgorithm, SigningAlgorithm};
+use crate::crypto::Failed;
+use crate::secret::SecretBytes;
+
+/// The length of a modulus.
+#[derive(Clone, Copy)]
+pub(super) enum Size {
+    Rsa2048,
+    Rsa3072,
+    Rsa4096,
+}
+
+impl Size {
+    const fn library(self) -> KeySize {
+        match self {
+            Self::Rsa2048 => KeySize::Rsa2048,
+            Self::Rsa3072 => KeySize::Rsa3072,
+            Self::Rsa4096 => KeySize::Rsa4096,
+        }
+    }
+
+    fn bytes(self) -> usize {
+        self.library().len()
+    }
+}
+
+pub(super) fn generate(size: Size) -> Result<NewKeyPair, Failed> {
+    let pair = KeyPair::generate(size.library()).map_err(|_| Failed)?;
+    let private = AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair);
+    let public = AsDer::<aws_lc_rs::encoding::PublicKeyX509Der<'_>>::as_der(pair.public_key());
+    Ok(NewKeyPair {
+        private: SecretBytes::new(private.map_err(|_| Failed)?.as_ref().to_vec()),
+        public: public.map_err(|_| Failed)?.as_ref().to_vec(),
+    })
+}
+
+/// How one algorithm pads and hashes, for signing and for verifying.
+struct Scheme {
+    sign: &'static dyn RsaEncoding,
+    verify: &'static RsaParameters,
+    hash: &'static digest::Algorithm,
+}
+
+fn scheme(algorithm: SigningAlgorithm) -> Result<Scheme, Failed> {
+    macro_rules! scheme {
+        ($sign:ident, $verify:ident, $hash:ident) => {
+            Scheme {
+                sign: &$sign,
+                verify: &$verify,
+                hash: &digest::$hash,
+            }
+        };
+    }
+    Ok(match algorithm {
+        SigningAlgorithm::RsassaPssSha256 => {
+            scheme!(RSA_PSS_SHA256, RSA_PSS_2048_8192_SHA256, SHA256)
+        }
+        SigningAlgorithm::RsassaPssSha384 => {
+            scheme!(RSA_PSS_SHA384, RSA_PSS_2048_8192_SHA384, SHA384)
+        }
+        SigningAlgorithm::RsassaPssSha512 => {
+            scheme!(RSA_PSS_SHA512, RSA_PSS_2048_8192_SHA512, SHA512)
+        }
+        SigningAlgorithm::RsassaPkcs1V15Sha256 => {
+            scheme!(RSA_PKCS1_SHA256, RSA_PKCS1_2048_8192_SHA256, SHA256)
+        }
+        SigningAlgorithm::RsassaPkcs1V15Sha384 => {
+            scheme!(RSA_PKCS1_SHA384, RSA_PKCS1_2048_8192_SHA384, SHA384)
+        }
+        SigningAlgorithm::RsassaPkcs1V15Sha512 => {
+            scheme!(RSA_PKCS1_SHA512, RSA_PKCS1_2048_8192_SHA512, SHA512)
+        }
+        _ => return Err(Failed),
+    })
+}
+
+/// The digest of a message that comes whole or hashed.
+pub(super) fn hashed(
+    hash: &'static digest::Algorithm,
+    message: Message<'_>,
+) -> Result<Digest, Failed> {
+    match message {
+        Message::Raw(message) => Ok(digest(hash, message)),
+        Message::Digest(value) => Digest::import_less_safe(value, hash).map_err(|_| Failed),
+        Message::ExternalMu(_) => Err(Failed),
+    }
+}
+
+fn oaep(algorithm: EncryptionAlgorithm) -> Result<&'static OaepAlgorithm, Failed> {
+    match algorithm {
+        EncryptionAlgorithm::RsaesOaepSha1 => Ok(&OAEP_SHA1_MGF1SHA1),
+        EncryptionAlgorithm::RsaesOaepSha256 => Ok(&OAEP_SHA256_MGF1SHA256),
+        EncryptionAlgorithm::SymmetricDefault | EncryptionAlgorithm::Sm2pke => Err(Failed),
+    }
+}
+
+pub(super) struct PrivateKey {
+    signing: KeyPair,
+    decrypting: OaepPrivateDecryptingKey,
+}
+
+impl PrivateKey {
+    pub(super) fn open(size: Size, pkcs8: &[u8]) -> Result<Self, Failed> {
+        let signing = KeyPair::from_pkcs8(pkcs8).map_err(|_| Failed)?;
+        if signing.public_modulus_len() != size.bytes() {
+            return Err(Failed);
+        }
+        let decrypting = PrivateDecryptingKey::from_pkcs8(pkcs8).map_err(|_| Failed)?;
+        Ok(Self {
+            signing,
+            decrypting: OaepPrivateDecryptingKey::new(decrypting).map_err(|_| Failed)?,
+        })
+    }
+
+    pub(super) fn sign(
+        &self,
+        algorithm: SigningAlgorithm,
+        message: Message<'_>,
+    ) -> Result<Vec<u8>, Failed> {
+        let scheme = scheme(algorithm)?;
+        let mut signature = vec![0; self.signing.public_modulus_len()];
+        self.signing
+            .sign_digest(scheme.sign, &hashed(scheme.hash, message)?, &mut signature)
+            .map_err(|_| Failed)?;
+        Ok(signature)
+    }
+
+    pub(super) fn decrypt(
+        &self,
+        algorithm: EncryptionAlgorithm,
+        ciphertext: &[u8],
+    ) -> Result<SecretBytes, Failed> {
+        let algorithm = oaep(algorithm)?;
+        if ciphertext.len() != self.decrypting.key_size_bytes() {
+            return Err(Failed);
+        }
+        let mut length = 0;
+        let padded = SecretBytes::try_build(self.decrypting.min_output_size(), |room| {
+            length = self
+                .decrypting
+                .decrypt(algorithm, ciphertext, room, None)
+                .map_err(|_| Failed)?
+                .len();
+            Ok(())
+        })?;
+        let plaintext = padded.expose().get(..length).ok_or(Failed)?;
+        Ok(SecretBytes::new(plaintext.to_vec()))
+    }
+}
+
+pub(super) struct PublicKey {
+    /// For each padding and hash the library parses the key anew: at verifying.
+    spki: Vec<u8>,
+    encrypting: OaepPublicEncryptingKey,
+}
+
+impl PublicKey {
+    pub(super) fn open(size: Size, spki: &[u8]) -> Result<Self, Failed> {
+        let encrypting = PublicEncryptingKey::from_der(spki).map_err(|_| Failed)?;
+        let encrypting = OaepPublicEncryptingKey::new(encrypting).map_err(|_| Failed)?;
+        if encrypting.key_size_bytes() != size.bytes() {
+            return Err(Failed);
+        }
+        Ok(Self {
+            spki: spki.to_vec(),
+            encrypting,
+        })
+    }
+
+    pub(super) fn verify(
+        &self,
+        algorithm: SigningAlgorithm,
+        message: Message<'_>,
+        signature: &[u8],
+    ) -> Result<(), Failed> {
+        let scheme = scheme(algorithm)?;
+        ParsedPublicKey::new(scheme.verify, &self.spki)
+            .map_err(|_| Failed)?
+            .verify_digest_sig(&hashed(scheme.hash, message)?, signature)
+            .map_err(|_| Failed)
+    }
+
+    pub(super) fn encrypt(
+        &self,
+        algorithm: EncryptionAlgorithm,
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, Failed> {
+        let mut ciphertext = vec![0; self.encrypting.ciphertext_size()];
+        let length = self
+            .encrypting
+            .encrypt(oaep(algorithm)?, plaintext, &mut ciphertext, None)
+            .map_err(|_| Failed)?
+            .len();
+        ciphertext.truncate(length);
+        Ok(ciphertext)
+    }
+}
