@@ -103,6 +103,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "envelope_message",
     "key_reference",
     "policy_document",
+    "public_key",
     "sealed_record",
     "server_config",
     "sigv4_request",

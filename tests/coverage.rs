@@ -75,7 +75,7 @@ impl World {
 
     fn things(&self, operation: Operation) -> Things {
         let text = |value: &Value| value.as_str().expect("text").to_owned();
-        let made = self.done("CreateKey", &json!({}));
+        let made = self.done("CreateKey", &key_kind(operation));
         let key = text(&made["KeyMetadata"]["KeyId"]);
         let alias = format!("alias/{key}");
         if operation != Operation::CreateAlias {
@@ -86,26 +86,75 @@ impl World {
             "CreateGrant",
             &json!({"KeyId": key, "GranteePrincipal": ROOT, "Operations": ["DescribeKey"]}),
         );
-        let sealed = self.done("Encrypt", &json!({"KeyId": key, "Plaintext": "eA=="}));
+        let blob = text(&self.blob(operation, &key));
         Things {
             key,
             alias,
-            blob: text(&sealed["CiphertextBlob"]),
+            blob,
             grant: text(&grant["GrantId"]),
         }
     }
+
+    /// What the request of an operation brings along that the key made.
+    fn blob(&self, operation: Operation, key: &str) -> Value {
+        let ask = |name: &str, body: Value| self.done(name, &body);
+        match operation {
+            Operation::Sign | Operation::GetPublicKey | Operation::DeriveSharedSecret => {
+                ask("GetPublicKey", json!({"KeyId": key}))["PublicKey"].clone()
+            }
+            Operation::Verify => ask("Sign", signing(key))["Signature"].clone(),
+            Operation::GenerateMac | Operation::VerifyMac => {
+                ask("GenerateMac", authenticating(key))["Mac"].clone()
+            }
+            _ => {
+                let sealed = ask("Encrypt", json!({"KeyId": key, "Plaintext": "eA=="}));
+                sealed["CiphertextBlob"].clone()
+            }
+        }
+    }
+}
+
+/// The kind of key that an operation needs.
+fn key_kind(operation: Operation) -> Value {
+    match operation {
+        Operation::Sign | Operation::Verify | Operation::GetPublicKey => {
+            json!({"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"})
+        }
+        Operation::DeriveSharedSecret => {
+            json!({"KeySpec": "ECC_NIST_P256", "KeyUsage": "KEY_AGREEMENT"})
+        }
+        Operation::GenerateMac | Operation::VerifyMac => {
+            json!({"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"})
+        }
+        _ => json!({}),
+    }
+}
+
+fn signing(key: &str) -> Value {
+    json!({"KeyId": key, "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256"})
+}
+
+fn authenticating(key: &str) -> Value {
+    json!({"KeyId": key, "Message": "eA==", "MacAlgorithm": "HMAC_SHA_256"})
+}
+
+fn with(mut body: Value, member: &str, value: &str) -> Value {
+    body[member] = Value::from(value);
+    body
 }
 
 /// A request of each operation that succeeds on an enabled key.
 fn body(operation: Operation, things: &Things) -> Value {
     use Operation::{
-        CancelKeyDeletion, CreateAlias, CreateGrant, CreateKey, Decrypt, DeleteAlias, DescribeKey,
-        DisableKey, DisableKeyRotation, EnableKey, EnableKeyRotation, Encrypt, GenerateDataKey,
-        GenerateDataKeyWithoutPlaintext, GenerateRandom, GetKeyLastUsage, GetKeyPolicy,
-        GetKeyRotationStatus, ListAliases, ListGrants, ListKeyPolicies, ListKeyRotations, ListKeys,
-        ListResourceTags, ListRetirableGrants, PutKeyPolicy, ReEncrypt, RetireGrant, RevokeGrant,
-        RotateKeyOnDemand, ScheduleKeyDeletion, TagResource, UntagResource, UpdateAlias,
-        UpdateKeyDescription,
+        CancelKeyDeletion, CreateAlias, CreateGrant, CreateKey, Decrypt, DeleteAlias,
+        DeriveSharedSecret, DescribeKey, DisableKey, DisableKeyRotation, EnableKey,
+        EnableKeyRotation, Encrypt, GenerateDataKey, GenerateDataKeyPair,
+        GenerateDataKeyPairWithoutPlaintext, GenerateDataKeyWithoutPlaintext, GenerateMac,
+        GenerateRandom, GetKeyLastUsage, GetKeyPolicy, GetKeyRotationStatus, GetPublicKey,
+        ListAliases, ListGrants, ListKeyPolicies, ListKeyRotations, ListKeys, ListResourceTags,
+        ListRetirableGrants, PutKeyPolicy, ReEncrypt, RetireGrant, RevokeGrant, RotateKeyOnDemand,
+        ScheduleKeyDeletion, Sign, TagResource, UntagResource, UpdateAlias, UpdateKeyDescription,
+        Verify, VerifyMac,
     };
     let Things {
         key,
@@ -118,7 +167,7 @@ fn body(operation: Operation, things: &Things) -> Value {
         DescribeKey | EnableKey | DisableKey | ScheduleKeyDeletion | CancelKeyDeletion
         | ListResourceTags | GetKeyPolicy | ListKeyPolicies | EnableKeyRotation | ListGrants
         | DisableKeyRotation | GetKeyRotationStatus | GetKeyLastUsage | RotateKeyOnDemand
-        | ListKeyRotations => {
+        | ListKeyRotations | GetPublicKey => {
             json!({"KeyId": key})
         }
         UpdateKeyDescription => json!({"KeyId": key, "Description": "described"}),
@@ -138,6 +187,16 @@ fn body(operation: Operation, things: &Things) -> Value {
         GenerateDataKey | GenerateDataKeyWithoutPlaintext => {
             json!({"KeyId": key, "KeySpec": "AES_256"})
         }
+        GenerateDataKeyPair | GenerateDataKeyPairWithoutPlaintext => {
+            json!({"KeyId": key, "KeyPairSpec": "ECC_NIST_P256"})
+        }
+        Sign => signing(key),
+        Verify => with(signing(key), "Signature", blob),
+        DeriveSharedSecret => {
+            json!({"KeyId": key, "KeyAgreementAlgorithm": "ECDH", "PublicKey": blob})
+        }
+        GenerateMac => authenticating(key),
+        VerifyMac => with(authenticating(key), "Mac", blob),
         GenerateRandom => json!({"NumberOfBytes": 16}),
     }
 }

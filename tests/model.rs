@@ -93,6 +93,14 @@ fn ask(operation: Operation, members: &Map<String, Value>) -> Result<String, Mal
         ReEncrypt ReEncryptRequest
         GenerateDataKey GenerateDataKeyRequest
         GenerateDataKeyWithoutPlaintext GenerateDataKeyWithoutPlaintextRequest
+        GenerateDataKeyPair GenerateDataKeyPairRequest
+        GenerateDataKeyPairWithoutPlaintext GenerateDataKeyPairWithoutPlaintextRequest
+        Sign SignRequest
+        Verify VerifyRequest
+        GetPublicKey GetPublicKeyRequest
+        DeriveSharedSecret DeriveSharedSecretRequest
+        GenerateMac GenerateMacRequest
+        VerifyMac VerifyMacRequest
         GenerateRandom GenerateRandomRequest
     )
 }

@@ -12,13 +12,16 @@ pub fn run(data: &[u8]) {
     }
     all! {
         CancelKeyDeletionRequest CreateAliasRequest CreateKeyRequest DecryptRequest
-        DeleteAliasRequest DescribeKeyRequest DisableKeyRequest DisableKeyRotationRequest
-        EnableKeyRequest EnableKeyRotationRequest EncryptRequest GenerateDataKeyRequest
-        GenerateDataKeyWithoutPlaintextRequest GenerateRandomRequest GetKeyPolicyRequest
-        GetKeyLastUsageRequest GetKeyRotationStatusRequest ListAliasesRequest ListKeyPoliciesRequest
-        ListKeyRotationsRequest ListKeysRequest ListResourceTagsRequest PutKeyPolicyRequest
-        ReEncryptRequest RotateKeyOnDemandRequest ScheduleKeyDeletionRequest TagResourceRequest
-        UntagResourceRequest UpdateAliasRequest UpdateKeyDescriptionRequest
+        DeleteAliasRequest DeriveSharedSecretRequest DescribeKeyRequest DisableKeyRequest
+        DisableKeyRotationRequest EnableKeyRequest EnableKeyRotationRequest EncryptRequest
+        GenerateDataKeyPairRequest GenerateDataKeyPairWithoutPlaintextRequest
+        GenerateDataKeyRequest GenerateDataKeyWithoutPlaintextRequest GenerateMacRequest
+        GenerateRandomRequest GetKeyLastUsageRequest GetKeyPolicyRequest
+        GetKeyRotationStatusRequest GetPublicKeyRequest
+        ListAliasesRequest ListKeyPoliciesRequest ListKeyRotationsRequest ListKeysRequest
+        ListResourceTagsRequest PutKeyPolicyRequest ReEncryptRequest RotateKeyOnDemandRequest
+        ScheduleKeyDeletionRequest SignRequest TagResourceRequest UntagResourceRequest
+        UpdateAliasRequest UpdateKeyDescriptionRequest VerifyMacRequest VerifyRequest
     }
 }
 

@@ -11,6 +11,7 @@ pub mod encryption_context;
 pub mod envelope_message;
 pub mod key_reference;
 pub mod policy_document;
+pub mod public_key;
 pub mod sealed_record;
 pub mod server_config;
 pub mod sigv4_request;
@@ -27,6 +28,7 @@ pub const TARGETS: &[Target] = &[
     ("envelope_message", envelope_message::run),
     ("key_reference", key_reference::run),
     ("policy_document", policy_document::run),
+    ("public_key", public_key::run),
     ("sealed_record", sealed_record::run),
     ("server_config", server_config::run),
     ("sigv4_request", sigv4_request::run),

@@ -35,6 +35,12 @@ pub enum Error {
     /// The ciphertext does not open; no word on why.
     #[error("")]
     InvalidCiphertext,
+    /// The signature is not one of the key over the message; no word on why.
+    #[error("")]
+    InvalidSignature,
+    /// The authentication code is not that of the message; no word on why.
+    #[error("")]
+    InvalidMac,
     /// The ciphertext was made under another key than the request names.
     #[error("The key ID in the request does not identify a CMK that can perform this operation.")]
     IncorrectKey,
@@ -96,6 +102,8 @@ impl Error {
             Self::InvalidState(_) => ErrorCode::KMSInvalidStateException,
             Self::InvalidKeyUsage(_) => ErrorCode::InvalidKeyUsageException,
             Self::InvalidCiphertext => ErrorCode::InvalidCiphertextException,
+            Self::InvalidSignature => ErrorCode::KMSInvalidSignatureException,
+            Self::InvalidMac => ErrorCode::KMSInvalidMacException,
             Self::IncorrectKey => ErrorCode::IncorrectKeyException,
             Self::DryRun => ErrorCode::DryRunOperationException,
             Self::AlreadyExists(_) => ErrorCode::AlreadyExistsException,

@@ -23,6 +23,9 @@ use kms_core::time::SystemClock;
 use crate::Exit;
 use crate::config::{Config, RandomSource};
 
+/// Key pairs of each RSA spec in use that are made ahead: a burst of requests need not wait.
+const READY_KEY_PAIRS: usize = 2;
+
 /// The file with the root access key, in the home directory.
 const CREDENTIALS: &str = "credentials";
 
@@ -124,6 +127,7 @@ pub(crate) fn open(
         }
         opened => opened?,
     };
+    engine.keep_key_pairs_ready(READY_KEY_PAIRS);
     let region = engine.default_account()?.default_region;
     let served = config.regions();
     if !served.contains(&region) {

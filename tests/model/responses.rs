@@ -38,9 +38,12 @@ fn metadata() -> KeyMetadata {
         deletion_date: Some(MOMENT),
         origin: Origin::AwsKms,
         key_manager: KeyManager::Customer,
-        customer_master_key_spec: KeySpec::SymmetricDefault,
+        customer_master_key_spec: Some(CustomerMasterKeySpec::SymmetricDefault),
         key_spec: KeySpec::SymmetricDefault,
         encryption_algorithms: vec![EncryptionAlgorithm::SymmetricDefault],
+        signing_algorithms: SigningAlgorithm::ALL.to_vec(),
+        key_agreement_algorithms: KeyAgreementAlgorithm::ALL.to_vec(),
+        mac_algorithms: MacAlgorithm::ALL.to_vec(),
         multi_region: false,
         current_key_material_id: material(),
     }
@@ -148,6 +151,14 @@ pub fn fullest(operation: Operation) -> Vec<u8> {
         }),
         Operation::RotateKeyOnDemand => written(&RotateKeyOnDemandResponse { key_id: arn() }),
         Operation::ListKeyRotations => list_rotations(),
+        Operation::GenerateDataKeyPair
+        | Operation::GenerateDataKeyPairWithoutPlaintext
+        | Operation::Sign
+        | Operation::Verify
+        | Operation::GetPublicKey
+        | Operation::DeriveSharedSecret
+        | Operation::GenerateMac
+        | Operation::VerifyMac => asymmetric(operation),
         Operation::Encrypt
         | Operation::Decrypt
         | Operation::ReEncrypt
@@ -243,6 +254,67 @@ fn cryptographic(operation: Operation) -> Vec<u8> {
         }
         Operation::GenerateRandom => written(&GenerateRandomResponse {
             plaintext: plaintext(),
+        }),
+        other => panic!("{other} is not cryptographic"),
+    }
+}
+
+fn asymmetric(operation: Operation) -> Vec<u8> {
+    let blob = || Blob::from(vec![1; 100]);
+    let secret = || SecretBytes::new(vec![1; 32]);
+    match operation {
+        Operation::GenerateDataKeyPair => written(&GenerateDataKeyPairResponse {
+            private_key_ciphertext_blob: blob(),
+            private_key_plaintext: secret(),
+            public_key: blob(),
+            key_id: arn(),
+            key_pair_spec: DataKeyPairSpec::Rsa2048,
+            key_material_id: material(),
+        }),
+        Operation::GenerateDataKeyPairWithoutPlaintext => {
+            written(&GenerateDataKeyPairWithoutPlaintextResponse {
+                private_key_ciphertext_blob: blob(),
+                public_key: blob(),
+                key_id: arn(),
+                key_pair_spec: DataKeyPairSpec::EccNistEdwards25519,
+                key_material_id: material(),
+            })
+        }
+        Operation::Sign => written(&SignResponse {
+            key_id: arn(),
+            signature: blob(),
+            signing_algorithm: SigningAlgorithm::EcdsaSha256,
+        }),
+        Operation::Verify => written(&VerifyResponse {
+            key_id: arn(),
+            signature_valid: true,
+            signing_algorithm: SigningAlgorithm::EcdsaSha256,
+        }),
+        Operation::GetPublicKey => written(&GetPublicKeyResponse {
+            key_id: arn(),
+            public_key: blob(),
+            customer_master_key_spec: Some(CustomerMasterKeySpec::Rsa2048),
+            key_spec: KeySpec::Rsa2048,
+            key_usage: KeyUsage::SignVerify,
+            encryption_algorithms: EncryptionAlgorithm::ALL.to_vec(),
+            signing_algorithms: SigningAlgorithm::ALL.to_vec(),
+            key_agreement_algorithms: KeyAgreementAlgorithm::ALL.to_vec(),
+        }),
+        Operation::DeriveSharedSecret => written(&DeriveSharedSecretResponse {
+            key_id: arn(),
+            shared_secret: secret(),
+            key_agreement_algorithm: KeyAgreementAlgorithm::Ecdh,
+            key_origin: Origin::AwsKms,
+        }),
+        Operation::GenerateMac => written(&GenerateMacResponse {
+            mac: blob(),
+            mac_algorithm: MacAlgorithm::HmacSha256,
+            key_id: arn(),
+        }),
+        Operation::VerifyMac => written(&VerifyMacResponse {
+            key_id: arn(),
+            mac_valid: true,
+            mac_algorithm: MacAlgorithm::HmacSha256,
         }),
         other => panic!("{other} is not cryptographic"),
     }

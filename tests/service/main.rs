@@ -154,6 +154,7 @@ macro_rules! on_key {
     };
 }
 
+mod asymmetric;
 mod grant_life;
 mod grants;
 mod key_usage;

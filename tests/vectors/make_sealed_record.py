@@ -130,6 +130,30 @@ materials = [
 ]
 
 
+def wrap_secret(secret, key=KEY_ID, material_id=MATERIAL_ID, spec="HMAC_512", store=STORE_ID):
+    binding = bind(store, key.encode(), material_id.encode(), spec.encode())
+    return seal(purpose(b"material"), binding, secret)
+
+
+def secret_case(name, wrapped, opens=None, spec="HMAC_512", **where):
+    found = material_case(name, wrapped, **where)
+    del found["material"]
+    return {**found, "spec": spec, "secret": None if opens is None else opens.hex()}
+
+
+SECRET = bytes(range(64))
+secrets = [
+    secret_case("an HMAC key", wrap_secret(SECRET), SECRET),
+    secret_case("a private key", wrap_secret(SECRET * 30, spec="RSA_4096"), SECRET * 30, "RSA_4096"),
+    secret_case("of another key", wrap_secret(SECRET), key=MRK),
+    secret_case("another material", wrap_secret(SECRET), material_id="5b" + "5a" * 31),
+    secret_case("of another spec", wrap_secret(SECRET, spec="HMAC_384")),
+    secret_case("of another store", wrap_secret(SECRET, store=bytes(16))),
+    secret_case("a symmetric material", wrapped),
+    secret_case("a flipped bit", flip(wrap_secret(SECRET), 20)),
+]
+
+
 def element(path, revision, sealed):
     fields = bind(path.encode(), number(revision), hashlib.sha256(sealed).digest())
     return hmac.new(purpose(b"set"), fields, hashlib.sha256).digest()
@@ -190,6 +214,7 @@ vectors = {
     "ledger_seed": purpose(b"ledger").hex(),
     "records": records,
     "materials": materials,
+    "secrets": secrets,
     "set_elements": elements,
     "sealed_rings": [
         {"name": name, "sealed": sealed.hex(), "ring": None if opens is None else opens.hex()}

@@ -417,7 +417,7 @@ impl<'de> Deserialize<'de> for RecipientInfo {
     }
 }
 
-fn check_recipient(check: &mut Checks, recipient: Option<&RecipientInfo>) {
+pub(super) fn check_recipient(check: &mut Checks, recipient: Option<&RecipientInfo>) {
     let Some(recipient) = recipient else { return };
     check.one_of(
         "recipient.keyEncryptionAlgorithm",

@@ -70,6 +70,10 @@ error_codes! {
     InvalidKeyUsageException 400
     /// The pagination marker is not one that this service gave out.
     InvalidMarkerException 400
+    /// The authentication code is not that of the message.
+    KMSInvalidMacException 400
+    /// The signature is not one of the key over the message.
+    KMSInvalidSignatureException 400
     /// The service failed; retry.
     KMSInternalException 500
     /// The key's state does not permit the operation.

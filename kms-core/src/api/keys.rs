@@ -8,7 +8,8 @@ use super::validation::{
     CUSTOM_KEY_STORE_ID, DESCRIPTION, PENDING_WINDOW_IN_DAYS, POLICY, XKS_KEY_ID,
 };
 use super::values::{
-    CustomerMasterKeySpec, EncryptionAlgorithm, KeyManager, KeySpec, KeyState, KeyUsage, Origin,
+    CustomerMasterKeySpec, EncryptionAlgorithm, KeyAgreementAlgorithm, KeyManager, KeySpec,
+    KeyState, KeyUsage, MacAlgorithm, Origin, SigningAlgorithm,
 };
 use crate::ids::{AccountId, KeyArn, KeyId, KeyMaterialId};
 use crate::time::Timestamp;
@@ -108,13 +109,23 @@ pub struct KeyMetadata {
     pub origin: Origin,
     /// Who manages the key.
     pub key_manager: KeyManager,
-    /// The deprecated name of `key_spec`, with the same value.
-    pub customer_master_key_spec: KeySpec,
+    /// The deprecated name of `key_spec`, with the same value; none for specs that came later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_master_key_spec: Option<CustomerMasterKeySpec>,
     /// The kind of key material.
     pub key_spec: KeySpec,
     /// How the key encrypts; none for other usages.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub encryption_algorithms: Vec<EncryptionAlgorithm>,
+    /// How the key signs; none for other usages.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub signing_algorithms: Vec<SigningAlgorithm>,
+    /// How the key agrees on secrets; none for other usages.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub key_agreement_algorithms: Vec<KeyAgreementAlgorithm>,
+    /// How the key authenticates messages; none for other usages.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mac_algorithms: Vec<MacAlgorithm>,
     /// Whether the key can be replicated into other Regions.
     pub multi_region: bool,
     /// The key material in use; only for symmetric keys.

@@ -2,12 +2,15 @@
 //! the limits. Pure; what a request may ask is here, what it does is in `service`.
 
 mod aliases;
+mod asymmetric;
 mod blob;
 mod cryptographic;
+mod data_key_pairs;
 mod error_code;
 mod grants;
 mod keys;
 pub mod limits;
+mod mac;
 mod message;
 mod object_writer;
 mod operation;
@@ -19,11 +22,14 @@ mod validation;
 mod values;
 
 pub use aliases::*;
+pub use asymmetric::*;
 pub use blob::{Blob, InvalidBlob};
 pub use cryptographic::*;
+pub use data_key_pairs::*;
 pub use error_code::ErrorCode;
 pub use grants::*;
 pub use keys::*;
+pub use mac::*;
 pub use message::{EncodeError, EncryptionContextMap, MalformedRequest, Request, Response, parse};
 pub use operation::{Operation, Resource, TARGET_PREFIX};
 pub use policies::*;

@@ -185,6 +185,14 @@ operations! {
     ReEncrypt                       ["kms:ReEncryptFrom", "kms:ReEncryptTo"]    TwoKeys      Reads   Count     Accepted  AnyAccount  Usable
     GenerateDataKey                 ["kms:GenerateDataKey"]                     Key          Reads   Count     Accepted  AnyAccount  Usable
     GenerateDataKeyWithoutPlaintext ["kms:GenerateDataKeyWithoutPlaintext"]     Key          Reads   Count     Accepted  AnyAccount  Usable
+    GenerateDataKeyPair             ["kms:GenerateDataKeyPair"]                 Key          Reads   Count     Accepted  AnyAccount  Usable
+    GenerateDataKeyPairWithoutPlaintext ["kms:GenerateDataKeyPairWithoutPlaintext"] Key      Reads   Count     Accepted  AnyAccount  Usable
+    Sign                            ["kms:Sign"]                                Key          Reads   Count     Accepted  AnyAccount  Usable
+    Verify                          ["kms:Verify"]                              Key          Reads   Count     Accepted  AnyAccount  Usable
+    GetPublicKey                    ["kms:GetPublicKey"]                        Key          Reads   Count     No        AnyAccount  Usable
+    DeriveSharedSecret              ["kms:DeriveSharedSecret"]                  Key          Reads   Count     Accepted  AnyAccount  Usable
+    GenerateMac                     ["kms:GenerateMac"]                         Key          Reads   Count     Accepted  AnyAccount  Usable
+    VerifyMac                       ["kms:VerifyMac"]                           Key          Reads   Count     Accepted  AnyAccount  Usable
     GenerateRandom                  ["kms:GenerateRandom"]                      Account      Reads   NotAsked  No        OwnAccount  All
 }
 

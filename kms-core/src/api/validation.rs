@@ -136,6 +136,8 @@ pub(super) const NUMBER_OF_BYTES: (i32, i32) = (1, 1024);
 pub(super) const PLAINTEXT: (usize, usize) = (1, 4096);
 /// `CiphertextType`, in bytes.
 pub(super) const CIPHERTEXT: (usize, usize) = (1, 6144);
+/// `PublicKeyType`, in bytes.
+pub(super) const PUBLIC_KEY: (usize, usize) = (1, 8192);
 /// `AttestationDocumentType`, in bytes.
 pub(super) const ATTESTATION_DOCUMENT: (usize, usize) = (1, 262_144);
 /// `GrantTokenList`, in elements.

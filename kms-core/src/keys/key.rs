@@ -1,20 +1,24 @@
-//! A symmetric customer key and the steps of its life.
+//! A customer key and the steps of its life.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::kind::KeyKind;
 use super::material::KeyMaterial;
 use super::rotation::{AutomaticRotation, RotationCause};
 use super::state::Lifecycle;
 use crate::ids::KeyArn;
 use crate::time::Timestamp;
 
-/// A customer key of spec `SYMMETRIC_DEFAULT`, usage `ENCRYPT_DECRYPT`, origin `AWS_KMS`.
+/// A customer key of origin `AWS_KMS`, `docs/spec/key-record.md`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Key {
     /// Its name, with the account and Region that it belongs to.
     pub arn: KeyArn,
+    /// What it is and may be used for; the symmetric one is not written out.
+    #[serde(default, skip_serializing_if = "KeyKind::is_symmetric")]
+    pub kind: KeyKind,
     /// When it was made.
     pub created: Timestamp,
     /// Where it stands in its life.
@@ -28,6 +32,7 @@ pub struct Key {
     /// Automatic rotation, when it is on.
     pub automatic_rotation: Option<AutomaticRotation>,
     /// Every material the key ever had, oldest first; the last one encrypts, all of them decrypt.
+    /// Keys that are not symmetric have one.
     pub materials: Vec<KeyMaterial>,
 }
 
@@ -93,6 +98,7 @@ impl Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::{KeySpec, KeyUsage};
 
     const DAY: i64 = 86_400_000;
 
@@ -102,6 +108,7 @@ mod tests {
             created: Timestamp::from_millis(created),
             rotation: cause,
             wrapped: vec![1, 2, 3],
+            public_key: Vec::new(),
         }
     }
 
@@ -110,6 +117,7 @@ mod tests {
             arn: "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
                 .parse()
                 .unwrap(),
+            kind: KeyKind::default(),
             created: Timestamp::from_millis(0),
             lifecycle: Lifecycle::Enabled,
             description: String::new(),
@@ -127,6 +135,20 @@ mod tests {
         key.automatic_rotation = Some(AutomaticRotation::starting(key.created, 365));
         let text = serde_json::to_string(&key).unwrap();
         assert_eq!(serde_json::from_str::<Key>(&text).unwrap(), key);
+    }
+
+    #[test]
+    fn a_symmetric_key_is_written_as_before_there_were_others() {
+        let text = serde_json::to_string(&key()).unwrap();
+        assert!(!text.contains("kind") && !text.contains("public_key"));
+        let mut signing = key();
+        signing.kind = KeyKind::new(KeySpec::EccNistP256, KeyUsage::SignVerify).unwrap();
+        signing.materials[0].public_key = vec![4, 5];
+        let text = serde_json::to_string(&signing).unwrap();
+        assert!(text.contains(r#""kind":{"spec":"ECC_NIST_P256","usage":"SIGN_VERIFY"}"#));
+        assert_eq!(serde_json::from_str::<Key>(&text).unwrap(), signing);
+        let unknown = text.replace("ECC_NIST_P256", "ECC_NIST_P1024");
+        assert!(serde_json::from_str::<Key>(&unknown).is_err());
     }
 
     #[test]

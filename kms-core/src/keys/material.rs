@@ -1,4 +1,4 @@
-//! Key material: the secret behind a symmetric key, one for each rotation.
+//! Key material: the secret behind a key; a symmetric one has one for each rotation.
 
 use std::fmt::Write as _;
 
@@ -50,14 +50,35 @@ impl BackingKey {
     /// # Errors
     /// [`Failed`] when the derivation does.
     pub fn material_id(&self, key: KeyId) -> Result<KeyMaterialId, Failed> {
-        let fingerprint = self.prk().expand::<32>(&[b"kms/v1/key-material-id"])?;
-        let digest = sha256_of(&[fingerprint.expose(), key.to_string().as_bytes()]);
-        let mut text = String::with_capacity(64);
-        for byte in digest {
-            write!(text, "{byte:02x}").map_err(|_| Failed)?;
-        }
-        text.parse().map_err(|_| Failed)
+        secret_material_id(key, self.0.expose())
     }
+}
+
+/// The public name of a secret material under `key`, as [`BackingKey::material_id`].
+///
+/// # Errors
+/// [`Failed`] when the derivation does.
+pub fn secret_material_id(key: KeyId, secret: &[u8]) -> Result<KeyMaterialId, Failed> {
+    let fingerprint = Prk::extract(secret).expand::<32>(&[b"kms/v1/key-material-id"])?;
+    material_id(key, fingerprint.expose())
+}
+
+/// The public name of a key pair under `key`: of its public key, so that the private key, which is
+/// wrapped under that name, belongs to no other public key.
+///
+/// # Errors
+/// None in practice.
+pub fn public_material_id(key: KeyId, public_key: &[u8]) -> Result<KeyMaterialId, Failed> {
+    material_id(key, &sha256_of(&[public_key]))
+}
+
+fn material_id(key: KeyId, fingerprint: &[u8; 32]) -> Result<KeyMaterialId, Failed> {
+    let digest = sha256_of(&[fingerprint, key.to_string().as_bytes()]);
+    let mut text = String::with_capacity(64);
+    for byte in digest {
+        write!(text, "{byte:02x}").map_err(|_| Failed)?;
+    }
+    text.parse().map_err(|_| Failed)
 }
 
 /// One key material as it is stored: wrapped, with its name and its history.
@@ -69,9 +90,17 @@ pub struct KeyMaterial {
     pub created: Timestamp,
     /// Why it replaced the one before; `None` for a key's first.
     pub rotation: Option<RotationCause>,
-    /// The backing key under the material key, `docs/spec/key-hierarchy.md`.
+    /// The secret under the material key, `docs/spec/sealed-record.md`: a backing key, an HMAC key
+    /// or a private key.
     #[serde(with = "super::base64_bytes")]
     pub wrapped: Vec<u8>,
+    /// `SubjectPublicKeyInfo`; empty for keys that have none.
+    #[serde(
+        with = "super::base64_bytes",
+        default,
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub public_key: Vec<u8>,
 }
 
 #[cfg(test)]

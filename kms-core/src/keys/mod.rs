@@ -5,12 +5,14 @@
 mod alias;
 mod base64_bytes;
 mod key;
+mod kind;
 mod material;
 mod rotation;
 mod state;
 
 pub use alias::Alias;
 pub use key::Key;
-pub use material::{BackingKey, KeyMaterial};
+pub use kind::KeyKind;
+pub use material::{BackingKey, KeyMaterial, public_material_id, secret_material_id};
 pub use rotation::{AutomaticRotation, RotationCause};
 pub use state::Lifecycle;

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::ring::RootKeyRing;
 use super::{RecordKind, StoreId, bind};
+use crate::api::KeySpec;
 use crate::crypto::Failed;
 use crate::crypto::aead::{AesGcm, NONCE_LENGTH, TAG_LENGTH};
 use crate::crypto::digest::Sha256Digest;
@@ -51,6 +52,17 @@ pub struct Place<'a> {
     pub revision: u64,
     /// What it is about.
     pub kind: RecordKind,
+}
+
+/// Where the secret of a key that is not symmetric belongs; it opens nowhere else.
+#[derive(Clone, Copy, Debug)]
+pub struct SecretPlace<'a> {
+    /// The key.
+    pub key: &'a KeyId,
+    /// The name of the material.
+    pub material_id: &'a KeyMaterialId,
+    /// The kind of key material.
+    pub spec: KeySpec,
 }
 
 struct GenerationKeys {
@@ -224,6 +236,39 @@ impl Barrier {
         header.open(&keys.grant, &bind(&[&self.store_id])?, body)
     }
 
+    /// Wraps the secret of a key that is not symmetric: it opens only as this material of this
+    /// key, of this spec.
+    ///
+    /// # Errors
+    /// [`BarrierError::Failed`].
+    pub fn wrap_secret(
+        &self,
+        place: SecretPlace<'_>,
+        secret: &[u8],
+        random: &dyn Random,
+    ) -> Result<Vec<u8>, BarrierError> {
+        let binding = self.secret_binding(place)?;
+        let header = Header {
+            generation: self.active,
+            nonce: random::array(random)?,
+        };
+        Ok(header.seal(&self.keys(self.active)?.material, &binding, secret)?)
+    }
+
+    /// Opens what [`Barrier::wrap_secret`] made.
+    ///
+    /// # Errors
+    /// [`BarrierError`].
+    pub fn unwrap_secret(
+        &self,
+        place: SecretPlace<'_>,
+        wrapped: &[u8],
+    ) -> Result<SecretBytes, BarrierError> {
+        let (header, body) = Header::parse(wrapped)?;
+        let keys = self.keys(header.generation)?;
+        header.open(&keys.material, &self.secret_binding(place)?, body)
+    }
+
     /// The Ed25519 seed of the ledger's signing key, of the active generation.
     ///
     /// # Errors
@@ -272,6 +317,17 @@ impl Barrier {
             &place.revision.to_be_bytes(),
             &[place.kind.code()],
             &[KIND_VERSION],
+        ])
+    }
+
+    /// One field more than a symmetric material has, so that neither passes for the other.
+    fn secret_binding(&self, place: SecretPlace<'_>) -> Result<Vec<u8>, Failed> {
+        let key = place.key.to_string();
+        bind(&[
+            &self.store_id,
+            key.as_bytes(),
+            place.material_id.as_str().as_bytes(),
+            place.spec.as_str().as_bytes(),
         ])
     }
 
@@ -461,6 +517,47 @@ mod tests {
             assert_eq!(refused, BarrierError::Altered);
         }
         assert!(barrier.open(PLACE, &wrapped).is_err());
+    }
+
+    #[test]
+    fn a_secret_opens_as_this_material_of_this_key_and_spec_only() {
+        let (_ring, barrier) = barrier();
+        let (key, other_key) = (KeyId::uuid_from_random(1), KeyId::uuid_from_random(2));
+        let id: KeyMaterialId = "a".repeat(64).parse().unwrap();
+        let other_id: KeyMaterialId = "b".repeat(64).parse().unwrap();
+        let place = SecretPlace {
+            key: &key,
+            material_id: &id,
+            spec: KeySpec::Hmac256,
+        };
+        let wrapped = barrier.wrap_secret(place, &[9; 32], &SystemRandom).unwrap();
+        let opened = barrier.unwrap_secret(place, &wrapped).unwrap();
+        assert_eq!(opened.expose(), &[9; 32]);
+        let elsewhere = [
+            SecretPlace {
+                key: &other_key,
+                ..place
+            },
+            SecretPlace {
+                material_id: &other_id,
+                ..place
+            },
+            SecretPlace {
+                spec: KeySpec::Hmac384,
+                ..place
+            },
+        ];
+        for place in elsewhere {
+            let refused = barrier.unwrap_secret(place, &wrapped).unwrap_err();
+            assert_eq!(refused, BarrierError::Altered);
+        }
+        // Nor does a symmetric material pass for one, or the reverse.
+        assert!(barrier.unwrap_material(&key, &id, &wrapped).is_err());
+        let material = Secret::build(|bytes| bytes.fill(9));
+        let wrapped = barrier
+            .wrap_material(&key, &id, &material, &SystemRandom)
+            .unwrap();
+        assert!(barrier.unwrap_secret(place, &wrapped).is_err());
     }
 
     #[test]

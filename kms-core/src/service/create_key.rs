@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::change::Edit;
 use super::context::CallContext;
 use super::metadata::key_metadata;
-use super::new_material::new_material;
+use super::new_material::first_material;
 use super::new_policy;
 use super::operation::{Authorization, Event, Loaded, On, Operation, Performed, Step};
 use super::parameters::Parameters;
-use super::request::{SYMMETRIC, no_custom_key_store, validated};
+use super::request::{no_custom_key_store, validated};
 use super::tags;
 use super::values::Specific;
 use crate::Error;
@@ -17,7 +17,7 @@ use crate::api::limits::MAX_KEYS;
 use crate::api::{self, CreateKeyRequest, CreateKeyResponse, KeySpec, KeyUsage, Origin};
 use crate::crypto::random;
 use crate::ids::{KeyArn, KeyId};
-use crate::keys::{Key, Lifecycle};
+use crate::keys::{Key, KeyKind, Lifecycle};
 use crate::policy::KeyPolicy;
 
 /// A checked `CreateKeyRequest`.
@@ -26,6 +26,7 @@ pub struct CreateKey {
     policy: Option<String>,
     description: String,
     tags: BTreeMap<String, String>,
+    kind: KeyKind,
     bypass_lockout_check: Option<bool>,
 }
 
@@ -33,37 +34,43 @@ fn unsupported(what: &str) -> Error {
     Error::UnsupportedOperation(format!("{what} is not supported."))
 }
 
-/// Which kind of key is asked for: only the symmetric one is offered.
-fn check_kind(request: &CreateKeyRequest) -> Result<(), Error> {
-    let (new, old) = (
-        request.key_spec.as_deref(),
-        request.customer_master_key_spec.as_deref(),
-    );
-    if new.is_some() && old.is_some() {
+/// The spec that is asked for, by its name or by its deprecated one.
+fn spec(request: &CreateKeyRequest) -> &str {
+    let deprecated = request.customer_master_key_spec.as_deref();
+    let spec = request.key_spec.as_deref().or(deprecated);
+    spec.unwrap_or(KeySpec::SymmetricDefault.as_str())
+}
+
+/// Which kind of key is asked for.
+fn kind(request: &CreateKeyRequest) -> Result<KeyKind, Error> {
+    if request.key_spec.is_some() && request.customer_master_key_spec.is_some() {
         return Err(Error::Validation(
             "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. \
              CustomerMasterKeySpec is deprecated."
                 .to_owned(),
         ));
     }
-    let spec = new.or(old).unwrap_or(SYMMETRIC);
-    let usage = request.key_usage.as_deref();
-    if spec != KeySpec::SymmetricDefault.as_str() {
-        return Err(match usage {
-            None => Error::Validation(
+    let name = spec(request);
+    let spec: KeySpec = name.parse().map_err(Error::internal)?;
+    let usage = match request.key_usage.as_deref() {
+        Some(usage) => usage.parse().map_err(Error::internal)?,
+        None if spec == KeySpec::SymmetricDefault => KeyUsage::EncryptDecrypt,
+        None => {
+            return Err(Error::Validation(
                 "You must specify a KeyUsage value for all KMS keys except for symmetric \
                  encryption keys."
                     .to_owned(),
-            ),
-            Some(_) => unsupported(&format!("KeySpec {spec}")),
-        });
+            ));
+        }
+    };
+    if spec == KeySpec::Sm2 {
+        return Err(unsupported("KeySpec SM2"));
     }
-    match usage {
-        Some(usage) if usage != KeyUsage::EncryptDecrypt.as_str() => Err(Error::Validation(
-            format!("KeyUsage {usage} is not compatible with KeySpec {spec}"),
-        )),
-        _ => Ok(()),
-    }
+    KeyKind::new(spec, usage).ok_or_else(|| {
+        Error::Validation(format!(
+            "KeyUsage {usage} is not compatible with KeySpec {spec}"
+        ))
+    })
 }
 
 /// Where the material comes from: only from this service.
@@ -88,7 +95,7 @@ impl CreateKey {
         Specific {
             request_tags: Some(&self.tags),
             bypass_policy_lockout_safety_check: self.bypass_lockout_check,
-            creates_key: true,
+            creates_key: Some(self.kind),
             ..Specific::default()
         }
     }
@@ -105,7 +112,8 @@ impl CreateKey {
             tags: self.tags,
             policy: self.policy.unwrap_or_else(default_policy),
             automatic_rotation: None,
-            materials: vec![new_material(step.engine, id, step.now, None)?],
+            materials: vec![first_material(step.engine, id, self.kind, step.now)?],
+            kind: self.kind,
             arn: KeyArn {
                 region: step.call.region.clone(),
                 account,
@@ -134,10 +142,10 @@ fn elements(key: &Key) -> Parameters {
         .value("creationDate", &key.created.to_rfc3339())
         .value("enabled", &true)
         .value("description", &key.description)
-        .value("keyUsage", &KeyUsage::EncryptDecrypt)
+        .value("keyUsage", &key.kind.usage)
         .value("keyState", &key.lifecycle.state())
         .value("origin", &Origin::AwsKms)
-        .value("keySpec", &KeySpec::SymmetricDefault);
+        .value("keySpec", &key.kind.spec);
     let mut elements = Parameters::default();
     elements.object("keyMetadata", metadata);
     elements
@@ -158,7 +166,7 @@ impl Operation for CreateKeyRequest {
                     .as_deref()
                     .unwrap_or(KeyUsage::EncryptDecrypt.as_str()),
             )
-            .value("keySpec", self.key_spec.as_deref().unwrap_or(SYMMETRIC))
+            .value("keySpec", spec(self))
             .value(
                 "origin",
                 self.origin.as_deref().unwrap_or(Origin::AwsKms.as_str()),
@@ -171,14 +179,19 @@ impl Operation for CreateKeyRequest {
             );
     }
 
+    fn key_pair(&self) -> Option<KeySpec> {
+        kind(self).ok().map(|kind| kind.spec)
+    }
+
     fn parse(self) -> Result<CreateKey, Error> {
         validated(&self)?;
-        check_kind(&self)?;
+        let kind = kind(&self)?;
         check_origin(&self)?;
         if let Some(text) = &self.policy {
             new_policy::check_document(text)?;
         }
         Ok(CreateKey {
+            kind,
             policy: self.policy,
             description: self.description.unwrap_or_default(),
             tags: tags::requested(self.tags)?,

@@ -1,15 +1,14 @@
 //! `Decrypt`
 
+use super::cipher::{self, Source};
 use super::context::CallContext;
 use super::operation::{Authorization, Event, Loaded, Lookups, On, Operation, Performed, Step};
 use super::parameters::Parameters;
-use super::request::{
-    SYMMETRIC, context, end_dry_run, no_recipient, symmetric_algorithm, validated,
-};
-use super::symmetric::{self, Source};
+use super::request::{SYMMETRIC, context, end_dry_run, no_recipient, validated};
+use super::symmetric;
 use super::values::Specific;
 use crate::Error;
-use crate::api::{self, DecryptRequest, DecryptResponse, EncryptionAlgorithm};
+use crate::api::{self, DecryptRequest, DecryptResponse};
 use crate::ciphertext::EncryptionContext;
 
 /// A checked `DecryptRequest`.
@@ -47,16 +46,19 @@ impl Operation for DecryptRequest {
     fn parse(self) -> Result<Decrypt, Error> {
         validated(&self)?;
         no_recipient(self.recipient.as_ref())?;
-        symmetric_algorithm(self.encryption_algorithm.as_deref())?;
+        let algorithm = cipher::algorithm(self.encryption_algorithm.as_deref())?;
+        let context = context(self.encryption_context)?;
+        cipher::check_context(algorithm, &context)?;
         let authorization_only =
             symmetric::authorization_only(self.dry_run, self.dry_run_modifiers.as_deref())?;
         Ok(Decrypt {
             source: Source::parse(
+                algorithm,
                 self.ciphertext_blob,
                 self.key_id.as_deref(),
                 authorization_only,
             )?,
-            context: context(self.encryption_context)?,
+            context,
             dry_run: self.dry_run,
         })
     }
@@ -74,20 +76,22 @@ impl Operation for DecryptRequest {
         _call: &'a CallContext,
     ) -> Result<Vec<Authorization<'a>>, Error> {
         let on = On::Key(loaded.primary()?);
-        let specific = Specific::cryptographic(&parsed.context);
+        let specific = Specific::encrypting(parsed.source.algorithm(), &parsed.context);
         Ok(vec![Authorization::new("kms:Decrypt", on).with(specific)])
     }
 
     fn perform(parsed: Decrypt, step: &Step<'_>) -> Result<Performed<DecryptResponse>, Error> {
         let target = step.loaded.primary()?;
-        let opened = symmetric::open(step, 0, target, parsed.source, &parsed.context)?;
+        let algorithm = parsed.source.algorithm();
+        let operation = api::Operation::Decrypt;
+        let opened = cipher::open(step, 0, target, parsed.source, &parsed.context, operation)?;
         end_dry_run(parsed.dry_run)?;
         let response = DecryptResponse {
             key_id: target.key.key.arn.clone(),
             plaintext: opened.plaintext,
-            encryption_algorithm: EncryptionAlgorithm::SymmetricDefault,
-            key_material_id: Some(opened.material.clone()),
+            encryption_algorithm: algorithm,
+            key_material_id: opened.material.clone(),
         };
-        Ok(Performed::read(response).with_material("keyMaterialId", &opened.material))
+        Ok(Performed::read(response).with_material("keyMaterialId", opened.material.as_ref()))
     }
 }

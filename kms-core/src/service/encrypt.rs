@@ -1,11 +1,11 @@
 //! `Encrypt`
 
+use super::cipher;
 use super::context::CallContext;
 use super::operation::{Authorization, Event, Loaded, Lookups, On, Operation, Performed, Step};
 use super::parameters::Parameters;
-use super::request::{SYMMETRIC, context, end_dry_run, present, symmetric_algorithm, validated};
+use super::request::{SYMMETRIC, context, end_dry_run, present, validated};
 use super::resolve::key_ref;
-use super::symmetric;
 use super::values::Specific;
 use crate::Error;
 use crate::api::{self, EncryptRequest, EncryptResponse, EncryptionAlgorithm};
@@ -19,6 +19,7 @@ pub struct Encrypt {
     key: KeyRef,
     plaintext: SecretBytes,
     context: EncryptionContext,
+    algorithm: EncryptionAlgorithm,
     dry_run: Option<bool>,
 }
 
@@ -47,11 +48,14 @@ impl Operation for EncryptRequest {
 
     fn parse(self) -> Result<Encrypt, Error> {
         validated(&self)?;
-        symmetric_algorithm(self.encryption_algorithm.as_deref())?;
+        let algorithm = cipher::algorithm(self.encryption_algorithm.as_deref())?;
+        let context = context(self.encryption_context)?;
+        cipher::check_context(algorithm, &context)?;
         Ok(Encrypt {
             key: key_ref(&present(self.key_id)?)?,
             plaintext: present(self.plaintext)?,
-            context: context(self.encryption_context)?,
+            context,
+            algorithm,
             dry_run: self.dry_run,
         })
     }
@@ -66,19 +70,22 @@ impl Operation for EncryptRequest {
         _call: &'a CallContext,
     ) -> Result<Vec<Authorization<'a>>, Error> {
         let on = On::Key(loaded.primary()?);
-        let specific = Specific::cryptographic(&parsed.context);
+        let specific = Specific::encrypting(parsed.algorithm, &parsed.context);
         Ok(vec![Authorization::new("kms:Encrypt", on).with(specific)])
     }
 
     fn perform(parsed: Encrypt, step: &Step<'_>) -> Result<Performed<EncryptResponse>, Error> {
-        end_dry_run(parsed.dry_run)?;
         let target = step.loaded.primary()?;
-        let sealed = symmetric::seal(step, 0, target, &parsed.context, parsed.plaintext.expose())?;
+        let (algorithm, context) = (parsed.algorithm, &parsed.context);
+        cipher::admit(&target.key.key, algorithm, api::Operation::Encrypt)?;
+        end_dry_run(parsed.dry_run)?;
+        let plaintext = parsed.plaintext.expose();
+        let sealed = cipher::seal(step, 0, target, algorithm, context, plaintext)?;
         let response = EncryptResponse {
             ciphertext_blob: sealed.blob.into(),
             key_id: target.key.key.arn.clone(),
-            encryption_algorithm: EncryptionAlgorithm::SymmetricDefault,
+            encryption_algorithm: algorithm,
         };
-        Ok(Performed::read(response).with_material("keyMaterialId", &sealed.material))
+        Ok(Performed::read(response).with_material("keyMaterialId", sealed.material.as_ref()))
     }
 }

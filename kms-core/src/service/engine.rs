@@ -8,6 +8,7 @@ use super::change::Edit;
 use super::context::CallContext;
 use super::credentials::still_valid;
 use super::draft::{Draft, Ending};
+use super::key_pairs::KeyPairs;
 use super::mutation::Unfinished;
 use super::operation::{Event, Loaded, Operation, Performed, Step};
 use super::page::Markers;
@@ -37,6 +38,7 @@ pub struct Engine {
     barrier: Arc<Barrier>,
     markers: Markers,
     pub(super) usage: KeyUsage,
+    key_pairs: KeyPairs,
     pub(super) state: RwLock<State>,
     /// Whether a change that others made could not be taken in; nothing is answered then.
     incomplete: AtomicBool,
@@ -75,6 +77,7 @@ impl Engine {
             random: parts.random,
             markers: parts.markers,
             usage: parts.usage,
+            key_pairs: KeyPairs::default(),
             state: RwLock::new(parts.state),
             incomplete: AtomicBool::new(false),
             mutation: Mutex::new(Unfinished::default()),
@@ -93,6 +96,16 @@ impl Engine {
     /// Randomness for keys that are kept: always a call to the operating system.
     pub(super) fn system_random(&self) -> &'static dyn Random {
         &SystemRandom
+    }
+
+    pub(super) fn key_pairs(&self) -> &KeyPairs {
+        &self.key_pairs
+    }
+
+    /// Keeps `count` key pairs ready of each RSA spec that was asked for once, up to eight: a
+    /// process that runs on makes them while nobody waits. None unless it is called.
+    pub fn keep_key_pairs_ready(&self, count: usize) {
+        self.key_pairs.keep_ready(count);
     }
 
     pub(super) fn markers(&self) -> &Markers {
@@ -138,6 +151,7 @@ impl Engine {
         request.parameters(&mut parameters);
         let mut draft = Draft::new(self, call, O::EVENT, parameters, now)
             .map_err(LedgerUnavailable::because)?;
+        let _reserved = self.key_pairs.reserve(request.key_pair());
         if !O::EVENT.read_only {
             return self.change(request, &mut draft, now);
         }

@@ -1,5 +1,6 @@
 //! `GenerateDataKey` and `GenerateDataKeyWithoutPlaintext`
 
+use super::cipher;
 use super::context::CallContext;
 use super::operation::{Authorization, Event, Loaded, Lookups, On, Operation, Performed, Step};
 use super::parameters::Parameters;
@@ -9,8 +10,9 @@ use super::symmetric;
 use super::values::Specific;
 use crate::Error;
 use crate::api::{
-    self, DataKeySpec, EncryptionContextMap, GenerateDataKeyRequest, GenerateDataKeyResponse,
-    GenerateDataKeyWithoutPlaintextRequest, GenerateDataKeyWithoutPlaintextResponse,
+    self, DataKeySpec, EncryptionAlgorithm, EncryptionContextMap, GenerateDataKeyRequest,
+    GenerateDataKeyResponse, GenerateDataKeyWithoutPlaintextRequest,
+    GenerateDataKeyWithoutPlaintextResponse,
 };
 use crate::ciphertext::EncryptionContext;
 use crate::ids::{KeyArn, KeyMaterialId, KeyRef};
@@ -58,9 +60,11 @@ impl GenerateDataKey {
         ])
     }
 
-    fn generate(self, step: &Step<'_>) -> Result<DataKey, Error> {
-        end_dry_run(self.dry_run)?;
+    fn generate(self, step: &Step<'_>, operation: api::Operation) -> Result<DataKey, Error> {
         let target = step.loaded.primary()?;
+        let algorithm = EncryptionAlgorithm::SymmetricDefault;
+        cipher::admit(&target.key.key, algorithm, operation)?;
+        end_dry_run(self.dry_run)?;
         let plaintext =
             SecretBytes::try_build(self.length, |bytes| step.engine.random().fill(bytes))?;
         let sealed = symmetric::seal(step, 0, target, &self.context, plaintext.expose())?;
@@ -131,7 +135,7 @@ impl Operation for GenerateDataKeyRequest {
         parsed: GenerateDataKey,
         step: &Step<'_>,
     ) -> Result<Performed<Self::Response>, Error> {
-        let key = parsed.generate(step)?;
+        let key = parsed.generate(step, api::Operation::GenerateDataKey)?;
         let response = GenerateDataKeyResponse {
             ciphertext_blob: key.blob.into(),
             plaintext: key.plaintext,
@@ -184,7 +188,7 @@ impl Operation for GenerateDataKeyWithoutPlaintextRequest {
         parsed: GenerateDataKey,
         step: &Step<'_>,
     ) -> Result<Performed<Self::Response>, Error> {
-        let key = parsed.generate(step)?;
+        let key = parsed.generate(step, api::Operation::GenerateDataKeyWithoutPlaintext)?;
         let response = GenerateDataKeyWithoutPlaintextResponse {
             ciphertext_blob: key.blob.into(),
             key_id: key.arn,

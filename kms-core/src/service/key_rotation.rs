@@ -11,7 +11,17 @@ use crate::api::{
     DisableKeyRotationRequest, DisableKeyRotationResponse, EnableKeyRotationRequest,
     EnableKeyRotationResponse, GetKeyRotationStatusRequest, GetKeyRotationStatusResponse, KeyState,
 };
-use crate::keys::AutomaticRotation;
+use crate::keys::{AutomaticRotation, Key};
+
+/// The key of the request, if it is one that is rotated: a symmetric one. AWS says nothing more.
+pub(super) fn rotatable<'a>(step: &'a Step<'_>) -> Result<&'a Key, Error> {
+    let key = &step.loaded.primary()?.key.key;
+    if key.kind.is_symmetric() {
+        Ok(key)
+    } else {
+        Err(Error::UnsupportedOperation(String::new()))
+    }
+}
 
 impl KeyOperation for EnableKeyRotationRequest {
     /// The period in days, if one was asked for.
@@ -45,7 +55,7 @@ impl KeyOperation for EnableKeyRotationRequest {
         asked: Option<u32>,
         step: &Step<'_>,
     ) -> Result<Performed<EnableKeyRotationResponse>, Error> {
-        let mut key = step.loaded.primary()?.key.key.clone();
+        let mut key = rotatable(step)?.clone();
         let default = u32::try_from(DEFAULT_ROTATION_PERIOD_DAYS).map_err(Error::internal)?;
         let unchanged = key
             .automatic_rotation
@@ -74,7 +84,7 @@ impl KeyOperation for DisableKeyRotationRequest {
     }
 
     fn perform((): (), step: &Step<'_>) -> Result<Performed<DisableKeyRotationResponse>, Error> {
-        let mut key = step.loaded.primary()?.key.key.clone();
+        let mut key = rotatable(step)?.clone();
         key.automatic_rotation = None;
         let edits = vec![Edit::PutKey(Box::new(key))];
         Ok(Performed::changed(DisableKeyRotationResponse {}, edits))
@@ -93,7 +103,7 @@ impl KeyOperation for GetKeyRotationStatusRequest {
     }
 
     fn perform((): (), step: &Step<'_>) -> Result<Performed<GetKeyRotationStatusResponse>, Error> {
-        let key = &step.loaded.primary()?.key.key;
+        let key = rotatable(step)?;
         let pending_deletion = key.lifecycle.state() == KeyState::PendingDeletion;
         let rotation = key.automatic_rotation.filter(|_| !pending_deletion);
         let period = rotation

@@ -1,6 +1,7 @@
 //! `ListKeyRotations`
 
 use super::key_operation::KeyOperation;
+use super::key_rotation::rotatable;
 use super::operation::{Performed, Step};
 use super::page;
 use super::parameters::Parameters;
@@ -85,6 +86,7 @@ impl KeyOperation for ListKeyRotationsRequest {
         asked: ListKeyRotations,
         step: &Step<'_>,
     ) -> Result<Performed<ListKeyRotationsResponse>, Error> {
+        rotatable(step)?;
         let key = &step.loaded.primary()?.key;
         let listing = format!("ListKeyRotations {} {}", key.arn, asked.with_first);
         let markers = step.engine.markers();

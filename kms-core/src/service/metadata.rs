@@ -1,6 +1,6 @@
 //! `KeyMetadata`: what `CreateKey` and `DescribeKey` tell of a key.
 
-use crate::api::{EncryptionAlgorithm, KeyManager, KeyMetadata, KeySpec, KeyUsage, Origin};
+use crate::api::{KeyManager, KeyMetadata, Origin};
 use crate::keys::{Key, Lifecycle};
 
 /// The public description of a key.
@@ -17,15 +17,21 @@ pub(super) fn key_metadata(key: &Key) -> KeyMetadata {
         creation_date: key.created,
         enabled: key.is_enabled(),
         description: key.description.clone(),
-        key_usage: KeyUsage::EncryptDecrypt,
+        key_usage: key.kind.usage,
         key_state: key.lifecycle.state(),
         deletion_date,
         origin: Origin::AwsKms,
         key_manager: KeyManager::Customer,
-        customer_master_key_spec: KeySpec::SymmetricDefault,
-        key_spec: KeySpec::SymmetricDefault,
-        encryption_algorithms: vec![EncryptionAlgorithm::SymmetricDefault],
+        customer_master_key_spec: key.kind.spec.deprecated(),
+        key_spec: key.kind.spec,
+        encryption_algorithms: key.kind.encryption_algorithms().to_vec(),
+        signing_algorithms: key.kind.signing_algorithms().to_vec(),
+        mac_algorithms: key.kind.mac_algorithm().into_iter().collect(),
+        key_agreement_algorithms: key.kind.key_agreement_algorithms().to_vec(),
         multi_region: false,
-        current_key_material_id: key.current_material().map(|material| material.id.clone()),
+        current_key_material_id: key
+            .current_material()
+            .filter(|_| key.kind.is_symmetric())
+            .map(|material| material.id.clone()),
     }
 }

@@ -11,7 +11,7 @@ use super::parameters::Parameters;
 use super::state::{KeyEntry, State};
 use super::values::Specific;
 use crate::Error;
-use crate::api;
+use crate::api::{self, KeySpec};
 use crate::audit::JsonObject;
 use crate::grants::Grant;
 use crate::ids::{AliasName, GrantId, KeyId, KeyMaterialId, KeyRef};
@@ -263,8 +263,13 @@ impl<R> Performed<R> {
         }
     }
 
-    pub(super) fn with_material(mut self, name: &'static str, material: &KeyMaterialId) -> Self {
-        self.additional.value(name, material);
+    /// Names the symmetric material that was used, if one was.
+    pub(super) fn with_material<'a>(
+        mut self,
+        name: &'static str,
+        material: impl Into<Option<&'a KeyMaterialId>>,
+    ) -> Self {
+        self.additional.optional(name, material.into());
         self
     }
 
@@ -295,6 +300,12 @@ pub trait Operation: Sized + Send + 'static {
     /// The member `GrantTokens`. Each must be one that this service gave out; since grants hold at
     /// once, they change nothing else.
     fn grant_tokens(&self) -> Option<&Vec<String>> {
+        None
+    }
+
+    /// The kind of key pair that the request needs made, if any: RSA's are made before the request
+    /// is walked, since whoever walks holds what others wait for.
+    fn key_pair(&self) -> Option<KeySpec> {
         None
     }
 

@@ -1,13 +1,14 @@
 //! `ReEncrypt`
 
+use super::cipher::{self, Source};
 use super::context::CallContext;
 use super::operation::{
     Authorization, Event, Loaded, Lookup, Lookups, On, Operation, Performed, Step,
 };
 use super::parameters::Parameters;
-use super::request::{SYMMETRIC, context, end_dry_run, present, symmetric_algorithm, validated};
+use super::request::{SYMMETRIC, context, end_dry_run, present, validated};
 use super::resolve::key_ref;
-use super::symmetric::{self, Source};
+use super::symmetric;
 use super::values::Specific;
 use crate::Error;
 use crate::api::{self, EncryptionAlgorithm, ReEncryptRequest, ReEncryptResponse};
@@ -21,6 +22,7 @@ pub struct ReEncrypt {
     source_context: EncryptionContext,
     destination: KeyRef,
     destination_context: EncryptionContext,
+    algorithm: EncryptionAlgorithm,
     dry_run: Option<bool>,
 }
 
@@ -63,16 +65,25 @@ impl Operation for ReEncryptRequest {
 
     fn parse(self) -> Result<ReEncrypt, Error> {
         validated(&self)?;
-        symmetric_algorithm(self.source_encryption_algorithm.as_deref())?;
-        symmetric_algorithm(self.destination_encryption_algorithm.as_deref())?;
+        let source_algorithm = cipher::algorithm(self.source_encryption_algorithm.as_deref())?;
+        let algorithm = cipher::algorithm(self.destination_encryption_algorithm.as_deref())?;
+        let source_context = context(self.source_encryption_context)?;
+        cipher::check_context(source_algorithm, &source_context)?;
+        let destination_context = context(self.destination_encryption_context)?;
+        cipher::check_context(algorithm, &destination_context)?;
         let authorization_only =
             symmetric::authorization_only(self.dry_run, self.dry_run_modifiers.as_deref())?;
-        let source_key = self.source_key_id.as_deref();
         Ok(ReEncrypt {
-            source: Source::parse(self.ciphertext_blob, source_key, authorization_only)?,
-            source_context: context(self.source_encryption_context)?,
+            source: Source::parse(
+                source_algorithm,
+                self.ciphertext_blob,
+                self.source_key_id.as_deref(),
+                authorization_only,
+            )?,
+            source_context,
             destination: key_ref(&present(self.destination_key_id)?)?,
-            destination_context: context(self.destination_encryption_context)?,
+            destination_context,
+            algorithm,
             dry_run: self.dry_run,
         })
     }
@@ -91,35 +102,39 @@ impl Operation for ReEncryptRequest {
     ) -> Result<Vec<Authorization<'a>>, Error> {
         let (from, to) = (loaded.primary()?, loaded.secondary()?);
         let same = Some(from.key.key.arn == to.key.key.arn);
-        let specific = |context| Specific {
+        let specific = |algorithm, context| Specific {
             reencrypt_on_same_key: same,
-            ..Specific::cryptographic(context)
+            ..Specific::encrypting(algorithm, context)
         };
         Ok(vec![
             Authorization::new("kms:ReEncryptFrom", On::Key(from))
-                .with(specific(&parsed.source_context)),
+                .with(specific(parsed.source.algorithm(), &parsed.source_context)),
             Authorization::new("kms:ReEncryptTo", On::Key(to))
-                .with(specific(&parsed.destination_context)),
+                .with(specific(parsed.algorithm, &parsed.destination_context)),
         ])
     }
 
     fn perform(parsed: ReEncrypt, step: &Step<'_>) -> Result<Performed<ReEncryptResponse>, Error> {
         let (from, to) = (step.loaded.primary()?, step.loaded.secondary()?);
-        let opened = symmetric::open(step, 0, from, parsed.source, &parsed.source_context)?;
+        let operation = api::Operation::ReEncrypt;
+        let source_algorithm = parsed.source.algorithm();
+        let context = &parsed.source_context;
+        cipher::admit(&to.key.key, parsed.algorithm, operation)?;
+        let opened = cipher::open(step, 0, from, parsed.source, context, operation)?;
         end_dry_run(parsed.dry_run)?;
-        let plaintext = opened.plaintext.expose();
-        let sealed = symmetric::seal(step, 1, to, &parsed.destination_context, plaintext)?;
+        let (algorithm, context) = (parsed.algorithm, &parsed.destination_context);
+        let sealed = cipher::seal(step, 1, to, algorithm, context, opened.plaintext.expose())?;
         let response = ReEncryptResponse {
             ciphertext_blob: sealed.blob.into(),
             source_key_id: from.key.key.arn.clone(),
             key_id: to.key.key.arn.clone(),
-            source_encryption_algorithm: EncryptionAlgorithm::SymmetricDefault,
-            destination_encryption_algorithm: EncryptionAlgorithm::SymmetricDefault,
-            source_key_material_id: Some(opened.material.clone()),
-            destination_key_material_id: Some(sealed.material.clone()),
+            source_encryption_algorithm: source_algorithm,
+            destination_encryption_algorithm: algorithm,
+            source_key_material_id: opened.material.clone(),
+            destination_key_material_id: sealed.material.clone(),
         };
         Ok(Performed::read(response)
-            .with_material("sourceKeyMaterialId", &opened.material)
-            .with_material("destinationKeyMaterialId", &sealed.material))
+            .with_material("sourceKeyMaterialId", opened.material.as_ref())
+            .with_material("destinationKeyMaterialId", sealed.material.as_ref()))
     }
 }

@@ -49,18 +49,7 @@ pub(super) fn no_custom_key_store(id: Option<&String>) -> Result<(), Error> {
     }
 }
 
-/// The one algorithm of a symmetric key, which may be left out.
-pub(super) fn symmetric_algorithm(name: Option<&str>) -> Result<(), Error> {
-    match name {
-        None => Ok(()),
-        Some(name) if name == SYMMETRIC => Ok(()),
-        Some(name) => Err(Error::InvalidKeyUsage(format!(
-            "Algorithm {name} is incompatible with key spec SYMMETRIC_DEFAULT."
-        ))),
-    }
-}
-
-/// The name of that algorithm.
+/// The algorithm of a symmetric key, which may be left out.
 pub(super) const SYMMETRIC: &str = EncryptionAlgorithm::SymmetricDefault.as_str();
 
 /// Ends a dry run that came this far.

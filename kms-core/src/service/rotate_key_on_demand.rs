@@ -2,6 +2,7 @@
 
 use super::change::Edit;
 use super::key_operation::KeyOperation;
+use super::key_rotation::rotatable;
 use super::new_material::new_material;
 use super::operation::{Performed, Step};
 use super::parameters::Parameters;
@@ -22,7 +23,7 @@ impl KeyOperation for RotateKeyOnDemandRequest {
     }
 
     fn perform((): (), step: &Step<'_>) -> Result<Performed<RotateKeyOnDemandResponse>, Error> {
-        let mut key = step.loaded.primary()?.key.key.clone();
+        let mut key = rotatable(step)?.clone();
         if key.on_demand_rotations() >= MAX_ON_DEMAND_ROTATIONS {
             return Err(Error::LimitExceeded(format!(
                 "The on-demand rotations limit has been reached for the given keyId. No more \

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
+use super::secrets::Secrets;
 use crate::Error;
 use crate::ciphertext::blob::{MaterialTag, SealingMaterial, material_tag};
 use crate::crypto::kdf::Prk;
@@ -33,6 +34,7 @@ pub struct KeyEntry {
     /// Its policy.
     pub policy: KeyPolicy,
     materials: Vec<Material>,
+    secrets: Secrets,
 }
 
 /// A key material that may be used, since a [`Permit`] for its key was shown.
@@ -65,7 +67,12 @@ impl KeyEntry {
             key,
             policy,
             materials,
+            secrets: Secrets::default(),
         })
+    }
+
+    pub(super) fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     /// The material that encrypts.
@@ -109,6 +116,9 @@ impl KeyEntry {
     ) -> Result<UsableMaterial<'_>, Error> {
         if permit.key() != Some(&self.key.arn) {
             return Err(Error::internal("the permission is for another key"));
+        }
+        if !self.key.kind.is_symmetric() {
+            return Err(Error::internal("the key is not symmetric"));
         }
         let material = self.materials.get(index);
         let stored = self.key.materials.get(index);

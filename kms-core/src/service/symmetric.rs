@@ -78,7 +78,7 @@ impl Source {
     }
 }
 
-fn missing_ciphertext() -> Error {
+pub(super) fn missing_ciphertext() -> Error {
     Error::Validation(
         "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: \
          Member must not be null"

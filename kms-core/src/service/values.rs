@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 
 use super::context::CallContext;
 use super::operation::{On, Target};
-use super::request::SYMMETRIC;
-use crate::api::GrantOperation;
+use crate::api::{
+    DataKeyPairSpec, EncryptionAlgorithm, GrantOperation, KeyAgreementAlgorithm, MacAlgorithm,
+    MessageType, SigningAlgorithm,
+};
 use crate::caller::Principal;
 use crate::ciphertext::EncryptionContext;
 use crate::grants::Constraint;
+use crate::keys::KeyKind;
 use crate::policy::{ConditionKey, ConditionValues, Value};
 use crate::time::Timestamp;
 
@@ -32,8 +35,18 @@ pub struct Specific<'a> {
     pub request_tags: Option<&'a BTreeMap<String, String>>,
     /// The tag keys of the request, where it has keys alone.
     pub tag_keys: Option<&'a [String]>,
+    /// How a message is signed.
+    pub signing_algorithm: Option<SigningAlgorithm>,
+    /// What is signed, also when the request left it out.
+    pub message_type: Option<MessageType>,
+    /// How a message is authenticated.
+    pub mac_algorithm: Option<MacAlgorithm>,
+    /// How a secret is agreed on.
+    pub key_agreement_algorithm: Option<KeyAgreementAlgorithm>,
+    /// The kind of a data key pair.
+    pub data_key_pair_spec: Option<DataKeyPairSpec>,
     /// A key that does not exist yet: what it will be.
-    pub creates_key: bool,
+    pub creates_key: Option<KeyKind>,
     /// Whether an alias that named the key counts as `kms:RequestAlias`.
     pub counts_request_alias: bool,
     /// What the operation has to do with a grant.
@@ -60,9 +73,15 @@ impl<'a> Specific<'a> {
     /// Those of a cryptographic operation of a symmetric key.
     #[must_use]
     pub fn cryptographic(context: &'a EncryptionContext) -> Self {
+        Self::encrypting(EncryptionAlgorithm::SymmetricDefault, context)
+    }
+
+    /// Those of encrypting and decrypting by `algorithm`.
+    #[must_use]
+    pub fn encrypting(algorithm: EncryptionAlgorithm, context: &'a EncryptionContext) -> Self {
         Self {
             encryption_context: Some(context),
-            encryption_algorithm: Some(SYMMETRIC),
+            encryption_algorithm: Some(algorithm.as_str()),
             counts_request_alias: true,
             ..Self::default()
         }
@@ -150,7 +169,7 @@ impl<'a> RequestValues<'a> {
             ))),
             "aws:resourcetag" => match self.target() {
                 Some(target) => suffixed(key, target.key.key.tags.iter()),
-                None if self.specific.creates_key => self.request_tag(key),
+                None if self.specific.creates_key.is_some() => self.request_tag(key),
                 None => None,
             },
             "aws:requesttag" => self.request_tag(key),
@@ -167,14 +186,15 @@ impl<'a> RequestValues<'a> {
         suffixed(key, self.specific.request_tags?.iter())
     }
 
-    /// What every key is that this service makes so far; the deprecated names have the same values.
+    /// What the key is, or will be; the deprecated names have the same values.
     fn key_property(&self, name: &str) -> Option<Value<'_>> {
-        if self.target().is_none() && !self.specific.creates_key {
-            return None;
-        }
+        let kind = match self.target() {
+            Some(target) => target.key.key.kind,
+            None => self.specific.creates_key?,
+        };
         match name {
-            "kms:keyspec" | "kms:customermasterkeyspec" => fixed("SYMMETRIC_DEFAULT"),
-            "kms:keyusage" | "kms:customermasterkeyusage" => fixed("ENCRYPT_DECRYPT"),
+            "kms:keyspec" | "kms:customermasterkeyspec" => fixed(kind.spec.as_str()),
+            "kms:keyusage" | "kms:customermasterkeyusage" => fixed(kind.usage.as_str()),
             "kms:keyorigin" => fixed("AWS_KMS"),
             "kms:multiregion" => flag(false),
             _ => None,
@@ -212,6 +232,11 @@ impl<'a> RequestValues<'a> {
             "kms:encryptioncontext" => suffixed(key, context?.iter()),
             "kms:encryptioncontextkeys" => many(context?.iter().map(|(name, _)| name)),
             "kms:encryptionalgorithm" => fixed(specific.encryption_algorithm?),
+            "kms:signingalgorithm" => fixed(specific.signing_algorithm?.as_str()),
+            "kms:messagetype" => fixed(specific.message_type?.as_str()),
+            "kms:macalgorithm" => fixed(specific.mac_algorithm?.as_str()),
+            "kms:keyagreementalgorithm" => fixed(specific.key_agreement_algorithm?.as_str()),
+            "kms:datakeypairspec" => fixed(specific.data_key_pair_spec?.as_str()),
             "kms:reencryptonsamekey" => flag(specific.reencrypt_on_same_key?),
             "kms:bypasspolicylockoutsafetycheck" => {
                 flag(specific.bypass_policy_lockout_safety_check?)

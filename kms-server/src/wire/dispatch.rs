@@ -51,6 +51,14 @@ pub(super) async fn dispatch(operation: api::Operation, call: Call<'_>) -> Answe
         ReEncrypt ReEncryptRequest here;
         GenerateDataKey GenerateDataKeyRequest here;
         GenerateDataKeyWithoutPlaintext GenerateDataKeyWithoutPlaintextRequest here;
+        GenerateDataKeyPair GenerateDataKeyPairRequest aside;
+        GenerateDataKeyPairWithoutPlaintext GenerateDataKeyPairWithoutPlaintextRequest aside;
+        Sign SignRequest here;
+        Verify VerifyRequest here;
+        GetPublicKey GetPublicKeyRequest here;
+        DeriveSharedSecret DeriveSharedSecretRequest here;
+        GenerateMac GenerateMacRequest here;
+        VerifyMac VerifyMacRequest here;
         GenerateRandom GenerateRandomRequest here;
         DescribeKey DescribeKeyRequest here;
         CreateKey CreateKeyRequest aside;

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use kms_core::ids::{KeyId, KeyMaterialId};
 use kms_core::root::seal::KeyFile;
-use kms_core::root::{Barrier, Place, RecordKind, RootKeyRing};
+use kms_core::root::{Barrier, Place, RecordKind, RootKeyRing, SecretPlace};
 use serde_json::Value;
 
 use crate::support::private_directory;
@@ -82,6 +82,24 @@ fn materials_open_or_are_refused_as_the_vectors_say() {
             .ok();
         let opened = opened.map(|material| material.expose().to_vec());
         assert_eq!(opened, outcome(case, "material"), "{}", text(case, "name"));
+    }
+}
+
+#[test]
+fn secrets_open_or_are_refused_as_the_vectors_say() {
+    let vectors = vectors();
+    let barrier = barrier(&vectors);
+    for case in cases(&vectors, "secrets") {
+        let key: KeyId = text(case, "key").parse().unwrap();
+        let material_id: KeyMaterialId = text(case, "material_id").parse().unwrap();
+        let place = SecretPlace {
+            key: &key,
+            material_id: &material_id,
+            spec: text(case, "spec").parse().unwrap(),
+        };
+        let opened = barrier.unwrap_secret(place, &bytes(case, "wrapped")).ok();
+        let opened = opened.map(|secret| secret.expose().to_vec());
+        assert_eq!(opened, outcome(case, "secret"), "{}", text(case, "name"));
     }
 }
 

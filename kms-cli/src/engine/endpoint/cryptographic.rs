@@ -33,6 +33,7 @@ impl Remote for EncryptRequest {
             .encrypt()
             .set_key_id(self.key_id)
             .set_plaintext(plaintext)
+            .set_encryption_algorithm(self.encryption_algorithm.as_deref().map(Into::into))
             .set_encryption_context(context(self.encryption_context));
         let answer = call.send().await.map_err(failed)?;
         Ok(EncryptResponse {
@@ -52,6 +53,7 @@ impl Remote for DecryptRequest {
             .decrypt()
             .set_key_id(self.key_id)
             .set_ciphertext_blob(ciphertext)
+            .set_encryption_algorithm(self.encryption_algorithm.as_deref().map(Into::into))
             .set_encryption_context(context(self.encryption_context));
         let answer = call.send().await.map_err(failed)?;
         Ok(DecryptResponse {

@@ -5,12 +5,12 @@ use aws_sdk_kms::types;
 use kms_core::api::{
     CancelKeyDeletionRequest, CancelKeyDeletionResponse, CreateKeyRequest, CreateKeyResponse,
     DescribeKeyRequest, DescribeKeyResponse, DisableKeyRequest, DisableKeyResponse,
-    EnableKeyRequest, EnableKeyResponse, KeyListEntry, KeyMetadata, ListKeysRequest,
+    EnableKeyRequest, EnableKeyResponse, KeyListEntry, KeyMetadata, KeySpec, ListKeysRequest,
     ListKeysResponse, ScheduleKeyDeletionRequest, ScheduleKeyDeletionResponse,
     UpdateKeyDescriptionRequest, UpdateKeyDescriptionResponse,
 };
 
-use super::{Remote, failed, optional, parsed, present, tags, timestamp};
+use super::{Remote, all_parsed, failed, optional, parsed, present, tags, timestamp};
 use crate::failure::Failure;
 
 impl Remote for CreateKeyRequest {
@@ -19,6 +19,8 @@ impl Remote for CreateKeyRequest {
             .create_key()
             .set_policy(self.policy)
             .set_description(self.description)
+            .set_key_spec(self.key_spec.as_deref().map(Into::into))
+            .set_key_usage(self.key_usage.as_deref().map(Into::into))
             .set_tags(tags::to_sdk(self.tags)?);
         let answer = call.send().await.map_err(failed)?;
         Ok(CreateKeyResponse {
@@ -38,12 +40,7 @@ impl Remote for DescribeKeyRequest {
 }
 
 fn metadata(from: types::KeyMetadata) -> Result<KeyMetadata, Failure> {
-    let algorithms = from.encryption_algorithms.unwrap_or_default();
-    let encryption_algorithms: Result<_, Failure> = algorithms
-        .iter()
-        .map(|algorithm| parsed(Some(algorithm.as_str())))
-        .collect();
-    let key_spec = parsed(from.key_spec.as_ref().map(types::KeySpec::as_str))?;
+    let key_spec: KeySpec = parsed(from.key_spec.as_ref().map(types::KeySpec::as_str))?;
     Ok(KeyMetadata {
         aws_account_id: parsed(from.aws_account_id)?,
         key_id: parsed(Some(from.key_id))?,
@@ -56,9 +53,12 @@ fn metadata(from: types::KeyMetadata) -> Result<KeyMetadata, Failure> {
         deletion_date: from.deletion_date.as_ref().map(timestamp),
         origin: parsed(from.origin.map(|origin| origin.to_string()))?,
         key_manager: parsed(from.key_manager.map(|manager| manager.to_string()))?,
-        customer_master_key_spec: key_spec,
+        customer_master_key_spec: key_spec.deprecated(),
         key_spec,
-        encryption_algorithms: encryption_algorithms?,
+        encryption_algorithms: all_parsed(from.encryption_algorithms)?,
+        signing_algorithms: all_parsed(from.signing_algorithms)?,
+        key_agreement_algorithms: all_parsed(from.key_agreement_algorithms)?,
+        mac_algorithms: all_parsed(from.mac_algorithms)?,
         multi_region: from.multi_region.unwrap_or_default(),
         current_key_material_id: optional(from.current_key_material_id)?,
     })

@@ -145,6 +145,16 @@ fn optional<T: std::str::FromStr>(member: Option<impl AsRef<str>>) -> Result<Opt
     value.map_err(|_| unknown_value())
 }
 
+/// Every value of a member, which may be absent.
+fn all_parsed<T: std::str::FromStr>(
+    member: Option<Vec<impl std::fmt::Display>>,
+) -> Result<Vec<T>, Failure> {
+    let values = member.unwrap_or_default().into_iter();
+    values
+        .map(|value| parsed(Some(value.to_string())))
+        .collect()
+}
+
 fn unknown_value() -> Failure {
     let message = "the endpoint's answer has a value that is not known here";
     Failure::new(Kind::Unavailable, message)
