@@ -16,7 +16,7 @@ use crate::config::{Config, ConfigError, File, PassphraseSource};
 use crate::listen::tls::{self, TlsError};
 use crate::listen::{BindError, Listeners};
 use crate::store::StoreFault;
-use crate::wire::{Endpoint, Reading};
+use crate::wire::{Endpoint, Faults, Reading};
 use crate::{Exit, harden, jobs, log, store};
 
 /// Why the server did not start, or did not go on.
@@ -108,7 +108,11 @@ async fn serve(config: &Config, listeners: Listeners, engine: Arc<Engine>) -> Re
             limit: config.limits.body_bytes,
             timeout: config.timeouts.body,
         },
-    );
+    )
+    .with_faults(Faults::new(&config.faults));
+    if !config.faults.is_empty() {
+        tracing::warn!(faults = ?config.faults, "requests fail on purpose: the configuration asks for faults");
+    }
     let jobs = tokio::spawn(jobs::run(engine));
     announce(&listeners).map_err(|error| Fault::System("standard output", error))?;
     let handler = Arc::new(endpoint);

@@ -4,8 +4,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use kms_core::api::ErrorCode;
+
+use super::file::FileFault;
 use super::{
-    Config, DEFAULT_LISTEN, DEFAULT_REGION, File, Limits, PassphraseSource, Timeouts, TlsFiles,
+    Config, DEFAULT_LISTEN, DEFAULT_REGION, Fault, File, Limits, PassphraseSource, Timeouts,
+    TlsFiles,
 };
 use crate::args::Args;
 
@@ -111,6 +115,7 @@ impl Config {
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),
             limits: limits(args, &file)?,
             timeouts: timeouts(args, &file)?,
+            faults: file.faults.iter().map(fault).collect::<Result<_, _>>()?,
         })
     }
 }
@@ -189,6 +194,51 @@ fn accept_rollback(args: &Args) -> Result<Option<String>, ConfigError> {
         }
         reason => Ok(reason.clone()),
     }
+}
+
+/// The errors that a client has to live with: it may try again.
+const INJECTED: [ErrorCode; 4] = [
+    ErrorCode::ThrottlingException,
+    ErrorCode::KMSInternalException,
+    ErrorCode::DependencyTimeoutException,
+    ErrorCode::ServiceUnavailableException,
+];
+
+/// The longest delay on purpose, in milliseconds.
+const LONGEST_DELAY: u64 = 60_000;
+
+fn fault(given: &FileFault) -> Result<Fault, ConfigError> {
+    let operation = given.operation.as_ref().map(|name| {
+        let unknown = |_| value("faults.operation", format!("{name} is no operation here"));
+        name.parse().map_err(unknown)
+    });
+    let error = given.error.as_ref().map(|name| {
+        let known = INJECTED.iter().find(|code| code.as_str() == name);
+        let names = INJECTED.map(ErrorCode::as_str).join(", ");
+        known
+            .copied()
+            .ok_or_else(|| value("faults.error", format!("{name} is none of {names}")))
+    });
+    if !(given.rate > 0.0 && given.rate <= 1.0) {
+        return Err(value("faults.rate", "not above 0 and at most 1"));
+    }
+    if given.delay_milliseconds > LONGEST_DELAY {
+        let bound = format!("more than {LONGEST_DELAY}");
+        return Err(value("faults.delay_milliseconds", bound));
+    }
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of at most 1"
+    )]
+    let millionths = (given.rate * 1e6).round().max(1.0) as u32;
+    Ok(Fault {
+        operation: operation.transpose()?,
+        millionths,
+        delay: Duration::from_millis(given.delay_milliseconds),
+        error: error.transpose()?,
+    })
 }
 
 fn limits(args: &Args, file: &File) -> Result<Limits, ConfigError> {

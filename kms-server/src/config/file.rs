@@ -41,6 +41,24 @@ pub struct File {
     /// How long is waited.
     #[serde(default)]
     pub timeouts: FileTimeouts,
+    /// Faults on purpose.
+    #[serde(default)]
+    pub faults: Vec<FileFault>,
+}
+
+/// A section `[[faults]]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileFault {
+    /// Such as `Encrypt`; every operation when it is left out.
+    pub operation: Option<String>,
+    /// The share of the requests that it befalls, above 0 and at most 1.
+    pub rate: f64,
+    /// How long they wait, at most a minute.
+    #[serde(default)]
+    pub delay_milliseconds: u64,
+    /// The error that they are answered with.
+    pub error: Option<String>,
 }
 
 /// The section `[limits]`.

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use kms_core::api::{ErrorCode, Operation};
 use kms_core::ids::{AccountId, Region};
 use serde::Deserialize;
 
@@ -53,6 +54,21 @@ pub struct Config {
     pub limits: Limits,
     /// How long is waited.
     pub timeouts: Timeouts,
+    /// Faults on purpose, for tests of clients.
+    pub faults: Vec<Fault>,
+}
+
+/// A fault on purpose: a share of the requests is delayed, refused, or both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The operation that it befalls; `None` is every one.
+    pub operation: Option<Operation>,
+    /// How many of a million requests it befalls.
+    pub millionths: u32,
+    /// How long they wait.
+    pub delay: Duration,
+    /// What they are answered with instead of being performed.
+    pub error: Option<ErrorCode>,
 }
 
 /// The PEM files of TLS.

@@ -68,6 +68,31 @@ fn every_key_of_the_file_counts() {
 }
 
 #[test]
+fn faults_are_read_with_their_rate() {
+    let file = "[[faults]]\noperation = 'Encrypt'\nrate = 0.25\nerror = 'ThrottlingException'\n\
+                [[faults]]\nrate = 1\ndelay_milliseconds = 20";
+    let faults = config(&["--home", "/h"], file).unwrap().faults;
+    assert_eq!(
+        faults,
+        [
+            Fault {
+                operation: Some(Operation::Encrypt),
+                millionths: 250_000,
+                delay: Duration::ZERO,
+                error: Some(ErrorCode::ThrottlingException),
+            },
+            Fault {
+                operation: None,
+                millionths: 1_000_000,
+                delay: Duration::from_millis(20),
+                error: None,
+            },
+        ]
+    );
+    assert!(config(&["--home", "/h"], "").unwrap().faults.is_empty());
+}
+
+#[test]
 fn a_flag_wins_over_the_file() {
     let file = "home = '/file'\nregion = 'eu-west-3'\nlisten = ['127.0.0.1:1']\n\
                 [limits]\nbody_bytes = 2048";
@@ -125,6 +150,22 @@ fn bad_values_are_refused_and_named() {
         ("[timeouts]\nidle_seconds = 0", "idle_seconds"),
         ("[timeouts]\ndrain_seconds = 4000", "drain_seconds"),
         ("[tls]\ncertificate = 'c'", "key"),
+        ("[[faults]]\nrate = 0", "faults.rate"),
+        ("[[faults]]\nrate = 1.5", "faults.rate"),
+        ("[[faults]]\nrate = nan", "faults.rate"),
+        (
+            "[[faults]]\noperation = 'Guess'\nrate = 1",
+            "faults.operation",
+        ),
+        (
+            "[[faults]]\nerror = 'NotFoundException'\nrate = 1",
+            "faults.error",
+        ),
+        (
+            "[[faults]]\ndelay_milliseconds = 60001\nrate = 1",
+            "faults.delay",
+        ),
+        ("[[faults]]\noperation = 'Encrypt'", "rate"),
     ] {
         let home = ["--home", "/h"];
         assert!(

@@ -16,6 +16,7 @@ use kms_core::service::{CallContext, Engine, Refusal, RefusedCaller};
 use super::answer::{self, Answer};
 use super::body::{self, BodyFault};
 use super::dispatch::{Call, Unanswered, dispatch};
+use super::faults::Faults;
 use super::route::{Route, route};
 use crate::auth::{self, Authentic, Authenticator, Unauthentic};
 use crate::listen::{Handler, Peer};
@@ -42,6 +43,7 @@ pub struct Endpoint {
     authenticator: Authenticator,
     random: Arc<dyn Random>,
     reading: Reading,
+    faults: Faults,
 }
 
 /// What is known of a request before anybody is known to have sent it.
@@ -71,6 +73,22 @@ impl Failure {
         let source = cause.source();
         tracing::error!(request_id, cause, source, "a request failed");
         Self::fault()
+    }
+
+    /// A fault that the configuration asks for, in AWS's words.
+    fn on_purpose(code: ErrorCode) -> Self {
+        let message = match code {
+            ErrorCode::ThrottlingException => {
+                "You have exceeded the rate at which you may call KMS. Reduce the frequency of \
+                 your calls."
+            }
+            ErrorCode::DependencyTimeoutException => {
+                "The system timed out while trying to fulfill the request."
+            }
+            ErrorCode::ServiceUnavailableException => "The service is unavailable.",
+            _ => return Self::fault(),
+        };
+        Self::new(code, message)
     }
 
     fn fault() -> Self {
@@ -119,7 +137,14 @@ impl Endpoint {
             authenticator,
             random,
             reading,
+            faults: Faults::default(),
         }
+    }
+
+    /// The same endpoint, on which `faults` befall requests whose caller is known.
+    #[must_use]
+    pub fn with_faults(self, faults: Faults) -> Self {
+        Self { faults, ..self }
     }
 
     /// A version 4 UUID. Where there is no randomness the request fails later and is recorded;
@@ -146,7 +171,19 @@ impl Endpoint {
             return Err(self.refuse(&received, nobody, unknown).await);
         };
         match self.authenticator.authenticate(&self.engine, head, &body) {
-            Ok(authentic) => self.perform(operation, authentic, received, body).await,
+            Ok(authentic) => {
+                let stroke = self.faults.strike(operation);
+                if !stroke.delay.is_zero() {
+                    tokio::time::sleep(stroke.delay).await;
+                }
+                if let Some(code) = stroke.error {
+                    let caller = RefusedCaller::Authenticated(&authentic.caller);
+                    return Err(self
+                        .refuse(&received, caller, Failure::on_purpose(code))
+                        .await);
+                }
+                self.perform(operation, authentic, received, body).await
+            }
             Err(Unauthentic::Refused { refusal, claimed }) => {
                 let claimed = claimed.and_then(|id| id.parse::<AccessKeyId>().ok());
                 let caller = RefusedCaller::Unauthenticated(claimed.as_ref());

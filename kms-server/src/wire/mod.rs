@@ -4,6 +4,8 @@ mod answer;
 mod body;
 mod dispatch;
 mod endpoint;
+mod faults;
 mod route;
 
 pub use endpoint::{Endpoint, Reading};
+pub use faults::Faults;

@@ -155,9 +155,43 @@ fn a_signature_for_another_region_is_refused() {
 }
 
 #[test]
+fn faults_on_purpose_befall_the_named_operation_at_their_rate_and_are_recorded() {
+    let config = kms_server::config::Config {
+        faults: vec![kms_server::config::Fault {
+            operation: Some(Operation::GenerateRandom),
+            millionths: 500_000,
+            delay: std::time::Duration::from_millis(1),
+            error: Some(kms_core::api::ErrorCode::ThrottlingException),
+        }],
+        ..config()
+    };
+    let server = Server::start_with(&config);
+    let throttled: Vec<bool> = (0..4)
+        .map(|_| server.send(&server.last_call("GenerateRandom", SIXTEEN_BYTES)))
+        .map(|answer| answer.contains(r#"{"__type":"ThrottlingException""#))
+        .collect();
+    assert_eq!(throttled, [false, true, false, true]);
+    assert!(
+        server
+            .send(&server.last_call("ListKeys", "{}"))
+            .contains("200 OK")
+    );
+    let throttled = "ThrottlingException";
+    assert_eq!(server.recorded_codes(), ["", throttled, "", throttled, ""]);
+}
+
+#[test]
+fn a_request_cannot_ask_for_a_fault() {
+    let server = Server::start();
+    let body = r#"{"NumberOfBytes":16,"faults":[{"rate":1,"error":"ThrottlingException"}]}"#;
+    let answer = server.send(&server.last_call("GenerateRandom", body));
+    assert!(answer.contains("200 OK"), "{answer}");
+}
+
+#[test]
 fn an_unknown_operation_is_refused_and_recorded() {
     let server = Server::start();
-    for operation in ["encrypt", "CreateGrant", ""] {
+    for operation in ["encrypt", "Guess", ""] {
         let answer = server.send(&server.last_call(operation, "{}"));
         assert!(
             answer.contains(r#"{"__type":"UnknownOperationException""#),

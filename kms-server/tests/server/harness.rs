@@ -21,7 +21,7 @@ use kms_core::time::{Clock, SystemClock};
 use kms_server::auth::Authenticator;
 use kms_server::config::{Config, Limits, LogFormat, RandomSource, Timeouts};
 use kms_server::listen::{Handler, Listeners, Peer, tls};
-use kms_server::wire::{Endpoint, Reading};
+use kms_server::wire::{Endpoint, Faults, Reading};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -67,6 +67,7 @@ pub(crate) fn config() -> Config {
         account: None,
         region: "us-east-1".parse().unwrap(),
         other_regions: vec!["eu-central-1".parse().unwrap()],
+        faults: Vec::new(),
         random: RandomSource::System,
         key_file: None,
         passphrase: None,
@@ -106,7 +107,8 @@ impl Server {
             config.other_regions.clone(),
             Arc::new(SystemClock),
         );
-        let endpoint = Endpoint::new(engine, authenticator, Arc::new(SystemRandom), reading);
+        let endpoint = Endpoint::new(engine, authenticator, Arc::new(SystemRandom), reading)
+            .with_faults(Faults::new(&config.faults));
         Self::serve(config, endpoint, home, key)
     }
 
