@@ -1,19 +1,25 @@
-//! Decisions: by the default key policy, and by long policies with conditions.
+//! Decisions: by the default key policy, by long policies with conditions, and by one grant among
+//! 50,000.
 
 use std::borrow::Cow;
 use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use kms_core::api::GrantOperation;
 use kms_core::caller::Principal;
+use kms_core::ciphertext::EncryptionContext;
+use kms_core::grants::{Constraint, Grant, GrantPrincipal, GrantUse, KeyGrants};
 use kms_core::ids::KeyArn;
 use kms_core::policy::{
-    ConditionKey, ConditionValues, Decision, IdentityPolicy, KeyPolicy, Question, Resource, Value,
-    decide,
+    ByGrant, ConditionKey, ConditionValues, Decision, IdentityPolicy, KeyPolicy, Question,
+    Resource, Value, decide,
 };
+use kms_core::time::Timestamp;
 use serde_json::json;
 
 const ACCOUNT: &str = "111122223333";
+const ALICE: &str = "AIDAAAAAAAAAAAAAAAAAA";
 
 struct Tenant;
 
@@ -45,11 +51,14 @@ fn long_policy(statements: usize) -> String {
     json!({"Version": "2012-10-17", "Statement": all}).to_string()
 }
 
+fn key() -> KeyArn {
+    format!("arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab")
+        .parse()
+        .unwrap()
+}
+
 fn decisions(criterion: &mut Criterion) {
-    let key: KeyArn =
-        format!("arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab")
-            .parse()
-            .unwrap();
+    let key = key();
     let principal = Principal::Root {
         account: ACCOUNT.parse().unwrap(),
     };
@@ -78,5 +87,75 @@ fn decisions(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, decisions);
+/// Grants to one user, each with an encryption context of its own, as volumes have them.
+fn grants(count: usize, constrained: fn(EncryptionContext) -> Constraint) -> KeyGrants {
+    let mut grants = KeyGrants::default();
+    for number in 0..count {
+        grants.insert(Arc::new(Grant {
+            id: format!("{number:064x}").parse().unwrap(),
+            key: key(),
+            created: Timestamp::from_millis(0),
+            name: None,
+            grantee: GrantPrincipal::User {
+                account: ACCOUNT.parse().unwrap(),
+                name: "alice".parse().unwrap(),
+                id: ALICE.parse().unwrap(),
+            },
+            retiring: None,
+            issuing_account: ACCOUNT.parse().unwrap(),
+            operations: vec![GrantOperation::Encrypt, GrantOperation::Decrypt],
+            constraint: Some(constrained(volume(number))),
+        }));
+    }
+    grants
+}
+
+fn volume(number: usize) -> EncryptionContext {
+    [
+        ("aws:ebs:id", format!("vol-{number}")),
+        ("tenant", "blue".to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into_iter()
+    .collect()
+}
+
+fn granted(criterion: &mut Criterion) {
+    let (key, none): (_, [Arc<IdentityPolicy>; 0]) = (key(), []);
+    let alice = Principal::User {
+        account: ACCOUNT.parse().unwrap(),
+        name: "alice".parse().unwrap(),
+        id: ALICE.parse().unwrap(),
+    };
+    let policy = KeyPolicy::parse(&default_policy()).unwrap();
+    for (kind, constrained) in [
+        ("equals", Constraint::EncryptionContextEquals as fn(_) -> _),
+        ("subset", Constraint::EncryptionContextSubset),
+    ] {
+        for count in [1, 50_000] {
+            let grants = grants(count, constrained);
+            for (outcome, number) in [("allow", count / 2), ("deny", count)] {
+                let context = volume(number);
+                let question = Question {
+                    principal: &alice,
+                    action: "kms:Encrypt",
+                    resource: Resource::Key(&key),
+                    values: &Tenant,
+                    key_policy: Some(&policy),
+                    identity_policies: &none,
+                    by_grant: Some(ByGrant::Allows {
+                        grants: &grants,
+                        wanted: GrantUse::Cryptographic(GrantOperation::Encrypt, Some(&context)),
+                    }),
+                };
+                let allowed = matches!(decide(&question), Decision::Allow(_));
+                assert_eq!(allowed, outcome == "allow");
+                let name = format!("{outcome} with {count} grants ({kind})");
+                criterion.bench_function(&name, |b| b.iter(|| decide(black_box(&question))));
+            }
+        }
+    }
+}
+
+criterion_group!(benches, decisions, granted);
 criterion_main!(benches);

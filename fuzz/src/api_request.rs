@@ -22,6 +22,8 @@ pub fn run(data: &[u8]) {
         ListResourceTagsRequest PutKeyPolicyRequest ReEncryptRequest RotateKeyOnDemandRequest
         ScheduleKeyDeletionRequest SignRequest TagResourceRequest UntagResourceRequest
         UpdateAliasRequest UpdateKeyDescriptionRequest VerifyMacRequest VerifyRequest
+        CreateGrantRequest ListGrantsRequest ListRetirableGrantsRequest RetireGrantRequest
+        RevokeGrantRequest
     }
 }
 

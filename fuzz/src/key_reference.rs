@@ -1,6 +1,11 @@
-//! Names in requests: key ids, ARNs, aliases, Regions, accounts, users.
+//! Names in requests: key ids, ARNs, aliases, Regions, accounts, users, grants and their
+//! principals.
 
-use kms_core::ids::{AccountId, AliasName, KeyArn, KeyId, KeyRef, Region, UserName};
+use kms_core::grants::PrincipalName;
+use kms_core::ids::{
+    AccountId, AliasName, GrantId, KeyArn, KeyId, KeyRef, Region, UserName, account_root_arn,
+    user_arn,
+};
 
 /// What is accepted has one spelling.
 pub fn run(data: &[u8]) {
@@ -21,6 +26,14 @@ pub fn run(data: &[u8]) {
     same(text, text.parse::<AccountId>());
     same(text, text.parse::<Region>());
     same(text, text.parse::<UserName>());
+    same(text, text.parse::<GrantId>());
+    let principal = match text.parse::<PrincipalName>() {
+        Ok(PrincipalName::Account(account)) => Some(account_root_arn(&account)),
+        Ok(PrincipalName::User(account, name)) => Some(user_arn(&account, &name)),
+        Ok(PrincipalName::Service(name)) => Some(name),
+        Err(_) => None,
+    };
+    assert!(principal.is_none_or(|principal| principal == text));
 }
 
 fn same<T: ToString, E>(text: &str, parsed: Result<T, E>) {

@@ -28,6 +28,7 @@ pub fn run(data: &[u8]) {
     let material_id: KeyMaterialId = "a".repeat(64).parse().expect("64 digits");
     let key = KeyId::uuid_from_random(1);
     assert!(BARRIER.unwrap_material(&key, &material_id, data).is_err());
+    assert!(BARRIER.open_grant_token(data).is_err());
     let _ = ProviderKind::of(data);
 
     // A ring has one encoding.

@@ -154,6 +154,34 @@ secrets = [
 ]
 
 
+GRANT = ("0f" * 32 + " arn:aws:kms:us-east-1:111122223333:" + PATH).encode()
+
+
+def token(content=GRANT, key=b"grant", store=STORE_ID, **how):
+    return seal(purpose(key), bind(store), content, **how)
+
+
+good_token = token()
+tokens = [
+    ("a token", good_token, GRANT),
+    ("of another store", token(store=bytes(16)), None),
+    ("the token key", token(key=b"token"), None),
+    ("the record key", token(key=b"record"), None),
+    ("format 0", token(form=0), None),
+    ("format 2", token(form=2), None),
+    ("generation 2", token(generation=2), None),
+    ("the header not bound", token(header_bound=False), None),
+    ("a flipped bit of the nonce", flip(good_token, 5), None),
+    ("a flipped bit of the content", flip(good_token, 20), None),
+    ("a flipped bit of the tag", flip(good_token, -1), None),
+    ("a cut tag", good_token[:-1], None),
+    ("a byte too many", good_token + b"\0", None),
+    ("the header alone", good_token[:17], None),
+    ("no bytes", b"", None),
+    ("a record", record(PATH, 7, "key", GRANT), None),
+]
+
+
 def element(path, revision, sealed):
     fields = bind(path.encode(), number(revision), hashlib.sha256(sealed).digest())
     return hmac.new(purpose(b"set"), fields, hashlib.sha256).digest()
@@ -215,6 +243,10 @@ vectors = {
     "records": records,
     "materials": materials,
     "secrets": secrets,
+    "grant_tokens": [
+        {"name": name, "sealed": sealed.hex(), "content": None if opens is None else opens.hex()}
+        for name, sealed, opens in tokens
+    ],
     "set_elements": elements,
     "sealed_rings": [
         {"name": name, "sealed": sealed.hex(), "ring": None if opens is None else opens.hex()}

@@ -1,5 +1,5 @@
-//! The vectors of `docs/spec/sealed-record.md` and `docs/spec/key-hierarchy.md`, which another
-//! implementation made.
+//! The vectors of `docs/spec/sealed-record.md`, `docs/spec/key-hierarchy.md` and
+//! `docs/spec/grants.md`, which another implementation made.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -100,6 +100,17 @@ fn secrets_open_or_are_refused_as_the_vectors_say() {
         let opened = barrier.unwrap_secret(place, &bytes(case, "wrapped")).ok();
         let opened = opened.map(|secret| secret.expose().to_vec());
         assert_eq!(opened, outcome(case, "secret"), "{}", text(case, "name"));
+    }
+}
+
+#[test]
+fn grant_tokens_open_or_are_refused_as_the_vectors_say() {
+    let vectors = vectors();
+    let barrier = barrier(&vectors);
+    for case in cases(&vectors, "grant_tokens") {
+        let opened = barrier.open_grant_token(&bytes(case, "sealed")).ok();
+        let opened = opened.map(|content| content.expose().to_vec());
+        assert_eq!(opened, outcome(case, "content"), "{}", text(case, "name"));
     }
 }
 
