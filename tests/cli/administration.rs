@@ -265,3 +265,44 @@ fn random_bytes_come_in_three_forms() {
     assert_eq!(STANDARD.decode(kms.done(["random"])).unwrap().len(), 32);
     assert_ne!(kms.done(["random"]), kms.done(["random"]));
 }
+
+#[test]
+fn a_grant_is_made_listed_and_ended() {
+    let (_home, kms) = store_with_key();
+    let alice = kms.done(["user", "create", "alice"]);
+    let make = [
+        "grant",
+        "create",
+        "alias/k",
+        "--to",
+        &alice,
+        "--allow",
+        "Encrypt,RetireGrant",
+    ];
+    let made = kms.done([&make[..], &["--context-includes", "tenant=blue"]].concat());
+    let (id, token) = made.split_once('\n').unwrap();
+    assert_eq!(
+        kms.done(["grant", "list", "alias/k"]),
+        format!("{id}  {alice}  Encrypt,RetireGrant  tenant=blue")
+    );
+    let root = alice.replace("user/alice", "root");
+    assert_eq!(kms.done(["grant", "list", "--retiring", &root]), "");
+    assert_eq!(kms.done(["grant", "list", "alias/k", "--to", &root]), "");
+    kms.done(["grant", "retire", "--token", token]);
+    refused(&kms.run(["grant", "revoke", "alias/k", id]), NOT_FOUND, id);
+    let answer = json(&kms, &make);
+    let id = answer["GrantId"].as_str().unwrap();
+    kms.done(["grant", "revoke", "alias/k", id]);
+    assert_eq!(kms.done(["grant", "list", "alias/k"]), "");
+    let nobody = alice.replace("alice", "nobody");
+    let refusal = kms.run([
+        "grant", "create", "alias/k", "--to", &nobody, "--allow", "Encrypt",
+    ]);
+    refused(&refusal, FAILED, "does not refer to a valid principal");
+    let twice = ["--context-equals", "a=1", "--context-equals", "a=2"];
+    refused(
+        &kms.run([&make[..], &twice].concat()),
+        USAGE,
+        "a is given twice",
+    );
+}

@@ -78,6 +78,20 @@ fn the_commands_work_over_an_endpoint_as_on_a_directory() {
         .command(&remote.root(), &["-q", "key", "cancel-deletion", &arn])
         .output();
     quietly(output.unwrap());
+    let root = "arn:aws:iam::111122223333:root";
+    let (to, allow) = (["--to", root, "--retiring", root], ["--allow", "Encrypt"]);
+    remote.done(&["key", "enable", &arn]);
+    let create = [&["grant", "create", "alias/k"][..], &to, &allow].concat();
+    let made = remote.done(&[&create[..], &["--context-equals", "a=1"]].concat());
+    let (id, token) = made.split_once('\n').unwrap();
+    let listed = format!("{id}  {root}  Encrypt  a==1");
+    assert_eq!(remote.done(&["grant", "list", "alias/k"]), listed);
+    assert_eq!(remote.done(&["grant", "list", "--retiring", root]), listed);
+    remote.done(&["grant", "retire", "--token", token]);
+    let made = remote.done(&create);
+    let (id, _) = made.split_once('\n').unwrap();
+    remote.done(&["grant", "revoke", "alias/k", id]);
+    assert_eq!(remote.done(&["grant", "list", "alias/k"]), "");
     assert!(remote.done(&["alias", "list"]).starts_with("alias/k"));
     remote.done(&["alias", "delete", "alias/k"]);
     assert_eq!(

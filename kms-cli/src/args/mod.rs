@@ -1,6 +1,7 @@
 //! The command line: one type a command, whose documentation comments are its help.
 
 mod data;
+mod grant;
 mod key;
 mod store;
 
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use data::{Decrypt, Encrypt, GenerateDataKey, Inspect, KeySize, Random, RandomFormat};
+pub(crate) use grant::{CreateGrant, GrantCommand, ListGrants, RetireGrant};
 pub(crate) use key::{
     AliasCommand, CreateKey, KeyCommand, PolicyCommand, RotationCommand, TagPair,
 };
@@ -141,6 +143,9 @@ pub(crate) enum Command {
     /// Give keys names
     #[command(subcommand)]
     Alias(AliasCommand),
+    /// Give principals permissions on a key, and take them back
+    #[command(subcommand)]
+    Grant(GrantCommand),
     GenerateDataKey(GenerateDataKey),
     Random(Random),
     /// Administer the users of a store in a directory

@@ -5,6 +5,7 @@ mod audit;
 mod data_key;
 mod decrypt;
 mod encrypt;
+mod grant;
 mod init;
 mod inspect;
 mod key;
@@ -28,6 +29,7 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<(), Failure> 
         Command::Inspect(inspect) => inspect::run(&inspect, output),
         Command::Key(command) => key::run(command, &open()?, output),
         Command::Alias(command) => alias::run(command, &open()?, output),
+        Command::Grant(command) => grant::run(command, &open()?, output),
         Command::GenerateDataKey(data_key) => data_key::run(&data_key, &open()?, output),
         Command::Random(random) => random::run(&random, &open()?, output),
         Command::User(command) => user::run(command, &global, output),

@@ -49,7 +49,7 @@ fn hint(code: &str) -> Option<&'static str> {
     Some(match code {
         "NotFoundException" => "`kms key list` lists the keys there are",
         "DisabledException" => "`kms key enable` lets the key be used again",
-        "AccessDeniedException" => "a policy must allow it, and none may deny it",
+        "AccessDeniedException" => "a policy or a grant must allow it, and no policy may deny it",
         "InvalidSignatureException" | "UnrecognizedClientException" => {
             "check the access key and its secret"
         }

@@ -4,6 +4,7 @@
 
 mod aliases;
 mod cryptographic;
+mod grants;
 mod keys;
 mod policies;
 mod rotation;
