@@ -414,3 +414,39 @@ fn conditions_limit_which_grants_may_be_made() {
         assert_eq!(may(condition, request), expected, "{condition}");
     }
 }
+
+#[test]
+fn a_key_pair_is_granted_what_it_can_do_and_no_constraint() {
+    let fixture = Fixture::new();
+    let bob = fixture.user("bob");
+    let made = fixture.send(CreateKeyRequest {
+        key_spec: Some(KeySpec::EccNistP256.as_str().to_owned()),
+        key_usage: Some(KeyUsage::SignVerify.as_str().to_owned()),
+        ..CreateKeyRequest::default()
+    });
+    let key = made.unwrap().key_metadata.arn.to_string();
+    let sign = || SignRequest {
+        key_id: Some(key.clone()),
+        message: Some(SecretBytes::new(b"message".to_vec())),
+        signing_algorithm: Some(SigningAlgorithm::EcdsaSha256.as_str().to_owned()),
+        ..SignRequest::default()
+    };
+    assert_eq!(code(fixture.send_as(&bob, sign())), "AccessDeniedException");
+    let constrained = CreateGrantRequest {
+        constraints: subset(&[("a", "1")]),
+        ..create(&key, &arn("bob"), &["Sign"])
+    };
+    assert_eq!(code(fixture.send(constrained)), "ValidationException");
+    for impossible in ["Encrypt", "GenerateDataKey", "GenerateMac"] {
+        let refused = fixture.send(create(&key, &arn("bob"), &["Sign", impossible]));
+        assert_eq!(code(refused), "ValidationException", "{impossible}");
+    }
+    fixture.grant(create(&key, &arn("bob"), &["Sign"]));
+    fixture.send_as(&bob, sign()).unwrap();
+    let public = fixture.send_as(&bob, on_key!(GetPublicKeyRequest, key));
+    assert_eq!(code(public), "AccessDeniedException");
+    fixture.grant(create(&key, &arn("bob"), &["GetPublicKey", "Verify"]));
+    fixture
+        .send_as(&bob, on_key!(GetPublicKeyRequest, key))
+        .unwrap();
+}

@@ -17,11 +17,12 @@ use crate::Error;
 use crate::api::limits::{MAX_CONSTRAINT_PAIRS, MAX_CONSTRAINT_VALUE, MAX_GRANTS_PER_KEY};
 use crate::api::{
     self, CreateGrantRequest, CreateGrantResponse, EncryptionContextMap, GrantConstraints,
-    GrantOperation,
+    GrantOperation, KeyUsage,
 };
 use crate::crypto::random;
 use crate::grants::{Constraint, Grant, GrantPrincipal};
 use crate::ids::{GrantId, KeyRef};
+use crate::keys::KeyKind;
 
 /// A checked `CreateGrantRequest`.
 #[derive(Debug)]
@@ -109,40 +110,47 @@ fn principal(text: &str, state: &State) -> Result<GrantPrincipal, Error> {
     found.ok_or_else(|| grant_principal::invalid(text))
 }
 
-/// Whether a key of spec `SYMMETRIC_DEFAULT` can do it.
-fn is_symmetric(operation: GrantOperation) -> bool {
+/// Whether a key of that kind can do it.
+fn can(kind: KeyKind, operation: GrantOperation) -> bool {
+    let symmetric = kind.is_symmetric();
     match operation {
+        GrantOperation::CreateGrant | GrantOperation::RetireGrant | GrantOperation::DescribeKey => {
+            true
+        }
         GrantOperation::Decrypt
         | GrantOperation::Encrypt
-        | GrantOperation::GenerateDataKey
+        | GrantOperation::ReEncryptFrom
+        | GrantOperation::ReEncryptTo => kind.usage == KeyUsage::EncryptDecrypt,
+        GrantOperation::GenerateDataKey
         | GrantOperation::GenerateDataKeyWithoutPlaintext
         | GrantOperation::GenerateDataKeyPair
-        | GrantOperation::GenerateDataKeyPairWithoutPlaintext
-        | GrantOperation::ReEncryptFrom
-        | GrantOperation::ReEncryptTo
-        | GrantOperation::CreateGrant
-        | GrantOperation::RetireGrant
-        | GrantOperation::DescribeKey => true,
-        GrantOperation::Sign
-        | GrantOperation::Verify
-        | GrantOperation::GetPublicKey
-        | GrantOperation::GenerateMac
-        | GrantOperation::VerifyMac
-        | GrantOperation::DeriveSharedSecret => false,
+        | GrantOperation::GenerateDataKeyPairWithoutPlaintext => symmetric,
+        GrantOperation::GetPublicKey => kind.is_asymmetric(),
+        GrantOperation::Sign | GrantOperation::Verify => kind.usage == KeyUsage::SignVerify,
+        GrantOperation::GenerateMac | GrantOperation::VerifyMac => {
+            kind.usage == KeyUsage::GenerateVerifyMac
+        }
+        GrantOperation::DeriveSharedSecret => kind.usage == KeyUsage::KeyAgreement,
     }
 }
 
-fn supported(operations: &[GrantOperation]) -> Result<(), Error> {
-    match operations
-        .iter()
-        .find(|operation| !is_symmetric(**operation))
-    {
-        Some(operation) => Err(Error::Validation(format!(
-            "The operation {operation} is not supported by a KMS key with key spec \
-             SYMMETRIC_DEFAULT."
-        ))),
-        None => Ok(()),
+/// What only the key can tell: that it has the operations and, for a constraint, contexts.
+fn supported(grant: &CreateGrant, kind: KeyKind) -> Result<(), Error> {
+    let mut operations = grant.operations.iter();
+    if let Some(operation) = operations.find(|operation| !can(kind, **operation)) {
+        return Err(Error::Validation(format!(
+            "The operation {operation} is not supported by a KMS key with key spec {} and key \
+             usage {}.",
+            kind.spec, kind.usage
+        )));
     }
+    if grant.constraint.is_some() && !kind.is_symmetric() {
+        return Err(Error::Validation(format!(
+            "A KMS key with key spec {} does not support encryption context constraints.",
+            kind.spec
+        )));
+    }
+    Ok(())
 }
 
 /// Whether a key with so many grants takes one more.
@@ -247,7 +255,7 @@ impl Operation for CreateGrantRequest {
         parsed: CreateGrant,
         step: &Step<'_>,
     ) -> Result<Performed<CreateGrantResponse>, Error> {
-        supported(&parsed.operations)?;
+        supported(&parsed, step.loaded.primary()?.key.key.kind)?;
         let dry_run = parsed.dry_run;
         let grant = parsed.grant(step)?;
         let grants = step.state.grants().of_key(&grant.key);
@@ -285,12 +293,49 @@ fn elements(grant: &Grant) -> Parameters {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::KeySpec;
 
     #[test]
     fn the_quota_is_the_number_that_a_key_can_have() {
         assert!(within_quota(MAX_GRANTS_PER_KEY - 1, "key").is_ok());
         let refused = within_quota(MAX_GRANTS_PER_KEY, "key").unwrap_err();
         assert_eq!(refused.code().as_str(), "LimitExceededException");
+    }
+
+    #[test]
+    fn a_key_of_each_kind_has_its_own_operations() {
+        let can = |spec, usage| {
+            let kind = KeyKind { spec, usage };
+            let all = GrantOperation::ALL.iter().copied();
+            let able: Vec<&str> = all
+                .filter(|operation| can(kind, *operation))
+                .map(GrantOperation::as_str)
+                .collect();
+            able.join(" ")
+        };
+        assert_eq!(
+            can(KeySpec::SymmetricDefault, KeyUsage::EncryptDecrypt),
+            "Decrypt Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext ReEncryptFrom \
+             ReEncryptTo CreateGrant RetireGrant DescribeKey GenerateDataKeyPair \
+             GenerateDataKeyPairWithoutPlaintext"
+        );
+        assert_eq!(
+            can(KeySpec::Rsa2048, KeyUsage::EncryptDecrypt),
+            "Decrypt Encrypt ReEncryptFrom ReEncryptTo GetPublicKey CreateGrant RetireGrant \
+             DescribeKey"
+        );
+        assert_eq!(
+            can(KeySpec::EccNistP256, KeyUsage::SignVerify),
+            "Sign Verify GetPublicKey CreateGrant RetireGrant DescribeKey"
+        );
+        assert_eq!(
+            can(KeySpec::Hmac256, KeyUsage::GenerateVerifyMac),
+            "CreateGrant RetireGrant DescribeKey GenerateMac VerifyMac"
+        );
+        assert_eq!(
+            can(KeySpec::EccNistP256, KeyUsage::KeyAgreement),
+            "GetPublicKey CreateGrant RetireGrant DescribeKey DeriveSharedSecret"
+        );
     }
 
     #[test]
