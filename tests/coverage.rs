@@ -173,7 +173,7 @@ fn body(operation: Operation, things: &Things) -> Value {
         UpdateKeyDescription => json!({"KeyId": key, "Description": "described"}),
         CreateAlias | UpdateAlias => json!({"AliasName": alias, "TargetKeyId": key}),
         CreateGrant => {
-            json!({"KeyId": key, "GranteePrincipal": ROOT, "Operations": ["Encrypt"]})
+            json!({"KeyId": key, "GranteePrincipal": ROOT, "Operations": ["DescribeKey"]})
         }
         ListRetirableGrants => json!({"RetiringPrincipal": ROOT}),
         RetireGrant | RevokeGrant => json!({"KeyId": key, "GrantId": grant}),

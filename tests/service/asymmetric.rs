@@ -431,3 +431,38 @@ fn what_is_signed_does_not_stand_in_the_ledger() {
     let text = last.to_string();
     assert!(!text.contains("c0nf1dential") && !text.contains("YzBuZjFkZW50aWFs"));
 }
+
+#[test]
+fn a_grant_allows_what_the_key_can_do() {
+    let fixture = Fixture::new();
+    let key = fixture.create(KeySpec::EccNistP256, KeyUsage::SignVerify);
+    let key = key.arn.to_string();
+    let bob = fixture.user("bob");
+    let grant = |operations: &[&str], constraints| CreateGrantRequest {
+        key_id: Some(key.clone()),
+        grantee_principal: Some("arn:aws:iam::111122223333:user/bob".to_owned()),
+        operations: Some(operations.iter().map(|name| (*name).to_owned()).collect()),
+        constraints,
+        ..CreateGrantRequest::default()
+    };
+    let request = || sign(&key, b"m", MessageType::Raw, SigningAlgorithm::EcdsaSha256);
+    let refused = fixture.send_as(&bob, request());
+    assert_eq!(code(refused), "AccessDeniedException");
+    fixture
+        .send(grant(&["Sign", "GetPublicKey"], None))
+        .unwrap();
+    fixture.send_as(&bob, request()).unwrap();
+    for operation in ["Encrypt", "GenerateMac", "GenerateDataKey"] {
+        let refused = fixture.send(grant(&[operation], None));
+        let expected = format!(
+            "The operation {operation} is not supported by a KMS key with key spec ECC_NIST_P256."
+        );
+        assert_eq!(words(refused), expected);
+    }
+    let constraints = GrantConstraints {
+        encryption_context_equals: Some(pairs(&[("a", "b")])),
+        ..GrantConstraints::default()
+    };
+    let refused = fixture.send(grant(&["Verify"], Some(constraints)));
+    assert_eq!(code(refused), "ValidationException");
+}
