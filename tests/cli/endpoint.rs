@@ -4,7 +4,7 @@ use std::process::Command;
 
 use kms_tests::{Credentials, Home, Server, program};
 
-use crate::{DENIED, NOT_FOUND, UNAVAILABLE, USAGE, quietly, refused};
+use crate::{DENIED, INTEGRITY, NOT_FOUND, UNAVAILABLE, USAGE, quietly, refused};
 
 struct Remote {
     home: Home,
@@ -43,6 +43,38 @@ impl Remote {
             .trim_end()
             .to_owned()
     }
+}
+
+#[test]
+fn signatures_and_codes_are_made_over_an_endpoint() {
+    let remote = Remote::start();
+    let file = |name: &str, content: &[u8]| {
+        let path = remote.home.scratch(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let bytes = |arguments: &[&str]| {
+        let output = remote.command(&remote.root(), arguments).output();
+        quietly(output.unwrap())
+    };
+    let create = ["key", "create", "--usage", "SIGN_VERIFY", "--spec"];
+    let key = remote.done(&[&create[..], &["ECC_NIST_P384"]].concat());
+    let message = file("message", &[7; 5000]);
+    let signature = file("signature", &bytes(&["sign", "-k", &key, &message]));
+    let verify = ["verify", "-k", &key, "--signature", &signature];
+    let said = remote.done(&[&verify[..], &[&message]].concat());
+    assert!(said.contains("ECDSA_SHA_384"), "{said}");
+    let other = file("other", &[8; 5000]);
+    let wrong = remote.command(&remote.root(), &[&verify[..], &[&other]].concat());
+    let wrong = { wrong }.output().unwrap();
+    refused(&wrong, INTEGRITY, "KMSInvalidSignatureException");
+    let pem = remote.done(&["key", "public-key", &key]);
+    assert!(pem.starts_with("-----BEGIN PUBLIC KEY-----"), "{pem}");
+    let key = remote.done(&["key", "create", "--spec", "HMAC_256"]);
+    let message = file("message", b"short");
+    let mac = file("mac", &bytes(&["mac", "generate", "-k", &key, &message]));
+    let verify = ["mac", "verify", "-k", &key, "--mac", &mac, &message];
+    assert!(remote.done(&verify).contains("HMAC_SHA_256"));
 }
 
 #[test]

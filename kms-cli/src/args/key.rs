@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use kms_core::api::{KeySpec, KeyUsage};
 
 use super::parse_pair;
 
@@ -17,6 +18,12 @@ pub(crate) enum KeyCommand {
     /// Show what is known of a key
     #[command(after_help = "Example:\n  kms key describe alias/backup")]
     Describe {
+        /// Its id, ARN, alias/NAME or alias ARN
+        key: String,
+    },
+    /// Print the public key of a key pair, as PEM
+    #[command(after_help = "Example:\n  kms key public-key alias/release > release.pem")]
+    PublicKey {
         /// Its id, ARN, alias/NAME or alias ARN
         key: String,
     },
@@ -105,11 +112,19 @@ pub(crate) enum KeyCommand {
 #[command(after_help = "\
 Examples:
   kms key create --alias alias/backup --description 'nightly backups'
+  kms key create --alias alias/release --spec ECC_NIST_P256 --usage SIGN_VERIFY
   key=$(kms key create --tag team=storage --policy policy.json)")]
 pub(crate) struct CreateKey {
     /// Give the key this name
     #[arg(long, value_name = "alias/NAME")]
     pub(crate) alias: Option<String>,
+    /// What kind of key, as AWS names it: RSA_2048, ECC_NIST_P256, HMAC_256, ML_DSA_65, …
+    #[arg(long, value_name = "SPEC", default_value = "SYMMETRIC_DEFAULT")]
+    pub(crate) spec: KeySpec,
+    /// What it may be used for: ENCRYPT_DECRYPT, SIGN_VERIFY, GENERATE_VERIFY_MAC or KEY_AGREEMENT
+    /// [default: ENCRYPT_DECRYPT for SYMMETRIC_DEFAULT; the only one that the spec has]
+    #[arg(long, value_name = "USAGE")]
+    pub(crate) usage: Option<KeyUsage>,
     /// What the key is for
     #[arg(
         long,
@@ -236,7 +251,9 @@ impl KeyCommand {
     /// The key that the command manages, where the service takes no alias for it.
     pub(crate) fn managed_key(&mut self) -> Option<&mut String> {
         match self {
-            Self::Create(_) | Self::List(_) | Self::Describe { .. } => None,
+            Self::Create(_) | Self::List(_) | Self::Describe { .. } | Self::PublicKey { .. } => {
+                None
+            }
             Self::Enable { key }
             | Self::Disable { key }
             | Self::Rotate { key }

@@ -3,6 +3,7 @@
 mod data;
 mod grant;
 mod key;
+mod sign;
 mod store;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ pub(crate) use grant::{CreateGrant, GrantCommand, ListGrants, RetireGrant};
 pub(crate) use key::{
     AliasCommand, CreateKey, KeyCommand, PolicyCommand, RotationCommand, TagPair,
 };
+pub(crate) use sign::{GenerateMac, MacCommand, Sign, Verify, VerifyMac};
 pub(crate) use store::{
     AccessKeyCommand, AccessKeyOwner, AuditCommand, Init, SealKind, UserCommand, UserPolicyCommand,
 };
@@ -147,6 +149,11 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Grant(GrantCommand),
     GenerateDataKey(GenerateDataKey),
+    Sign(Sign),
+    Verify(Verify),
+    /// Make and check message authentication codes
+    #[command(subcommand)]
+    Mac(MacCommand),
     Random(Random),
     /// Administer the users of a store in a directory
     #[command(subcommand)]

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use kms_core::api::{
     CancelKeyDeletionRequest, CreateAliasRequest, CreateKeyRequest, DescribeKeyRequest,
     DisableKeyRequest, EnableKeyRequest, GetKeyLastUsageRequest, GetKeyLastUsageResponse,
-    GetKeyPolicyRequest, KeyMetadata, ListKeysRequest, ListKeysResponse, ListResourceTagsRequest,
-    ListResourceTagsResponse, PutKeyPolicyRequest, RequestTag, RotateKeyOnDemandRequest,
-    ScheduleKeyDeletionRequest, Tag, TagResourceRequest, UntagResourceRequest,
-    UpdateKeyDescriptionRequest,
+    GetKeyPolicyRequest, GetPublicKeyRequest, KeyMetadata, KeySpec, KeyUsage, ListKeysRequest,
+    ListKeysResponse, ListResourceTagsRequest, ListResourceTagsResponse, PutKeyPolicyRequest,
+    RequestTag, RotateKeyOnDemandRequest, ScheduleKeyDeletionRequest, Tag, TagResourceRequest,
+    UntagResourceRequest, UpdateKeyDescriptionRequest,
 };
 use kms_core::ids::KeyId;
+use kms_core::keys::KeyKind;
 
 use super::{alias, rotation};
 use crate::args::{CreateKey, KeyCommand, PolicyCommand, TagPair};
@@ -31,6 +34,7 @@ pub(super) fn run(mut command: KeyCommand, kms: &Kms, output: &Output) -> Result
         KeyCommand::Create(create) => create_key(create, kms, output),
         KeyCommand::List(_) => list(kms, output),
         KeyCommand::Describe { key } => describe(key, kms, output),
+        KeyCommand::PublicKey { key } => public_key(key, kms, output),
         KeyCommand::Enable { key } => kms.call(EnableKeyRequest { key_id: Some(key) }).map(drop),
         KeyCommand::Disable { key } => kms.call(DisableKeyRequest { key_id: Some(key) }).map(drop),
         KeyCommand::Rotate { key } => {
@@ -88,6 +92,11 @@ fn create_key(create: CreateKey, kms: &Kms, output: &Output) -> Result<(), Failu
     let policy = create.policy.as_deref().map(read_document).transpose()?;
     let answer = kms.call(CreateKeyRequest {
         policy,
+        key_spec: Some(create.spec.to_string()),
+        key_usage: create
+            .usage
+            .or_else(|| only_usage(create.spec))
+            .map(|usage| usage.to_string()),
         description: Some(create.description),
         tags: Some(request_tags(create.tags)).filter(|tags| !tags.is_empty()),
         ..CreateKeyRequest::default()
@@ -102,6 +111,35 @@ fn create_key(create: CreateKey, kms: &Kms, output: &Output) -> Result<(), Failu
             .map_err(|failure| failure.within(format!("key {key_id} was created without alias")))?;
     }
     output.show(&answer, |answer| answer.key_metadata.arn.to_string())
+}
+
+/// The usage of keys of a spec that have no other.
+fn only_usage(spec: KeySpec) -> Option<KeyUsage> {
+    let mut usages = KeyUsage::ALL
+        .iter()
+        .copied()
+        .filter(|usage| KeyKind::new(spec, *usage).is_some());
+    usages.next().filter(|_| usages.next().is_none())
+}
+
+fn public_key(key: String, kms: &Kms, output: &Output) -> Result<(), Failure> {
+    let answer = kms.call(GetPublicKeyRequest {
+        key_id: Some(key),
+        ..GetPublicKeyRequest::default()
+    })?;
+    output.show(&answer, |answer| pem(answer.public_key.as_slice()))
+}
+
+/// RFC 7468 §13.
+fn pem(public_key: &[u8]) -> String {
+    let mut text = "-----BEGIN PUBLIC KEY-----\n".to_owned();
+    // 48 bytes are a line of 64 characters.
+    for line in public_key.chunks(48) {
+        text.push_str(&STANDARD.encode(line));
+        text.push('\n');
+    }
+    text.push_str("-----END PUBLIC KEY-----\n");
+    text
 }
 
 fn request_tags(tags: Vec<TagPair>) -> Vec<RequestTag> {

@@ -11,6 +11,7 @@ mod inspect;
 mod key;
 mod random;
 mod rotation;
+mod sign;
 mod user;
 
 use crate::args::{self, Arguments, Command};
@@ -31,6 +32,9 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<(), Failure> 
         Command::Alias(command) => alias::run(command, &open()?, output),
         Command::Grant(command) => grant::run(command, &open()?, output),
         Command::GenerateDataKey(data_key) => data_key::run(&data_key, &open()?, output),
+        Command::Sign(arguments) => sign::sign(&arguments, &open()?, output),
+        Command::Verify(arguments) => sign::verify(&arguments, &open()?, output),
+        Command::Mac(command) => sign::mac(&command, &open()?, output),
         Command::Random(random) => random::run(&random, &open()?, output),
         Command::User(command) => user::run(command, &global, output),
         Command::Audit(command) => audit::run(command, &global, output),

@@ -31,7 +31,10 @@ fn kind_of(code: &str) -> Kind {
         | "ServiceUnavailable"
         | "ServiceUnavailableException"
         | "ThrottlingException" => Kind::Unavailable,
-        "IncorrectKeyException" | "InvalidCiphertextException" => Kind::Integrity,
+        "IncorrectKeyException"
+        | "InvalidCiphertextException"
+        | "KMSInvalidMacException"
+        | "KMSInvalidSignatureException" => Kind::Integrity,
         _ => Kind::Failed,
     }
 }
@@ -58,6 +61,10 @@ fn hint(code: &str) -> Option<&'static str> {
         "InvalidCiphertextException" => {
             "it is damaged, or was made with another key or another encryption context"
         }
+        "KMSInvalidSignatureException" => {
+            "it was made with another key or algorithm, or of something else"
+        }
+        "KMSInvalidMacException" => "it was made with another key, or of something else",
         "ThrottlingException" | "ServiceUnavailableException" | "KMSInternalException" => {
             "try again later"
         }
@@ -77,6 +84,8 @@ mod tests {
             ("InvalidSignatureException", Kind::Denied),
             ("KMSInternalException", Kind::Unavailable),
             ("InvalidCiphertextException", Kind::Integrity),
+            ("KMSInvalidSignatureException", Kind::Integrity),
+            ("KMSInvalidMacException", Kind::Integrity),
             ("ValidationException", Kind::Failed),
             ("SomethingNew", Kind::Failed),
         ] {

@@ -1,6 +1,10 @@
 //! SHA-2, FIPS 180-4.
 
-use aws_lc_rs::digest::{Context, SHA256, digest};
+use std::fmt;
+
+use aws_lc_rs::digest::{Context, SHA256, SHA384, SHA512, digest};
+
+use crate::api::SigningAlgorithm;
 
 /// A SHA-256 digest.
 pub type Sha256Digest = [u8; 32];
@@ -25,4 +29,68 @@ fn to_array(digest: &[u8]) -> Sha256Digest {
     let mut array = Sha256Digest::default();
     array.copy_from_slice(digest);
     array
+}
+
+/// The digest of a message that is to be signed and comes in parts.
+pub struct MessageDigest(Context);
+
+impl fmt::Debug for MessageDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MessageDigest(…)")
+    }
+}
+
+impl MessageDigest {
+    /// The digest that `algorithm` signs; `None` for those that sign whole messages alone.
+    #[must_use]
+    pub fn of(algorithm: SigningAlgorithm) -> Option<Self> {
+        use SigningAlgorithm::{
+            EcdsaSha256, EcdsaSha384, EcdsaSha512, Ed25519PhSha512, Ed25519Sha512, MlDsaShake256,
+            RsassaPkcs1V15Sha256, RsassaPkcs1V15Sha384, RsassaPkcs1V15Sha512, RsassaPssSha256,
+            RsassaPssSha384, RsassaPssSha512, Sm2dsa,
+        };
+        let hash = match algorithm {
+            RsassaPssSha256 | RsassaPkcs1V15Sha256 | EcdsaSha256 => &SHA256,
+            RsassaPssSha384 | RsassaPkcs1V15Sha384 | EcdsaSha384 => &SHA384,
+            RsassaPssSha512 | RsassaPkcs1V15Sha512 | EcdsaSha512 | Ed25519PhSha512 => &SHA512,
+            Ed25519Sha512 | MlDsaShake256 | Sm2dsa => return None,
+        };
+        Some(Self(Context::new(hash)))
+    }
+
+    /// Takes the next part of the message.
+    pub fn update(&mut self, part: &[u8]) {
+        self.0.update(part);
+    }
+
+    /// The digest of the parts taken.
+    #[must_use]
+    pub fn finish(self) -> Vec<u8> {
+        self.0.finish().as_ref().to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256, Sha384, Sha512};
+
+    use super::*;
+
+    #[test]
+    fn a_message_in_parts_has_the_digest_of_the_whole() {
+        let digest = |algorithm| {
+            let mut digest = MessageDigest::of(algorithm).unwrap();
+            digest.update(b"attack ");
+            digest.update(b"at dawn");
+            digest.finish()
+        };
+        let whole = b"attack at dawn";
+        let sha256 = Sha256::digest(whole).to_vec();
+        assert_eq!(digest(SigningAlgorithm::RsassaPssSha256), sha256);
+        let sha384 = Sha384::digest(whole).to_vec();
+        assert_eq!(digest(SigningAlgorithm::EcdsaSha384), sha384);
+        let sha512 = Sha512::digest(whole).to_vec();
+        assert_eq!(digest(SigningAlgorithm::Ed25519PhSha512), sha512);
+        assert!(MessageDigest::of(SigningAlgorithm::MlDsaShake256).is_none());
+    }
 }

@@ -18,7 +18,7 @@ fn context(context: Option<EncryptionContextMap>) -> Option<HashMap<String, Stri
     context.map(|EncryptionContextMap(pairs)| pairs.into_iter().collect())
 }
 
-fn blob(blob: Option<SdkBlob>) -> Result<Blob, Failure> {
+pub(super) fn blob(blob: Option<SdkBlob>) -> Result<Blob, Failure> {
     present(blob).map(|blob| blob.into_inner().into())
 }
 

@@ -3,6 +3,7 @@
 //! Each request of [`kms_core::api`] says here how the SDK asks it, and how the SDK's answer reads.
 
 mod aliases;
+mod asymmetric;
 mod cryptographic;
 mod grants;
 mod keys;
