@@ -455,7 +455,8 @@ fn a_grant_allows_what_the_key_can_do() {
     for operation in ["Encrypt", "GenerateMac", "GenerateDataKey"] {
         let refused = fixture.send(grant(&[operation], None));
         let expected = format!(
-            "The operation {operation} is not supported by a KMS key with key spec ECC_NIST_P256."
+            "The operation {operation} is not supported by a KMS key with key spec \
+             ECC_NIST_P256 and key usage SIGN_VERIFY."
         );
         assert_eq!(words(refused), expected);
     }
