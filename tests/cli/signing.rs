@@ -1,12 +1,16 @@
 //! Signatures, message authentication codes, and keys of other kinds than the symmetric one.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::Command;
+use std::thread;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kms_core::api::{KeySpec, SigningAlgorithm};
 use kms_core::crypto::asymmetric::{Message, PublicKey};
-use kms_tests::{Home, Kms};
+use kms_tests::{Home, Kms, program};
 
 use crate::{FAILED, INTEGRITY, USAGE, bytes, quietly, refused};
 
@@ -112,4 +116,73 @@ fn a_key_that_does_not_sign_is_told_by_its_usage() {
     assert_eq!(kms.feed(unknown, b"m").status.code(), Some(USAGE));
     let output = kms.run(["key", "create", "--spec", "RSA_2048"]);
     refused(&output, FAILED, "You must specify a KeyUsage value");
+}
+
+/// An endpoint of another make, which says "not valid" with a good status where AWS refuses.
+fn endpoint_that_answers(body: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = Vec::new();
+        let mut chunk = [0; 4096];
+        while !request.ends_with(b"}") {
+            let count = stream.read(&mut chunk).unwrap();
+            request.extend_from_slice(&chunk[..count]);
+        }
+        let head =
+            "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.1\r\nconnection: close";
+        let answer = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    url
+}
+
+#[test]
+fn an_endpoint_that_does_not_say_valid_is_not_believed() {
+    let home = Home::new();
+    let mac = home.scratch("mac");
+    fs::write(&mac, "AAAA").unwrap();
+    let ask = |command: &[&str], body| {
+        Command::new(program("kms"))
+            .args(command)
+            .args(["-k", "alias/k", mac.to_str().unwrap()])
+            .env_clear()
+            .env("HOME", home.as_ref())
+            .env("AWS_ENDPOINT_URL_KMS", endpoint_that_answers(body))
+            .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+            .env("AWS_SECRET_ACCESS_KEY", "secret")
+            .env("AWS_REGION", "us-east-1")
+            .output()
+            .unwrap()
+    };
+    let file = mac.to_str().unwrap();
+    let verify = [
+        "verify",
+        "--algorithm",
+        "ECDSA_SHA_256",
+        "--signature",
+        file,
+    ];
+    let verify_mac = [
+        "mac",
+        "verify",
+        "--algorithm",
+        "HMAC_SHA_256",
+        "--mac",
+        file,
+    ];
+    let key =
+        r#""KeyId":"arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab""#;
+    let answered = |rest: &str| -> &'static str { format!("{{{key},{rest}}}").leak() };
+    for rest in [r#""SignatureValid":false,"#, ""] {
+        let body = answered(&format!(r#"{rest}"SigningAlgorithm":"ECDSA_SHA_256""#));
+        refused(&ask(&verify, body), INTEGRITY, "does not verify");
+    }
+    for rest in [r#""MacValid":false,"#, ""] {
+        let body = answered(&format!(r#"{rest}"MacAlgorithm":"HMAC_SHA_256""#));
+        refused(&ask(&verify_mac, body), INTEGRITY, "does not verify");
+    }
+    let body = answered(r#""MacValid":true,"MacAlgorithm":"HMAC_SHA_256""#);
+    quietly(ask(&verify_mac, body));
 }

@@ -467,3 +467,38 @@ fn a_grant_allows_what_the_key_can_do() {
     let refused = fixture.send(grant(&["Verify"], Some(constraints)));
     assert_eq!(code(refused), "ValidationException");
 }
+
+#[test]
+fn an_alias_moves_only_between_keys_of_one_type_and_usage() {
+    let fixture = Fixture::new();
+    let made = |spec: &str, usage: &str| {
+        let request = CreateKeyRequest {
+            key_spec: Some(spec.to_owned()),
+            key_usage: Some(usage.to_owned()),
+            ..CreateKeyRequest::default()
+        };
+        let made = fixture.send(request).unwrap();
+        made.key_metadata.key_id.to_string()
+    };
+    let first = made("ECC_NIST_P256", "SIGN_VERIFY");
+    let alias = Some("alias/moving".to_owned());
+    let created = CreateAliasRequest {
+        alias_name: alias.clone(),
+        target_key_id: Some(first),
+    };
+    fixture.send(created).unwrap();
+    let moved = |target: String| {
+        fixture.send(UpdateAliasRequest {
+            alias_name: alias.clone(),
+            target_key_id: Some(target),
+        })
+    };
+    moved(made("ECC_NIST_P384", "SIGN_VERIFY")).unwrap();
+    for (spec, usage) in [
+        ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"),
+        ("HMAC_256", "GENERATE_VERIFY_MAC"),
+        ("ECC_NIST_P256", "KEY_AGREEMENT"),
+    ] {
+        assert_eq!(code(moved(made(spec, usage))), "ValidationException");
+    }
+}

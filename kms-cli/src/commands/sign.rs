@@ -49,6 +49,7 @@ pub(super) fn verify(arguments: &Verify, kms: &Kms, output: &Output) -> Result<(
         signing_algorithm: Some(algorithm.to_string()),
         ..VerifyRequest::default()
     })?;
+    confirmed(answer.signature_valid)?;
     output.show(&answer, |answer| {
         format!(
             "signed by {} with {}",
@@ -88,9 +89,20 @@ fn verify_mac(arguments: &VerifyMac, kms: &Kms, output: &Output) -> Result<(), F
         mac: Some(mac),
         ..VerifyMacRequest::default()
     })?;
+    confirmed(answer.mac_valid)?;
     output.show(&answer, |answer| {
         format!("made by {} with {}", answer.key_id, answer.mac_algorithm)
     })
+}
+
+/// AWS refuses what does not verify; an endpoint that answers instead must say that it does.
+fn confirmed(valid: bool) -> Result<(), Failure> {
+    if valid {
+        Ok(())
+    } else {
+        let message = "the endpoint answered that it does not verify";
+        Err(Failure::new(Kind::Integrity, message))
+    }
 }
 
 fn described(key: &str, kms: &Kms) -> Result<KeyMetadata, Failure> {

@@ -15,7 +15,7 @@ use crate::api::{
     UpdateAliasRequest, UpdateAliasResponse,
 };
 use crate::ids::{AliasArn, AliasName, KeyRef};
-use crate::keys::Alias;
+use crate::keys::{Alias, KeyKind};
 
 /// An alias and the key that it shall point to.
 #[derive(Debug)]
@@ -134,6 +134,17 @@ impl Operation for CreateAliasRequest {
     }
 }
 
+/// AWS moves an alias only between keys of one type (symmetric, asymmetric, HMAC) and one usage,
+/// so that what its callers do goes on working.
+fn same_type(old: KeyKind, new: KeyKind) -> Result<(), Error> {
+    if old.usage == new.usage && old.is_asymmetric() == new.is_asymmetric() {
+        return Ok(());
+    }
+    Err(Error::Validation(
+        "The alias can only be moved to a key of the same type and the same key usage.".to_owned(),
+    ))
+}
+
 impl Operation for UpdateAliasRequest {
     type Parsed = Pointing;
     type Response = UpdateAliasResponse;
@@ -172,8 +183,12 @@ impl Operation for UpdateAliasRequest {
 
     fn perform(parsed: Pointing, step: &Step<'_>) -> Result<Performed<UpdateAliasResponse>, Error> {
         let arn = alias_arn(&parsed.alias, step.call);
-        let old = step.loaded.secondary()?.key.key.arn.key;
-        let target = step.loaded.primary()?.key.key.arn.key;
+        let (old, target) = (
+            &step.loaded.secondary()?.key.key,
+            &step.loaded.primary()?.key.key,
+        );
+        same_type(old.kind, target.kind)?;
+        let (old, target) = (old.arn.key, target.arn.key);
         if old != target {
             within_quota(step)?;
         }

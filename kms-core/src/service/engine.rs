@@ -155,8 +155,13 @@ impl Engine {
         if !O::EVENT.read_only {
             return self.change(request, &mut draft, now);
         }
-        let result = self
-            .state()
+        let followed = if O::ASKS_FOR_KEY_USAGE {
+            self.usage.follow()
+        } else {
+            Ok(())
+        };
+        let result = followed
+            .and_then(|()| self.state())
             .and_then(|state| self.walk(request, &mut draft, &state, now));
         let (entry, answer) = conclude(&draft, result);
         Recorded::release(&self.ledger, entry, answer).await

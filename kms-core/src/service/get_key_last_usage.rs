@@ -7,6 +7,7 @@ use crate::api::{GetKeyLastUsageRequest, GetKeyLastUsageResponse};
 
 impl KeyOperation for GetKeyLastUsageRequest {
     type Checked = ();
+    const ASKS_FOR_KEY_USAGE: bool = true;
 
     fn key_id(&self) -> Option<&String> {
         self.key_id.as_ref()

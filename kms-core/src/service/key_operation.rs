@@ -19,6 +19,9 @@ pub trait KeyOperation: Request {
     /// so that an alias that is moved meanwhile cannot make it the wrong key.
     const TAKES_ALIAS: bool = false;
 
+    /// As [`Operation::ASKS_FOR_KEY_USAGE`].
+    const ASKS_FOR_KEY_USAGE: bool = false;
+
     /// The member `KeyId`.
     fn key_id(&self) -> Option<&String>;
 
@@ -63,6 +66,7 @@ impl<R: KeyOperation> Operation for R {
     type Parsed = OnKey<R::Checked>;
     type Response = R::Response;
     const EVENT: Event = Event::kms(R::OPERATION);
+    const ASKS_FOR_KEY_USAGE: bool = <R as KeyOperation>::ASKS_FOR_KEY_USAGE;
 
     fn parameters(&self, parameters: &mut Parameters) {
         parameters.optional("keyId", self.key_id());

@@ -31,6 +31,8 @@ struct Shelves {
     specs: Mutex<HashMap<KeySpec, Shelf>>,
     /// How many of each spec that was asked for once are kept ready.
     wanted: Mutex<usize>,
+    /// Held by the request that makes a pair.
+    making: Mutex<()>,
     filling: AtomicBool,
     closed: AtomicBool,
 }
@@ -100,10 +102,9 @@ impl KeyPairs {
     /// in no time. Call it without a lock.
     pub(super) fn reserve(&self, spec: Option<KeySpec>) -> Option<Reservation<'_>> {
         let spec = spec.filter(|spec| is_slow(*spec))?;
-        let ready = self.0.lock().entry(spec).or_default().ready.pop();
-        let pair = match ready {
+        let pair = match self.ready(spec) {
             Some(pair) => pair,
-            None => generate(spec, &SystemRandom).ok()?,
+            None => self.make(spec)?,
         };
         let mut shelves = self.0.lock();
         let shelf = shelves.entry(spec).or_default();
@@ -111,6 +112,20 @@ impl KeyPairs {
         shelf.reservations = shelf.reservations.saturating_add(1);
         drop(shelves);
         Some(Reservation { pairs: self, spec })
+    }
+
+    fn ready(&self, spec: KeySpec) -> Option<NewKeyPair> {
+        self.0.lock().entry(spec).or_default().ready.pop()
+    }
+
+    /// Makes a pair, one request after the other: of many that are denied the first makes one, and
+    /// the next finds it on the shelf.
+    fn make(&self, spec: KeySpec) -> Option<NewKeyPair> {
+        let _turn = self.0.making.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.ready(spec) {
+            Some(pair) => Some(pair),
+            None => generate(spec, &SystemRandom).ok(),
+        }
     }
 
     /// A pair that was set aside; made here if none was.

@@ -303,6 +303,10 @@ pub trait Operation: Sized + Send + 'static {
         None
     }
 
+    /// Whether the request asks for what the ledger tells of the use of keys, which is then read
+    /// before the request is walked, since whoever walks holds what others wait for.
+    const ASKS_FOR_KEY_USAGE: bool = false;
+
     /// The kind of key pair that the request needs made, if any: RSA's are made before the request
     /// is walked, since whoever walks holds what others wait for.
     fn key_pair(&self) -> Option<KeySpec> {

@@ -24,6 +24,9 @@ const SNAPSHOT_PATH: &str = "setting/key-usage";
 /// The fewest records from one snapshot to the next.
 const SNAPSHOT_EVERY: u64 = 10_000;
 
+/// How many records are read while others wait.
+const AT_ONCE: usize = 1024;
+
 /// Knows the last use of each key.
 #[derive(Debug)]
 pub(super) struct KeyUsage {
@@ -89,21 +92,29 @@ impl Engine {
     /// # Errors
     /// [`Error::Internal`] when the ledger cannot be read, or the snapshot not be written.
     pub fn keep_up_with_key_usage(&self) -> Result<(), Error> {
-        let mut known = self.usage.known();
-        known.follow(&self.usage.ledger)?;
+        self.usage.follow()?;
+        let known = self.usage.known();
         if !known.is_due(self.ledger.size()) {
             return Ok(());
         }
+        let keys: Vec<KeyArn> = known.uses.last.keys().cloned().collect();
+        // Whoever walks a request holds the state and may want what is known: never hold both.
+        drop(known);
         let state = self.state()?;
-        known.uses.last.retain(|key, _| state.key(key).is_some());
+        let gone: Vec<KeyArn> = keys
+            .into_iter()
+            .filter(|key| state.key(key).is_none())
+            .collect();
         drop(state);
+        let (position, content) = self.usage.without(&gone)?;
         store(
             &self.usage.snapshot,
-            &known.uses,
+            position,
+            &content,
             self.barrier(),
             self.random(),
         )?;
-        known.stored = known.uses.position;
+        self.usage.known().stored = position;
         Ok(())
     }
 }
@@ -126,11 +137,27 @@ impl KeyUsage {
         }
     }
 
-    /// The last use of a key, as of the newest record of the ledger.
+    /// Reads what was recorded meanwhile, a little at a time, so that nobody who asks for what is
+    /// known waits for all of it. Call it without a lock.
+    pub(super) fn follow(&self) -> Result<(), Error> {
+        while self.known().follow(&self.ledger)? {}
+        Ok(())
+    }
+
+    /// The last use of a key, as of the last [`KeyUsage::follow`].
     pub(super) fn of(&self, key: &KeyArn) -> Result<Option<KeyLastUsageData>, Error> {
-        let mut known = self.known();
-        known.follow(&self.ledger)?;
+        let known = self.known();
         known.uses.last.get(key).map(Use::to_data).transpose()
+    }
+
+    /// Forgets keys that are gone; the content of a snapshot and its position.
+    fn without(&self, gone: &[KeyArn]) -> Result<(u64, Vec<u8>), Error> {
+        let mut known = self.known();
+        for key in gone {
+            known.uses.last.remove(key);
+        }
+        let content = serde_json::to_vec(&known.uses).map_err(Error::internal)?;
+        Ok((known.uses.position, content))
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -149,18 +176,21 @@ impl Known {
         (due..=durable).contains(&position)
     }
 
-    fn follow(&mut self, ledger: &Path) -> Result<(), Error> {
+    /// Reads some records; whether there may be more.
+    fn follow(&mut self, ledger: &Path) -> Result<bool, Error> {
         let mut records = match self.records.take() {
             Some(records) => records,
             None => audit::read(ledger, self.uses.position).map_err(Error::internal)?,
         };
-        for record in &mut records {
+        let mut count = 0;
+        for record in records.by_ref().take(AT_ONCE) {
             let (index, line) = record.map_err(Error::internal)?;
             self.uses.take(&line)?;
             self.uses.position = index.saturating_add(1);
+            count += 1;
         }
         self.records = Some(records);
-        Ok(())
+        Ok(count == AT_ONCE)
     }
 }
 
@@ -220,10 +250,15 @@ fn load(path: &Path, barrier: &Barrier) -> Option<Uses> {
     (uses.position == position).then_some(uses)
 }
 
-fn store(path: &Path, uses: &Uses, barrier: &Barrier, random: &dyn Random) -> Result<(), Error> {
-    let content = serde_json::to_vec(uses).map_err(Error::internal)?;
-    let sealed = barrier.seal(place(uses.position), &content, random);
-    let mut file = uses.position.to_be_bytes().to_vec();
+fn store(
+    path: &Path,
+    position: u64,
+    content: &[u8],
+    barrier: &Barrier,
+    random: &dyn Random,
+) -> Result<(), Error> {
+    let sealed = barrier.seal(place(position), content, random);
+    let mut file = position.to_be_bytes().to_vec();
     file.extend_from_slice(&sealed.map_err(Error::internal)?);
     durable::replace(path, &file).map_err(Error::internal)
 }

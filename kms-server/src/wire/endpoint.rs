@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use kms_core::Error;
 use kms_core::api::{ErrorCode, Operation};
 use kms_core::crypto::random::{Random, array};
-use kms_core::ids::{AccessKeyId, KeyId};
+use kms_core::ids::{AccessKeyId, KeyId, Region};
 use kms_core::service::{CallContext, Engine, Refusal, RefusedCaller};
 
 use super::answer::{self, Answer};
@@ -53,6 +53,8 @@ struct Received {
     request_id: String,
     peer: Peer,
     user_agent: String,
+    /// The Region that the request is signed for, once the signature was verified.
+    region: Option<Region>,
 }
 
 /// An error answer.
@@ -235,6 +237,7 @@ impl Endpoint {
                     request_id: context.request_id,
                     peer: received.peer,
                     user_agent: context.user_agent,
+                    region: Some(context.region),
                 };
                 let caller = RefusedCaller::Authenticated(&context.caller);
                 Err(self.refuse(&received, caller, failure).await)
@@ -254,7 +257,10 @@ impl Endpoint {
             caller,
             event_name: received.operation.map_or(NO_OPERATION, Operation::as_str),
             read_only: received.operation.is_none_or(Operation::is_read_only),
-            region: self.authenticator.first_region(),
+            region: received
+                .region
+                .as_ref()
+                .unwrap_or(self.authenticator.first_region()),
             source_ip_address: address.as_deref().unwrap_or("localhost"),
             user_agent: &received.user_agent,
             request_id: &received.request_id,
@@ -290,6 +296,7 @@ impl Handler for Endpoint {
             request_id: request_id.clone(),
             peer,
             user_agent: user_agent(&head),
+            region: None,
         };
         match self.call(&head, body, received).await {
             Ok(body) => answer::success(&request_id, body),

@@ -15,6 +15,10 @@ use crate::secret::{Secret, SecretBytes};
 const SPKI_PREFIX: &[u8] = &[
     0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
 ];
+/// What stands before the 32 bytes of a private key in version 1, RFC 8410 §7.
+const PKCS8_PREFIX: &[u8] = &[
+    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
+];
 /// The length of a digest that Ed25519ph takes.
 const DIGEST: usize = 64;
 
@@ -52,12 +56,9 @@ pub(super) struct PrivateKey {
 impl PrivateKey {
     pub(super) fn open(pkcs8: &[u8]) -> Result<Self, Failed> {
         let pure = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).map_err(|_| Failed)?;
-        let seed = pure.seed().map_err(|_| Failed)?;
-        let seed = aws_lc_rs::encoding::AsBigEndian::<
-            aws_lc_rs::encoding::Curve25519SeedBin<'_>,
-        >::as_be_bytes(&seed)
-        .map_err(|_| Failed)?;
-        let seed = Secret::<32>::from_slice(seed.as_ref()).ok_or(Failed)?;
+        // Not by the library's `seed()`, which leaves a copy behind that nobody wipes.
+        let seed = pkcs8.strip_prefix(PKCS8_PREFIX).ok_or(Failed)?;
+        let seed = Secret::<32>::from_slice(seed).ok_or(Failed)?;
         Ok(Self {
             pure,
             prehashing: SigningKey::from_bytes(seed.expose()),

@@ -141,6 +141,15 @@ impl SqliteStore {
         }
     }
 
+    /// Tells all others of a commit before it is acknowledged: by the signal, or by waiting until
+    /// nobody trusts the one before any more.
+    fn tell(&self, revision: Revision) {
+        if self.signal.write(revision).is_err() {
+            std::thread::sleep(ASK_AGAIN);
+        }
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     fn commit_in(&self, writer: &mut Writer, change: &Change) -> Result<Revision, StoreError> {
         let transaction = writer
             .connection
@@ -152,7 +161,7 @@ impl SqliteStore {
         let revision = change.expected.next();
         let deleted = apply(&transaction, change, revision).map_err(from_sqlite)?;
         transaction.commit().map_err(from_sqlite)?;
-        self.signal.write(revision);
+        self.tell(revision);
         writer.residue |= deleted;
         Ok(revision)
     }

@@ -49,15 +49,15 @@ impl Signal {
         Some(bytes)
     }
 
-    /// Tells of a commit. A failure costs the others time and nothing else: they look at the
-    /// database when the signal is old.
-    pub(super) fn write(&self, revision: Revision) {
+    /// Tells of a commit. After a failure the others learn of it when their signal is old, and not
+    /// before.
+    pub(super) fn write(&self, revision: Revision) -> io::Result<()> {
         let mut bytes = Bytes::default();
         let parts = revision.0.to_be_bytes().into_iter().chain(self.handle);
         for (place, byte) in bytes.iter_mut().zip(parts) {
             *place = byte;
         }
-        drop(self.file.write_all_at(&bytes, 0));
+        self.file.write_all_at(&bytes, 0)
     }
 }
 
