@@ -101,6 +101,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "ciphertext_blob",
     "encryption_context",
     "envelope_message",
+    "import_token",
     "key_reference",
     "policy_document",
     "public_key",

@@ -5,7 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use kms_core::api::{KeyState, Operation, Resource};
+use kms_core::api::{Blob, EncryptionAlgorithm, KeySpec, KeyState, Operation, Resource};
+use kms_core::crypto::asymmetric::PublicKey;
 use kms_tests::{Connection, Credentials, Home, Reply, Server, Signer};
 use serde_json::{Value, json};
 
@@ -33,6 +34,7 @@ struct Things {
     alias: String,
     blob: String,
     grant: String,
+    token: String,
 }
 
 impl World {
@@ -77,6 +79,8 @@ impl World {
         let text = |value: &Value| value.as_str().expect("text").to_owned();
         let made = self.done("CreateKey", &key_kind(operation));
         let key = text(&made["KeyMetadata"]["KeyId"]);
+        let imported = imports(operation).then(|| self.import(&key));
+        let (token, wrapped) = imported.unwrap_or_default();
         let alias = format!("alias/{key}");
         if operation != Operation::CreateAlias {
             let body = json!({"AliasName": alias, "TargetKeyId": key});
@@ -86,13 +90,34 @@ impl World {
             "CreateGrant",
             &json!({"KeyId": key, "GranteePrincipal": ROOT, "Operations": ["DescribeKey"]}),
         );
-        let blob = text(&self.blob(operation, &key));
+        let blob = if imports(operation) {
+            wrapped
+        } else {
+            text(&self.blob(operation, &key))
+        };
         Things {
             key,
             alias,
             blob,
             grant: text(&grant["GrantId"]),
+            token,
         }
+    }
+
+    /// Gives a key its material; the token and the material, both of which can come again.
+    fn import(&self, key: &str) -> (String, String) {
+        let asked = json!({"KeyId": key, "WrappingAlgorithm": "RSAES_OAEP_SHA_256",
+            "WrappingKeySpec": "RSA_2048"});
+        let parameters = self.done("GetParametersForImport", &asked);
+        let public: Blob = serde_json::from_value(parameters["PublicKey"].clone()).unwrap();
+        let public = PublicKey::open(KeySpec::Rsa2048, public.as_slice()).unwrap();
+        let wrapped = public.encrypt(EncryptionAlgorithm::RsaesOaepSha256, &[7; 32]);
+        let wrapped = serde_json::to_value(Blob::from(wrapped.unwrap())).unwrap();
+        let token = &parameters["ImportToken"];
+        let body = |value: &Value| value.as_str().unwrap().to_owned();
+        let (token, wrapped) = (body(token), body(&wrapped));
+        self.done("ImportKeyMaterial", &importing(key, &token, &wrapped));
+        (token, wrapped)
     }
 
     /// What the request of an operation brings along that the key made.
@@ -114,6 +139,16 @@ impl World {
     }
 }
 
+/// Whether an operation is one on keys of imported material.
+fn imports(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::GetParametersForImport
+            | Operation::ImportKeyMaterial
+            | Operation::DeleteImportedKeyMaterial
+    )
+}
+
 /// The kind of key that an operation needs.
 fn key_kind(operation: Operation) -> Value {
     match operation {
@@ -126,8 +161,14 @@ fn key_kind(operation: Operation) -> Value {
         Operation::GenerateMac | Operation::VerifyMac => {
             json!({"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"})
         }
+        operation if imports(operation) => json!({"Origin": "EXTERNAL"}),
         _ => json!({}),
     }
+}
+
+fn importing(key: &str, token: &str, wrapped: &str) -> Value {
+    json!({"KeyId": key, "ImportToken": token, "EncryptedKeyMaterial": wrapped,
+        "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"})
 }
 
 fn signing(key: &str) -> Value {
@@ -147,27 +188,41 @@ fn with(mut body: Value, member: &str, value: &str) -> Value {
 fn body(operation: Operation, things: &Things) -> Value {
     use Operation::{
         CancelKeyDeletion, CreateAlias, CreateGrant, CreateKey, Decrypt, DeleteAlias,
-        DeriveSharedSecret, DescribeKey, DisableKey, DisableKeyRotation, EnableKey,
-        EnableKeyRotation, Encrypt, GenerateDataKey, GenerateDataKeyPair,
+        DeleteImportedKeyMaterial, DeriveSharedSecret, DescribeKey, DisableKey, DisableKeyRotation,
+        EnableKey, EnableKeyRotation, Encrypt, GenerateDataKey, GenerateDataKeyPair,
         GenerateDataKeyPairWithoutPlaintext, GenerateDataKeyWithoutPlaintext, GenerateMac,
-        GenerateRandom, GetKeyLastUsage, GetKeyPolicy, GetKeyRotationStatus, GetPublicKey,
-        ListAliases, ListGrants, ListKeyPolicies, ListKeyRotations, ListKeys, ListResourceTags,
-        ListRetirableGrants, PutKeyPolicy, ReEncrypt, RetireGrant, RevokeGrant, RotateKeyOnDemand,
-        ScheduleKeyDeletion, Sign, TagResource, UntagResource, UpdateAlias, UpdateKeyDescription,
-        Verify, VerifyMac,
+        GenerateRandom, GetKeyLastUsage, GetKeyPolicy, GetKeyRotationStatus,
+        GetParametersForImport, GetPublicKey, ImportKeyMaterial, ListAliases, ListGrants,
+        ListKeyPolicies, ListKeyRotations, ListKeys, ListResourceTags, ListRetirableGrants,
+        PutKeyPolicy, ReEncrypt, RetireGrant, RevokeGrant, RotateKeyOnDemand, ScheduleKeyDeletion,
+        Sign, TagResource, UntagResource, UpdateAlias, UpdateKeyDescription, Verify, VerifyMac,
     };
     let Things {
         key,
         alias,
         blob,
         grant,
+        token,
     } = things;
     match operation {
         CreateKey | ListKeys | ListAliases => json!({}),
-        DescribeKey | EnableKey | DisableKey | ScheduleKeyDeletion | CancelKeyDeletion
-        | ListResourceTags | GetKeyPolicy | ListKeyPolicies | EnableKeyRotation | ListGrants
-        | DisableKeyRotation | GetKeyRotationStatus | GetKeyLastUsage | RotateKeyOnDemand
-        | ListKeyRotations | GetPublicKey => {
+        DescribeKey
+        | EnableKey
+        | DisableKey
+        | ScheduleKeyDeletion
+        | CancelKeyDeletion
+        | ListResourceTags
+        | GetKeyPolicy
+        | ListKeyPolicies
+        | EnableKeyRotation
+        | ListGrants
+        | DisableKeyRotation
+        | GetKeyRotationStatus
+        | GetKeyLastUsage
+        | RotateKeyOnDemand
+        | ListKeyRotations
+        | GetPublicKey
+        | DeleteImportedKeyMaterial => {
             json!({"KeyId": key})
         }
         UpdateKeyDescription => json!({"KeyId": key, "Description": "described"}),
@@ -190,6 +245,9 @@ fn body(operation: Operation, things: &Things) -> Value {
         GenerateDataKeyPair | GenerateDataKeyPairWithoutPlaintext => {
             json!({"KeyId": key, "KeyPairSpec": "ECC_NIST_P256"})
         }
+        GetParametersForImport => json!({"KeyId": key,
+            "WrappingAlgorithm": "RSA_AES_KEY_WRAP_SHA_256", "WrappingKeySpec": "RSA_2048"}),
+        ImportKeyMaterial => importing(key, token, blob),
         Sign => signing(key),
         Verify => with(signing(key), "Signature", blob),
         DeriveSharedSecret => {

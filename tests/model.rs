@@ -88,6 +88,9 @@ fn ask(operation: Operation, members: &Map<String, Value>) -> Result<String, Mal
         GetKeyLastUsage GetKeyLastUsageRequest
         RotateKeyOnDemand RotateKeyOnDemandRequest
         ListKeyRotations ListKeyRotationsRequest
+        GetParametersForImport GetParametersForImportRequest
+        ImportKeyMaterial ImportKeyMaterialRequest
+        DeleteImportedKeyMaterial DeleteImportedKeyMaterialRequest
         Encrypt EncryptRequest
         Decrypt DecryptRequest
         ReEncrypt ReEncryptRequest

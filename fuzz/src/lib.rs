@@ -9,6 +9,7 @@ pub mod audit_segment;
 pub mod ciphertext_blob;
 pub mod encryption_context;
 pub mod envelope_message;
+pub mod import_token;
 pub mod key_reference;
 pub mod policy_document;
 pub mod public_key;
@@ -26,6 +27,7 @@ pub const TARGETS: &[Target] = &[
     ("ciphertext_blob", ciphertext_blob::run),
     ("encryption_context", encryption_context::run),
     ("envelope_message", envelope_message::run),
+    ("import_token", import_token::run),
     ("key_reference", key_reference::run),
     ("policy_document", policy_document::run),
     ("public_key", public_key::run),

@@ -6,7 +6,7 @@ use kms_core::crypto::random::SystemRandom;
 use kms_core::ids::{KeyId, KeyMaterialId};
 use kms_core::root::barrier::OVERHEAD;
 use kms_core::root::seal::ProviderKind;
-use kms_core::root::{Barrier, Place, RecordKind, RootKeyRing};
+use kms_core::root::{Barrier, Place, RecordKind, RootKeyRing, TokenPurpose};
 
 static BARRIER: LazyLock<Barrier> = LazyLock::new(|| {
     let ring = RootKeyRing::generate([7; 16], &SystemRandom).expect("randomness");
@@ -28,7 +28,9 @@ pub fn run(data: &[u8]) {
     let material_id: KeyMaterialId = "a".repeat(64).parse().expect("64 digits");
     let key = KeyId::uuid_from_random(1);
     assert!(BARRIER.unwrap_material(&key, &material_id, data).is_err());
-    assert!(BARRIER.open_grant_token(data).is_err());
+    for purpose in [TokenPurpose::Grant, TokenPurpose::Import] {
+        assert!(BARRIER.open_token(purpose, data).is_err());
+    }
     let _ = ProviderKind::of(data);
 
     // A ring has one encoding.

@@ -77,6 +77,15 @@ pub enum Error {
     /// The grant token is not one of this service.
     #[error("{0}")]
     InvalidGrantToken(String),
+    /// The import token is too old.
+    #[error("")]
+    ExpiredImportToken,
+    /// The import token is not one of this store for this key.
+    #[error("")]
+    InvalidImportToken,
+    /// The imported material is not the one that is expected, or not one of the key's spec.
+    #[error("{0}")]
+    IncorrectKeyMaterial(String),
     /// The service failed; the cause is for the log alone.
     #[error(
         "The request was rejected because an internal exception occurred. The request can be retried."
@@ -116,6 +125,9 @@ impl Error {
             Self::InvalidGrantId(_) => ErrorCode::InvalidGrantIdException,
             Self::InvalidArn(_) => ErrorCode::InvalidArnException,
             Self::InvalidGrantToken(_) => ErrorCode::InvalidGrantTokenException,
+            Self::ExpiredImportToken => ErrorCode::ExpiredImportTokenException,
+            Self::InvalidImportToken => ErrorCode::InvalidImportTokenException,
+            Self::IncorrectKeyMaterial(_) => ErrorCode::IncorrectKeyMaterialException,
             Self::Internal(_) => ErrorCode::KMSInternalException,
         }
     }

@@ -67,6 +67,22 @@ impl Timestamp {
             .unwrap_or_else(|_| serde_json::Number::from(whole))
     }
 
+    /// As AWS's JSON protocol reads it; digits below the millisecond are dropped. `None` for what is
+    /// further from the epoch than 100,000,000,000 seconds.
+    #[must_use]
+    pub fn from_epoch_seconds(seconds: &serde_json::Number) -> Option<Self> {
+        const FURTHEST: f64 = 1e11;
+        if let Some(whole) = seconds.as_i64() {
+            return (whole.unsigned_abs() <= 100_000_000_000).then(|| Self::from_seconds(whole));
+        }
+        let seconds = seconds.as_f64().filter(|number| number.abs() <= FURTHEST)?;
+        // The text of a whole number is the one conversion that cannot be out of range.
+        format!("{:.0}", (seconds * 1000.0).floor())
+            .parse()
+            .ok()
+            .map(Self)
+    }
+
     /// From RFC 3339; digits below the millisecond are dropped. `None` for anything else.
     #[must_use]
     pub fn from_rfc3339(text: &str) -> Option<Self> {

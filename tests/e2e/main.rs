@@ -46,6 +46,11 @@ fn data_is_encrypted_and_decrypted_as_in_aws() {
 }
 
 #[test]
+fn key_material_is_imported_as_in_aws() {
+    passes("import.py");
+}
+
+#[test]
 fn key_pairs_and_hmac_keys_work_as_in_aws() {
     passes("asymmetric.py");
 }

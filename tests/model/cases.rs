@@ -158,7 +158,10 @@ pub fn good_values(model: &Model, shape: &str) -> Vec<Value> {
                 .map(|n| json!("é".repeat(n)))
                 .into_iter()
                 .chain(lengths.map(|n| json!("a".repeat(n))))
-                .filter(|text| definition["pattern"].is_null() || text.as_str().unwrap().is_ascii())
+                .filter(|text| {
+                    let text = text.as_str().unwrap();
+                    definition["pattern"].is_null() || text.is_ascii() && !text.is_empty()
+                })
                 .collect(),
         },
         "integer" => vec![definition["min"].clone(), definition["max"].clone()],
@@ -171,6 +174,7 @@ pub fn good_values(model: &Model, shape: &str) -> Vec<Value> {
             vec![json!([]), json!(elements), json!(longest)]
         }
         "structure" => vec![Value::Object(whole(model, shape))],
+        "timestamp" => vec![json!(1_440_938_160), json!(1_440_938_160.999), json!(-1)],
         other => panic!("{shape}: type {other}"),
     }
 }
@@ -208,7 +212,7 @@ pub fn bad_values(model: &Model, shape: &str, path: &str) -> Vec<(Value, Vec<Str
         "blob" => bad_blobs(definition, path),
         "list" => bad_lists(model, shape, path),
         "structure" => bad_structures(model, shape, path),
-        "boolean" | "map" => Vec::new(),
+        "boolean" | "map" | "timestamp" => Vec::new(),
         other => panic!("{shape}: type {other}"),
     }
 }
@@ -260,12 +264,10 @@ fn bad_strings(definition: &Value) -> Vec<(String, Vec<String>)> {
         let constraint = at_most("length", &definition["max"]);
         cases.push(("a".repeat(max + 1), vec![constraint]));
     }
+    let min = bound(definition, "min").unwrap_or_default();
     for text in ["\u{100}", "a\u{100}", "a\u{7}b", "\u{100}a"] {
-        cases.extend(
-            pattern
-                .clone()
-                .map(|pattern| (text.to_owned(), vec![pattern])),
-        );
+        let long_enough = "a".repeat(min.saturating_sub(text.chars().count())) + text;
+        cases.extend(pattern.clone().map(|pattern| (long_enough, vec![pattern])));
     }
     cases
 }

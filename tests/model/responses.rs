@@ -36,7 +36,9 @@ fn metadata() -> KeyMetadata {
         key_usage: KeyUsage::EncryptDecrypt,
         key_state: KeyState::PendingDeletion,
         deletion_date: Some(MOMENT),
-        origin: Origin::AwsKms,
+        valid_to: Some(MOMENT),
+        origin: Origin::External,
+        expiration_model: Some(ExpirationModelType::KeyMaterialExpires),
         key_manager: KeyManager::Customer,
         customer_master_key_spec: Some(CustomerMasterKeySpec::SymmetricDefault),
         key_spec: KeySpec::SymmetricDefault,
@@ -150,6 +152,9 @@ pub fn fullest(operation: Operation) -> Vec<u8> {
             key_creation_date: MOMENT,
         }),
         Operation::RotateKeyOnDemand => written(&RotateKeyOnDemandResponse { key_id: arn() }),
+        Operation::GetParametersForImport
+        | Operation::ImportKeyMaterial
+        | Operation::DeleteImportedKeyMaterial => import(operation),
         Operation::ListKeyRotations => list_rotations(),
         Operation::GenerateDataKeyPair
         | Operation::GenerateDataKeyPairWithoutPlaintext
@@ -205,13 +210,38 @@ fn list_rotations() -> Vec<u8> {
         rotations: vec![RotationsListEntry {
             key_id: arn(),
             key_material_id: material(),
+            key_material_description: Some("from the safe".to_owned()),
+            import_state: Some(ImportState::PendingImport),
             key_material_state: Some(KeyMaterialState::NonCurrent),
+            expiration_model: Some(ExpirationModelType::KeyMaterialExpires),
+            valid_to: Some(MOMENT),
             rotation_date: Some(MOMENT),
             rotation_type: Some(RotationType::OnDemand),
         }],
         next_marker: marker(),
         truncated: true,
     })
+}
+
+fn import(operation: Operation) -> Vec<u8> {
+    let blob = || Blob::from(vec![1; 100]);
+    match operation {
+        Operation::GetParametersForImport => written(&GetParametersForImportResponse {
+            key_id: arn(),
+            import_token: blob(),
+            public_key: blob(),
+            parameters_valid_to: MOMENT,
+        }),
+        Operation::ImportKeyMaterial => written(&ImportKeyMaterialResponse {
+            key_id: arn(),
+            key_material_id: material(),
+        }),
+        Operation::DeleteImportedKeyMaterial => written(&DeleteImportedKeyMaterialResponse {
+            key_id: arn(),
+            key_material_id: material(),
+        }),
+        other => panic!("{other} imports nothing"),
+    }
 }
 
 fn cryptographic(operation: Operation) -> Vec<u8> {

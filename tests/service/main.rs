@@ -157,6 +157,7 @@ macro_rules! on_key {
 mod asymmetric;
 mod grant_life;
 mod grants;
+mod import;
 mod key_usage;
 
 #[test]

@@ -54,8 +54,12 @@ error_codes! {
     DisabledException 400
     /// The request would have succeeded, but asked with `DryRun`.
     DryRunOperationException 400
+    /// The import token is too old.
+    ExpiredImportTokenException 400
     /// The ciphertext was not made under the key that the request names.
     IncorrectKeyException 400
+    /// The key material is not the one that is expected, or not one of the key's spec.
+    IncorrectKeyMaterialException 400
     /// The alias name is reserved or malformed.
     InvalidAliasNameException 400
     /// The ARN, or its Region, is not one of a key here.
@@ -66,6 +70,8 @@ error_codes! {
     InvalidGrantIdException 400
     /// The grant token is not valid.
     InvalidGrantTokenException 400
+    /// The import token is not one for the key.
+    InvalidImportTokenException 400
     /// The key's usage or the algorithm does not fit the operation.
     InvalidKeyUsageException 400
     /// The pagination marker is not one that this service gave out.

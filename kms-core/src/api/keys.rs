@@ -8,8 +8,8 @@ use super::validation::{
     CUSTOM_KEY_STORE_ID, DESCRIPTION, PENDING_WINDOW_IN_DAYS, POLICY, XKS_KEY_ID,
 };
 use super::values::{
-    CustomerMasterKeySpec, EncryptionAlgorithm, KeyAgreementAlgorithm, KeyManager, KeySpec,
-    KeyState, KeyUsage, MacAlgorithm, Origin, SigningAlgorithm,
+    CustomerMasterKeySpec, EncryptionAlgorithm, ExpirationModelType, KeyAgreementAlgorithm,
+    KeyManager, KeySpec, KeyState, KeyUsage, MacAlgorithm, Origin, SigningAlgorithm,
 };
 use crate::ids::{AccountId, KeyArn, KeyId, KeyMaterialId};
 use crate::time::Timestamp;
@@ -105,8 +105,17 @@ pub struct KeyMetadata {
         serialize_with = "optional_epoch_seconds"
     )]
     pub deletion_date: Option<Timestamp>,
+    /// When the first of the imported materials is destroyed, if one is to be.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "optional_epoch_seconds"
+    )]
+    pub valid_to: Option<Timestamp>,
     /// Where the key material comes from.
     pub origin: Origin,
+    /// Whether an imported material is destroyed at a set time; none while there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiration_model: Option<ExpirationModelType>,
     /// Who manages the key.
     pub key_manager: KeyManager,
     /// The deprecated name of `key_spec`, with the same value; none for specs that came later.

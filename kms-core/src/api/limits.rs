@@ -18,6 +18,8 @@ pub const MAX_ALIASES_PER_KEY: usize = 50;
 pub const MAX_KEYS: usize = 100_000;
 /// The most rotations on demand in the life of one key.
 pub const MAX_ON_DEMAND_ROTATIONS: usize = 25;
+/// The most days from an import to the expiry of the material.
+pub const MAX_MATERIAL_LIFETIME_DAYS: i64 = 365;
 /// The most grants on one key.
 pub const MAX_GRANTS_PER_KEY: usize = 50_000;
 /// The most pairs in the constraint of a grant.

@@ -127,6 +127,18 @@ pub(super) fn optional_epoch_seconds<S: Serializer>(
     time.map(Timestamp::to_epoch_seconds).serialize(serializer)
 }
 
+/// Seconds since the epoch, with or without a fraction; digits below the millisecond are dropped.
+pub(super) fn optional_time<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Timestamp>, D::Error> {
+    let Some(number) = Option::<serde_json::Number>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    let time = Timestamp::from_epoch_seconds(&number);
+    time.map(Some)
+        .ok_or_else(|| de::Error::custom("not a point in time"))
+}
+
 pub(super) fn as_text<T: fmt::Display, S: Serializer>(
     value: &T,
     serializer: S,

@@ -70,6 +70,12 @@ enum States {
     PendingDeletion,
     /// A key whose material this service made.
     HasMaterial,
+    /// Material can be asked for.
+    AwaitsImport,
+    /// As `AwaitsImport`, also while the primary changes.
+    TakesImport,
+    /// Imported material can be destroyed.
+    HoldsImport,
 }
 
 impl States {
@@ -95,6 +101,15 @@ impl States {
                 &[Enabled, Disabled, PendingImport, Unavailable, Creating]
             }
             Self::PendingDeletion => &[PendingDeletion, PendingReplicaDeletion],
+            Self::AwaitsImport => &[Enabled, Disabled, PendingImport],
+            Self::TakesImport => &[Enabled, Disabled, PendingImport, Updating],
+            Self::HoldsImport => &[
+                Enabled,
+                Disabled,
+                PendingImport,
+                PendingDeletion,
+                PendingReplicaDeletion,
+            ],
             Self::HasMaterial => &[
                 Enabled,
                 Disabled,
@@ -178,8 +193,11 @@ operations! {
     DisableKeyRotation              ["kms:DisableKeyRotation"]                  Key          Writes  NotAsked  No        OwnAccount  Usable
     GetKeyRotationStatus            ["kms:GetKeyRotationStatus"]                Key          Reads   NotAsked  No        AnyAccount  HasMaterial
     RotateKeyOnDemand               ["kms:RotateKeyOnDemand"]                   Key          Writes  NotAsked  No        OwnAccount  Usable
-    ListKeyRotations                ["kms:ListKeyRotations"]                    Key          Reads   NotAsked  No        OwnAccount  HasMaterial
+    ListKeyRotations                ["kms:ListKeyRotations"]                    Key          Reads   NotAsked  No        OwnAccount  All
     GetKeyLastUsage                 ["kms:GetKeyLastUsage"]                     Key          Reads   NotAsked  No        OwnAccount  All
+    GetParametersForImport          ["kms:GetParametersForImport"]              Key          Reads   NotAsked  No        OwnAccount  AwaitsImport
+    ImportKeyMaterial               ["kms:ImportKeyMaterial"]                   Key          Writes  NotAsked  No        OwnAccount  TakesImport
+    DeleteImportedKeyMaterial       ["kms:DeleteImportedKeyMaterial"]           Key          Writes  NotAsked  No        OwnAccount  HoldsImport
     Encrypt                         ["kms:Encrypt"]                             Key          Reads   Count     Accepted  AnyAccount  Usable
     Decrypt                         ["kms:Decrypt"]                             Key          Reads   Count     Accepted  AnyAccount  Usable
     ReEncrypt                       ["kms:ReEncryptFrom", "kms:ReEncryptTo"]    TwoKeys      Reads   Count     Accepted  AnyAccount  Usable
@@ -377,7 +395,8 @@ mod tests {
                 "RevokeGrant",
                 "GetKeyRotationStatus",
                 "ListKeyRotations",
-                "GetKeyLastUsage"
+                "GetKeyLastUsage",
+                "DeleteImportedKeyMaterial"
             ]
         );
     }

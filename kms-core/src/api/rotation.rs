@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::message::{Response, empty_response, optional_epoch_seconds, request};
 use super::validation::ROTATION_PERIOD_IN_DAYS;
-use super::values::{IncludeKeyMaterial, KeyMaterialState, RotationType};
+use super::values::{
+    ExpirationModelType, ImportState, IncludeKeyMaterial, KeyMaterialState, RotationType,
+};
 use crate::ids::{KeyArn, KeyMaterialId};
 use crate::time::Timestamp;
 
@@ -181,9 +183,24 @@ pub struct RotationsListEntry {
     /// The key material.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_material_id: Option<KeyMaterialId>,
+    /// What an imported material is, for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_material_description: Option<String>,
+    /// Whether an imported material is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub import_state: Option<ImportState>,
     /// The part that it plays; only with `ALL_KEY_MATERIAL`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_material_state: Option<KeyMaterialState>,
+    /// Whether an imported material is destroyed at a set time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiration_model: Option<ExpirationModelType>,
+    /// When an imported material is destroyed.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "optional_epoch_seconds"
+    )]
+    pub valid_to: Option<Timestamp>,
     /// When it replaced the one before; the first has none.
     #[serde(
         skip_serializing_if = "Option::is_none",

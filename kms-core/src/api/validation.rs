@@ -90,6 +90,16 @@ pub(super) const GRANT_NAME: TextRule =
 /// `PrincipalIdType`
 pub(super) const PRINCIPAL_ID: TextRule =
     TextRule::length(1, 256).matching("^[\\w+=,.@:/-]+$", |text| one_or_more(text, "_+=,.@:/-"));
+/// `KeyMaterialDescriptionType`
+pub(super) const KEY_MATERIAL_DESCRIPTION: TextRule = TextRule::length(0, 256)
+    .matching("^[a-zA-Z0-9:/_\\s.-]+$", |text| {
+        one_or_more(text, ":/_.- \t\n\u{b}\u{c}\r")
+    });
+/// `BackingKeyIdType`
+pub(super) const KEY_MATERIAL_ID: TextRule = TextRule::length(64, 64)
+    .matching("^[a-f0-9]+$", |text| {
+        !text.is_empty() && text.bytes().all(|b| matches!(b, b'a'..=b'f' | b'0'..=b'9'))
+    });
 /// `TagKeyType`
 pub(super) const TAG_KEY: TextRule = TextRule::length(1, 128);
 /// `TagValueType`

@@ -364,3 +364,74 @@ value_set! {
         IgnoreCiphertext = "IGNORE_CIPHERTEXT",
     }
 }
+
+value_set! {
+    /// How an imported key material is encrypted on its way.
+    AlgorithmSpec {
+        /// Withdrawn by AWS.
+        RsaesPkcs1V15 = "RSAES_PKCS1_V1_5",
+        RsaesOaepSha1 = "RSAES_OAEP_SHA_1",
+        RsaesOaepSha256 = "RSAES_OAEP_SHA_256",
+        RsaAesKeyWrapSha1 = "RSA_AES_KEY_WRAP_SHA_1",
+        RsaAesKeyWrapSha256 = "RSA_AES_KEY_WRAP_SHA_256",
+        Sm2pke = "SM2PKE",
+    }
+}
+
+value_set! {
+    /// The kind of the key pair that an imported key material is encrypted to.
+    WrappingKeySpec {
+        Rsa2048 = "RSA_2048",
+        Rsa3072 = "RSA_3072",
+        Rsa4096 = "RSA_4096",
+        Sm2 = "SM2",
+    }
+}
+
+impl WrappingKeySpec {
+    /// The same kind of key among all kinds.
+    #[must_use]
+    pub const fn key_spec(self) -> KeySpec {
+        match self {
+            Self::Rsa2048 => KeySpec::Rsa2048,
+            Self::Rsa3072 => KeySpec::Rsa3072,
+            Self::Rsa4096 => KeySpec::Rsa4096,
+            Self::Sm2 => KeySpec::Sm2,
+        }
+    }
+
+    /// The length in bytes of what the key pair encrypts to; none unless it is one of RSA.
+    #[must_use]
+    pub const fn modulus_length(self) -> Option<usize> {
+        match self {
+            Self::Rsa2048 => Some(256),
+            Self::Rsa3072 => Some(384),
+            Self::Rsa4096 => Some(512),
+            Self::Sm2 => None,
+        }
+    }
+}
+
+value_set! {
+    /// Whether an imported key material is destroyed at a set time.
+    ExpirationModelType {
+        KeyMaterialExpires = "KEY_MATERIAL_EXPIRES",
+        KeyMaterialDoesNotExpire = "KEY_MATERIAL_DOES_NOT_EXPIRE",
+    }
+}
+
+value_set! {
+    /// Whether an imported key material is new to its key.
+    ImportType {
+        NewKeyMaterial = "NEW_KEY_MATERIAL",
+        ExistingKeyMaterial = "EXISTING_KEY_MATERIAL",
+    }
+}
+
+value_set! {
+    /// Whether the service has an imported key material now.
+    ImportState {
+        Imported = "IMPORTED",
+        PendingImport = "PENDING_IMPORT",
+    }
+}

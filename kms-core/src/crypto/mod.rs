@@ -6,6 +6,7 @@ pub mod aead;
 pub mod asymmetric;
 pub mod digest;
 pub mod kdf;
+pub mod key_wrap;
 pub mod mac;
 pub mod password;
 pub mod random;

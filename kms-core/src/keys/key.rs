@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::import::Import;
 use super::kind::KeyKind;
 use super::material::KeyMaterial;
 use super::rotation::{AutomaticRotation, RotationCause};
@@ -11,7 +12,7 @@ use super::state::Lifecycle;
 use crate::ids::KeyArn;
 use crate::time::Timestamp;
 
-/// A customer key of origin `AWS_KMS`, `docs/spec/key-record.md`.
+/// A customer key, `docs/spec/key-record.md`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Key {
     /// Its name, with the account and Region that it belongs to.
@@ -33,7 +34,11 @@ pub struct Key {
     pub automatic_rotation: Option<AutomaticRotation>,
     /// Every material the key ever had, oldest first; the last one encrypts, all of them decrypt.
     /// Keys that are not symmetric have one.
+    /// Those of keys of origin `EXTERNAL` may lack their secret, and there may be none.
     pub materials: Vec<KeyMaterial>,
+    /// What belongs to keys of origin `EXTERNAL` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import: Option<Import>,
 }
 
 impl Key {
@@ -43,7 +48,7 @@ impl Key {
         self.materials.last()
     }
 
-    /// Whether the key can be used.
+    /// Whether the key can be used, unless its imported material is missing.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.lifecycle == Lifecycle::Enabled
@@ -109,6 +114,7 @@ mod tests {
             rotation: cause,
             wrapped: vec![1, 2, 3],
             public_key: Vec::new(),
+            imported: None,
         }
     }
 
@@ -125,6 +131,7 @@ mod tests {
             policy: String::new(),
             automatic_rotation: None,
             materials: vec![material(None, 0)],
+            import: None,
         }
     }
 
@@ -141,6 +148,7 @@ mod tests {
     fn a_symmetric_key_is_written_as_before_there_were_others() {
         let text = serde_json::to_string(&key()).unwrap();
         assert!(!text.contains("kind") && !text.contains("public_key"));
+        assert!(!text.contains("import"));
         let mut signing = key();
         signing.kind = KeyKind::new(KeySpec::EccNistP256, KeyUsage::SignVerify).unwrap();
         signing.materials[0].public_key = vec![4, 5];

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+use super::import::Imported;
 use super::rotation::RotationCause;
 use crate::crypto::Failed;
 use crate::crypto::digest::sha256_of;
@@ -72,7 +73,7 @@ pub fn public_material_id(key: KeyId, public_key: &[u8]) -> Result<KeyMaterialId
     material_id(key, &sha256_of(&[public_key]))
 }
 
-fn material_id(key: KeyId, fingerprint: &[u8; 32]) -> Result<KeyMaterialId, Failed> {
+pub(super) fn material_id(key: KeyId, fingerprint: &[u8; 32]) -> Result<KeyMaterialId, Failed> {
     let digest = sha256_of(&[fingerprint, key.to_string().as_bytes()]);
     let mut text = String::with_capacity(64);
     for byte in digest {
@@ -91,7 +92,7 @@ pub struct KeyMaterial {
     /// Why it replaced the one before; `None` for a key's first.
     pub rotation: Option<RotationCause>,
     /// The secret under the material key, `docs/spec/sealed-record.md`: a backing key, an HMAC key
-    /// or a private key.
+    /// or a private key. Empty for an imported one that was destroyed.
     #[serde(with = "super::base64_bytes")]
     pub wrapped: Vec<u8>,
     /// `SubjectPublicKeyInfo`; empty for keys that have none.
@@ -101,6 +102,9 @@ pub struct KeyMaterial {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub public_key: Vec<u8>,
+    /// What was said when it was imported; none for those that this service made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
 }
 
 #[cfg(test)]

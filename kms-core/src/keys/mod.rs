@@ -4,6 +4,8 @@
 
 mod alias;
 mod base64_bytes;
+mod import;
+mod import_token;
 mod key;
 mod kind;
 mod material;
@@ -11,6 +13,8 @@ mod rotation;
 mod state;
 
 pub use alias::Alias;
+pub use import::{Import, Imported, NamingSalt};
+pub use import_token::{ImportToken, InvalidImportToken};
 pub use key::Key;
 pub use kind::KeyKind;
 pub use material::{BackingKey, KeyMaterial, public_material_id, secret_material_id};

@@ -78,7 +78,11 @@ impl Permit {
 const RETIRE_GRANT: &str = "kms:RetireGrant";
 
 /// What the service does on its own. No policy can allow these actions to anybody.
-const INTERNAL_ACTIONS: [&str; 2] = ["kms:RotateKey", "kms:DeleteKey"];
+const INTERNAL_ACTIONS: [&str; 3] = [
+    "kms:RotateKey",
+    "kms:DeleteKey",
+    "kms:DeleteExpiredKeyMaterial",
+];
 
 /// The actions that a key policy can allow to principals of other accounts. Of those that AWS
 /// lists, `kms:RetireGrant` is missing: a key policy cannot allow it at all.

@@ -65,6 +65,15 @@ pub struct SecretPlace<'a> {
     pub spec: KeySpec,
 }
 
+/// What a sealed token is for; it opens for nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenPurpose {
+    /// Names a grant.
+    Grant,
+    /// Carries what unwraps an imported key material.
+    Import,
+}
+
 struct GenerationKeys {
     record: Prk,
     material: Prk,
@@ -72,6 +81,7 @@ struct GenerationKeys {
     ledger: Secret<32>,
     token: Secret<32>,
     grant: Prk,
+    import: Prk,
 }
 
 impl GenerationKeys {
@@ -85,7 +95,15 @@ impl GenerationKeys {
             ledger: purpose(b"ledger")?,
             token: purpose(b"token")?,
             grant: Prk::extract(purpose(b"grant")?.expose()),
+            import: Prk::extract(purpose(b"import")?.expose()),
         })
+    }
+
+    fn of_token(&self, purpose: TokenPurpose) -> &Prk {
+        match purpose {
+            TokenPurpose::Grant => &self.grant,
+            TokenPurpose::Import => &self.import,
+        }
     }
 }
 
@@ -209,12 +227,13 @@ impl Barrier {
         Secret::from_slice(material.expose()).ok_or(BarrierError::Malformed)
     }
 
-    /// Seals what a grant token says. Two sealings of the same content differ.
+    /// Seals what a token says. Two sealings of the same content differ.
     ///
     /// # Errors
     /// [`BarrierError::Failed`].
-    pub fn seal_grant_token(
+    pub fn seal_token(
         &self,
+        purpose: TokenPurpose,
         content: &[u8],
         random: &dyn Random,
     ) -> Result<Vec<u8>, BarrierError> {
@@ -222,18 +241,22 @@ impl Barrier {
             generation: self.active,
             nonce: random::array(random)?,
         };
-        let binding = bind(&[&self.store_id])?;
-        Ok(header.seal(&self.keys(self.active)?.grant, &binding, content)?)
+        let key = self.keys(self.active)?.of_token(purpose);
+        Ok(header.seal(key, &bind(&[&self.store_id])?, content)?)
     }
 
-    /// Opens what [`Barrier::seal_grant_token`] made, for this store.
+    /// Opens what [`Barrier::seal_token`] made, for this store and purpose.
     ///
     /// # Errors
     /// [`BarrierError`].
-    pub fn open_grant_token(&self, sealed: &[u8]) -> Result<SecretBytes, BarrierError> {
+    pub fn open_token(
+        &self,
+        purpose: TokenPurpose,
+        sealed: &[u8],
+    ) -> Result<SecretBytes, BarrierError> {
         let (header, body) = Header::parse(sealed)?;
-        let keys = self.keys(header.generation)?;
-        header.open(&keys.grant, &bind(&[&self.store_id])?, body)
+        let key = self.keys(header.generation)?.of_token(purpose);
+        header.open(key, &bind(&[&self.store_id])?, body)
     }
 
     /// Wraps the secret of a key that is not symmetric: it opens only as this material of this

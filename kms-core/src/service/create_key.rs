@@ -14,11 +14,12 @@ use super::tags;
 use super::values::Specific;
 use crate::Error;
 use crate::api::limits::MAX_KEYS;
-use crate::api::{self, CreateKeyRequest, CreateKeyResponse, KeySpec, KeyUsage, Origin};
+use crate::api::{self, CreateKeyRequest, CreateKeyResponse, KeySpec, KeyState, KeyUsage, Origin};
 use crate::crypto::random;
 use crate::ids::{KeyArn, KeyId};
-use crate::keys::{Key, KeyKind, Lifecycle};
+use crate::keys::{Import, Key, KeyKind, Lifecycle, NamingSalt};
 use crate::policy::KeyPolicy;
+use crate::time::Timestamp;
 
 /// A checked `CreateKeyRequest`.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ pub struct CreateKey {
     description: String,
     tags: BTreeMap<String, String>,
     kind: KeyKind,
+    origin: Origin,
     bypass_lockout_check: Option<bool>,
 }
 
@@ -73,8 +75,8 @@ fn kind(request: &CreateKeyRequest) -> Result<KeyKind, Error> {
     })
 }
 
-/// Where the material comes from: only from this service.
-fn check_origin(request: &CreateKeyRequest) -> Result<(), Error> {
+/// Where the material comes from: from this service, or from outside.
+fn origin(request: &CreateKeyRequest, kind: KeyKind) -> Result<Origin, Error> {
     no_custom_key_store(request.custom_key_store_id.as_ref())?;
     if request.xks_key_id.is_some() {
         return Err(unsupported("XksKeyId"));
@@ -82,11 +84,15 @@ fn check_origin(request: &CreateKeyRequest) -> Result<(), Error> {
     if request.multi_region == Some(true) {
         return Err(unsupported("MultiRegion"));
     }
-    match request.origin.as_deref() {
-        Some(origin) if origin != Origin::AwsKms.as_str() => {
-            Err(unsupported(&format!("Origin {origin}")))
-        }
-        _ => Ok(()),
+    let named = request.origin.as_deref();
+    let origin = named.map_or(Ok(Origin::AwsKms), str::parse);
+    match origin.map_err(Error::internal)? {
+        Origin::External if kind.is_asymmetric() => Err(unsupported(&format!(
+            "Origin EXTERNAL with KeySpec {}",
+            kind.spec
+        ))),
+        origin @ (Origin::AwsKms | Origin::External) => Ok(origin),
+        origin => Err(unsupported(&format!("Origin {origin}"))),
     }
 }
 
@@ -96,6 +102,7 @@ impl CreateKey {
             request_tags: Some(&self.tags),
             bypass_policy_lockout_safety_check: self.bypass_lockout_check,
             creates_key: Some(self.kind),
+            creates_origin: Some(self.origin),
             ..Specific::default()
         }
     }
@@ -105,6 +112,15 @@ impl CreateKey {
         let account = step.call.account().clone();
         let default_policy = || KeyPolicy::default_text(&account);
         let id = KeyId::uuid_from_random(bits);
+        let (mut materials, mut import) = (Vec::new(), None);
+        if self.origin == Origin::External {
+            import = Some(Import {
+                salt: NamingSalt::generate(step.engine.system_random())?,
+                pending: None,
+            });
+        } else {
+            materials.push(first_material(step.engine, id, self.kind, step.now)?);
+        }
         Ok(Key {
             created: step.now,
             lifecycle: Lifecycle::Enabled,
@@ -112,7 +128,8 @@ impl CreateKey {
             tags: self.tags,
             policy: self.policy.unwrap_or_else(default_policy),
             automatic_rotation: None,
-            materials: vec![first_material(step.engine, id, self.kind, step.now)?],
+            materials,
+            import,
             kind: self.kind,
             arn: KeyArn {
                 region: step.call.region.clone(),
@@ -133,18 +150,19 @@ fn within_quota(step: &Step<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-fn elements(key: &Key) -> Parameters {
+fn elements(key: &Key, now: Timestamp) -> Parameters {
+    let state = key.state(now);
     let mut metadata = Parameters::default();
     metadata
         .value("aWSAccountId", &key.arn.account)
         .value("keyId", &key.arn.key)
         .value("arn", &key.arn)
         .value("creationDate", &key.created.to_rfc3339())
-        .value("enabled", &true)
+        .value("enabled", &(state == KeyState::Enabled))
         .value("description", &key.description)
         .value("keyUsage", &key.kind.usage)
-        .value("keyState", &key.lifecycle.state())
-        .value("origin", &Origin::AwsKms)
+        .value("keyState", &state)
+        .value("origin", &key.origin())
         .value("keySpec", &key.kind.spec);
     let mut elements = Parameters::default();
     elements.object("keyMetadata", metadata);
@@ -180,18 +198,20 @@ impl Operation for CreateKeyRequest {
     }
 
     fn key_pair(&self) -> Option<KeySpec> {
-        kind(self).ok().map(|kind| kind.spec)
+        let kind = kind(self).ok()?;
+        (origin(self, kind).ok()? == Origin::AwsKms).then_some(kind.spec)
     }
 
     fn parse(self) -> Result<CreateKey, Error> {
         validated(&self)?;
         let kind = kind(&self)?;
-        check_origin(&self)?;
+        let origin = origin(&self, kind)?;
         if let Some(text) = &self.policy {
             new_policy::check_document(text)?;
         }
         Ok(CreateKey {
             kind,
+            origin,
             policy: self.policy,
             description: self.description.unwrap_or_default(),
             tags: tags::requested(self.tags)?,
@@ -217,9 +237,9 @@ impl Operation for CreateKeyRequest {
         let key = parsed.into_key(step)?;
         new_policy::check_effect(step, &key, &[], bypass)?;
         let response = CreateKeyResponse {
-            key_metadata: key_metadata(&key),
+            key_metadata: key_metadata(&key, step.now),
         };
-        let elements = elements(&key);
+        let elements = elements(&key, step.now);
         Ok(Performed::changed(response, vec![Edit::PutKey(Box::new(key))]).with_elements(elements))
     }
 }

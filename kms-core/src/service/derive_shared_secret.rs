@@ -9,7 +9,7 @@ use super::values::Specific;
 use crate::Error;
 use crate::api::{
     DeriveSharedSecretRequest, DeriveSharedSecretResponse, KeyAgreementAlgorithm, KeyUsage,
-    Operation, Origin,
+    Operation,
 };
 
 /// A checked `DeriveSharedSecretRequest`.
@@ -78,7 +78,7 @@ impl KeyOperation for DeriveSharedSecretRequest {
             key_id: key.arn.clone(),
             shared_secret: secret,
             key_agreement_algorithm: asked.algorithm,
-            key_origin: Origin::AwsKms,
+            key_origin: key.origin(),
         }))
     }
 }

@@ -17,7 +17,7 @@ use super::resolve;
 use super::state::State;
 use super::usage::KeyUsage;
 use crate::Error;
-use crate::api::{ErrorCode, KeyState, Resource};
+use crate::api::{self, ErrorCode, KeyState, Resource};
 use crate::audit::{Entry, FileLedger, LedgerUnavailable, Recorded};
 use crate::crypto::random::{Random, SystemRandom};
 use crate::root::Barrier;
@@ -186,7 +186,7 @@ impl Engine {
         let ask = |needed| self.authorize(needed, state, call, now);
         let permits = needed.iter().map(ask).collect::<Result<Vec<_>, Error>>()?;
         drop(needed);
-        admit(draft.event, &loaded)?;
+        admit(draft.event, &loaded, now)?;
         O::perform(
             parsed,
             &Step {
@@ -234,23 +234,27 @@ pub(super) fn conclude<R>(
 
 /// Whether the keys are in a state that allows the operation. Decided after the policies: who may
 /// not use a key does not learn its state.
-fn admit(event: Event, loaded: &Loaded) -> Result<(), Error> {
+fn admit(event: Event, loaded: &Loaded, now: Timestamp) -> Result<(), Error> {
     let Some(operation) = event.operation else {
         return Ok(());
     };
     let both = operation.resource() == Resource::TwoKeys;
+    let cancels = operation == api::Operation::CancelKeyDeletion;
     let keys = loaded
         .primary
         .iter()
         .chain(loaded.secondary.iter().filter(|_| both));
     for target in keys {
-        let state = target.key.key.lifecycle.state();
+        let state = target.key.key.state(now);
         let arn = &target.key.key.arn;
         match operation.refusal(state) {
             None => {}
             Some(ErrorCode::DisabledException) => return Err(Error::Disabled(arn.clone())),
             Some(_) if state == KeyState::PendingDeletion => {
                 return Err(Error::InvalidState(format!("{arn} is pending deletion.")));
+            }
+            Some(_) if state == KeyState::PendingImport && !cancels => {
+                return Err(Error::InvalidState(format!("{arn} is pending import.")));
             }
             Some(_) => {
                 return Err(Error::InvalidState(format!(

@@ -7,6 +7,7 @@ use super::engine::Engine;
 use crate::Error;
 use crate::grants::Grant;
 use crate::ids::{GrantId, KeyArn};
+use crate::root::TokenPurpose;
 
 /// No token that this service gives out is longer, in characters.
 const MAX_TOKEN: usize = 1024;
@@ -21,7 +22,7 @@ impl Engine {
         let content = format!("{} {}", grant.id, grant.key);
         let sealed = self
             .barrier()
-            .seal_grant_token(content.as_bytes(), self.random())
+            .seal_token(TokenPurpose::Grant, content.as_bytes(), self.random())
             .map_err(Error::internal)?;
         Ok(STANDARD.encode(sealed))
     }
@@ -37,7 +38,7 @@ impl Engine {
         let sealed = STANDARD.decode(token).map_err(|_| invalid())?;
         let content = self
             .barrier()
-            .open_grant_token(&sealed)
+            .open_token(TokenPurpose::Grant, &sealed)
             .map_err(|_| invalid())?;
         let content = std::str::from_utf8(content.expose()).map_err(|_| invalid())?;
         let (id, key) = content.split_once(' ').ok_or_else(invalid)?;

@@ -23,6 +23,10 @@ struct RotateKey(KeyArn);
 #[derive(Debug)]
 struct DeleteKey(KeyArn);
 
+/// The destruction of imported material that has expired.
+#[derive(Debug)]
+struct DeleteExpiredKeyMaterial(KeyArn);
+
 impl Operation for RotateKey {
     type Parsed = KeyArn;
     type Response = ();
@@ -112,21 +116,67 @@ impl Operation for DeleteKey {
     }
 }
 
+impl Operation for DeleteExpiredKeyMaterial {
+    type Parsed = KeyArn;
+    type Response = ();
+    const EVENT: Event = Event::service("DeleteExpiredKeyMaterial");
+
+    fn parameters(&self, parameters: &mut Parameters) {
+        parameters.value("keyId", &self.0.key);
+    }
+
+    fn parse(self) -> Result<KeyArn, Error> {
+        Ok(self.0)
+    }
+
+    fn lookups(key: &KeyArn) -> Lookups {
+        Lookups::named(&KeyRef::Arn(key.clone()))
+    }
+
+    fn authorizations<'a>(
+        _key: &'a KeyArn,
+        loaded: &'a Loaded,
+        _call: &'a CallContext,
+    ) -> Result<Vec<Authorization<'a>>, Error> {
+        Ok(vec![Authorization::new(
+            "kms:DeleteExpiredKeyMaterial",
+            On::Key(loaded.primary()?),
+        )])
+    }
+
+    fn perform(_key: KeyArn, step: &Step<'_>) -> Result<Performed<()>, Error> {
+        let mut key = step.loaded.primary()?.key.key.clone();
+        let destroyed = key.destroy_expired(step.now);
+        if destroyed.is_empty() {
+            return Ok(Performed::read(()));
+        }
+        let edits = vec![Edit::PutKey(Box::new(key))];
+        Ok(Performed::changed((), edits).with_additional("keyMaterialIds", &destroyed))
+    }
+}
+
 impl Engine {
-    /// Rotates and deletes every key that is due.
+    /// Rotates and deletes every key that is due, and destroys imported material that has expired.
     ///
     /// # Errors
     /// The first failure; what is still due is done the next time.
     pub fn run_due_jobs(&self) -> Result<(), Error> {
         let now = self.clock.now();
         let (mut rotations, mut deletions) = (Vec::new(), Vec::new());
+        let mut expiries = Vec::new();
         for entry in self.state()?.all_keys() {
             if entry.key.rotation_is_due(now) {
                 rotations.push(entry.key.arn.clone());
             }
+            if entry.key.expiry_is_due(now) {
+                expiries.push(entry.key.arn.clone());
+            }
             if entry.key.deletion_is_due(now) {
                 deletions.push(entry.key.arn.clone());
             }
+        }
+        for key in expiries {
+            self.run(&key, DeleteExpiredKeyMaterial(key.clone()))?;
         }
         for key in rotations {
             self.run(&key, RotateKey(key.clone()))?;

@@ -7,7 +7,7 @@ use super::request::{present, validated};
 use super::resolve::{key_ref, own_key_ref};
 use super::values::Specific;
 use crate::Error;
-use crate::api::Request;
+use crate::api::{KeySpec, Request};
 use crate::ids::KeyRef;
 
 /// An operation on the key that the request names, permitted by one action on that key.
@@ -32,6 +32,11 @@ pub trait KeyOperation: Request {
 
     /// The member `GrantTokens`.
     fn grant_tokens(&self) -> Option<&Vec<String>> {
+        None
+    }
+
+    /// As [`Operation::key_pair`].
+    fn key_pair(&self) -> Option<KeySpec> {
         None
     }
 
@@ -75,6 +80,10 @@ impl<R: KeyOperation> Operation for R {
 
     fn grant_tokens(&self) -> Option<&Vec<String>> {
         KeyOperation::grant_tokens(self)
+    }
+
+    fn key_pair(&self) -> Option<KeySpec> {
+        KeyOperation::key_pair(self)
     }
 
     fn parse(self) -> Result<Self::Parsed, Error> {

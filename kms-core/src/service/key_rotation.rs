@@ -1,6 +1,7 @@
 //! `EnableKeyRotation`, `DisableKeyRotation` and `GetKeyRotationStatus`
 
 use super::change::Edit;
+use super::import::wrong_origin;
 use super::key_operation::KeyOperation;
 use super::operation::{Performed, Step};
 use super::parameters::Parameters;
@@ -10,6 +11,7 @@ use crate::api::limits::DEFAULT_ROTATION_PERIOD_DAYS;
 use crate::api::{
     DisableKeyRotationRequest, DisableKeyRotationResponse, EnableKeyRotationRequest,
     EnableKeyRotationResponse, GetKeyRotationStatusRequest, GetKeyRotationStatusResponse, KeyState,
+    Origin,
 };
 use crate::keys::{AutomaticRotation, Key};
 
@@ -20,6 +22,15 @@ pub(super) fn rotatable<'a>(step: &'a Step<'_>) -> Result<&'a Key, Error> {
         Ok(key)
     } else {
         Err(Error::UnsupportedOperation(String::new()))
+    }
+}
+
+/// As [`rotatable`], if the service makes its material.
+fn rotates_by_itself<'a>(step: &'a Step<'_>) -> Result<&'a Key, Error> {
+    let key = rotatable(step)?;
+    match key.origin() {
+        Origin::AwsKms => Ok(key),
+        _ => Err(wrong_origin(key)),
     }
 }
 
@@ -55,7 +66,7 @@ impl KeyOperation for EnableKeyRotationRequest {
         asked: Option<u32>,
         step: &Step<'_>,
     ) -> Result<Performed<EnableKeyRotationResponse>, Error> {
-        let mut key = rotatable(step)?.clone();
+        let mut key = rotates_by_itself(step)?.clone();
         let default = u32::try_from(DEFAULT_ROTATION_PERIOD_DAYS).map_err(Error::internal)?;
         let unchanged = key
             .automatic_rotation
@@ -84,7 +95,7 @@ impl KeyOperation for DisableKeyRotationRequest {
     }
 
     fn perform((): (), step: &Step<'_>) -> Result<Performed<DisableKeyRotationResponse>, Error> {
-        let mut key = rotatable(step)?.clone();
+        let mut key = rotates_by_itself(step)?.clone();
         key.automatic_rotation = None;
         let edits = vec![Edit::PutKey(Box::new(key))];
         Ok(Performed::changed(DisableKeyRotationResponse {}, edits))
@@ -103,8 +114,8 @@ impl KeyOperation for GetKeyRotationStatusRequest {
     }
 
     fn perform((): (), step: &Step<'_>) -> Result<Performed<GetKeyRotationStatusResponse>, Error> {
-        let key = rotatable(step)?;
-        let pending_deletion = key.lifecycle.state() == KeyState::PendingDeletion;
+        let key = rotates_by_itself(step)?;
+        let pending_deletion = key.state(step.now) == KeyState::PendingDeletion;
         let rotation = key.automatic_rotation.filter(|_| !pending_deletion);
         let period = rotation
             .map(|rotation| i32::try_from(rotation.period_days))

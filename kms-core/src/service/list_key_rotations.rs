@@ -1,5 +1,7 @@
 //! `ListKeyRotations`
 
+use std::cmp::Ordering;
+
 use super::key_operation::KeyOperation;
 use super::key_rotation::rotatable;
 use super::operation::{Performed, Step};
@@ -8,11 +10,12 @@ use super::parameters::Parameters;
 use crate::Error;
 use crate::api::limits::LIST_KEY_ROTATIONS;
 use crate::api::{
-    IncludeKeyMaterial, KeyMaterialState, ListKeyRotationsRequest, ListKeyRotationsResponse,
-    RotationType, RotationsListEntry,
+    ExpirationModelType, ImportState, IncludeKeyMaterial, KeyMaterialState,
+    ListKeyRotationsRequest, ListKeyRotationsResponse, RotationType, RotationsListEntry,
 };
 use crate::ids::KeyArn;
 use crate::keys::{Key, KeyMaterial, RotationCause};
+use crate::time::Timestamp;
 
 /// A checked request.
 #[derive(Debug)]
@@ -22,14 +25,27 @@ pub struct ListKeyRotations {
     marker: Option<String>,
 }
 
-fn entry(arn: &KeyArn, material: &KeyMaterial, current: bool) -> RotationsListEntry {
-    let state = if current {
-        KeyMaterialState::Current
-    } else {
-        KeyMaterialState::NonCurrent
-    };
+fn entry(
+    arn: &KeyArn,
+    material: &KeyMaterial,
+    state: KeyMaterialState,
+    now: Timestamp,
+) -> RotationsListEntry {
+    let imported = material.imported.as_ref();
+    let present = material.is_present(now);
+    let expires = material.expires().filter(|_| present);
     RotationsListEntry {
         key_id: arn.clone(),
+        key_material_description: imported.and_then(|imported| imported.description.clone()),
+        import_state: imported.map(|_| match present {
+            true => ImportState::Imported,
+            false => ImportState::PendingImport,
+        }),
+        expiration_model: imported.filter(|_| present).map(|_| match expires {
+            Some(_) => ExpirationModelType::KeyMaterialExpires,
+            None => ExpirationModelType::KeyMaterialDoesNotExpire,
+        }),
+        valid_to: expires,
         key_material_id: Some(material.id.clone()),
         key_material_state: Some(state),
         rotation_date: material.rotation.map(|_| material.created),
@@ -45,18 +61,23 @@ fn entries<'a>(
     key: &'a Key,
     with_first: bool,
     after: Option<&'a str>,
+    now: Timestamp,
 ) -> impl Iterator<Item = (String, RotationsListEntry)> + 'a {
-    let last = key.materials.len();
-    let start = after.and_then(|id| key.materials.iter().position(|m| m.id.as_str() == id));
+    let used = key.materials.len();
+    let start = after.and_then(|id| key.all_materials().position(|m| m.id.as_str() == id));
     let from = start.map_or(0, |index| index.saturating_add(1));
-    key.materials
-        .iter()
+    key.all_materials()
         .enumerate()
         .skip(from)
         .filter(move |(_, material)| with_first || material.rotation.is_some())
         .map(move |(index, material)| {
-            let current = index.saturating_add(1) == last;
-            (material.id.to_string(), entry(&key.arn, material, current))
+            let state = match index.saturating_add(1).cmp(&used) {
+                Ordering::Less => KeyMaterialState::NonCurrent,
+                Ordering::Equal => KeyMaterialState::Current,
+                Ordering::Greater => KeyMaterialState::PendingRotation,
+            };
+            let entry = entry(&key.arn, material, state, now);
+            (material.id.to_string(), entry)
         })
 }
 
@@ -91,7 +112,7 @@ impl KeyOperation for ListKeyRotationsRequest {
         let listing = format!("ListKeyRotations {} {}", key.arn, asked.with_first);
         let markers = step.engine.markers();
         let after = markers.start(&listing, asked.marker.as_deref())?;
-        let items = entries(&key.key, asked.with_first, after.as_deref());
+        let items = entries(&key.key, asked.with_first, after.as_deref(), step.now);
         let page = markers.page(&listing, asked.limit, items);
         Ok(Performed::read(ListKeyRotationsResponse {
             rotations: page.items,

@@ -30,6 +30,8 @@ mod get_public_key;
 mod grant_list;
 mod grant_principal;
 mod grant_token;
+mod import;
+mod import_key_material;
 mod jobs;
 mod key_kind;
 mod key_operation;

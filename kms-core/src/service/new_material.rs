@@ -48,6 +48,7 @@ pub(super) fn first_material(
         rotation: None,
         wrapped,
         public_key,
+        imported: None,
     })
 }
 
@@ -70,5 +71,6 @@ pub(super) fn new_material(
         rotation,
         wrapped,
         public_key: Vec::new(),
+        imported: None,
     })
 }

@@ -9,7 +9,15 @@ use super::parameters::Parameters;
 use crate::Error;
 use crate::api::limits::MAX_ON_DEMAND_ROTATIONS;
 use crate::api::{RotateKeyOnDemandRequest, RotateKeyOnDemandResponse};
-use crate::keys::RotationCause;
+use crate::ids::KeyArn;
+use crate::keys::{KeyMaterial, RotationCause};
+
+/// A key of origin `EXTERNAL` rotates to a material that was imported for that.
+fn nothing_to_rotate_to(key: &KeyArn) -> Error {
+    Error::InvalidState(format!(
+        "No available key material pending rotation for the key: {key}."
+    ))
+}
 
 impl KeyOperation for RotateKeyOnDemandRequest {
     type Checked = ();
@@ -31,12 +39,20 @@ impl KeyOperation for RotateKeyOnDemandRequest {
                 key.arn.key
             )));
         }
-        let material = new_material(
-            step.engine,
-            key.arn.key,
-            step.now,
-            Some(RotationCause::OnDemand),
-        )?;
+        let cause = Some(RotationCause::OnDemand);
+        let material = match &mut key.import {
+            None => new_material(step.engine, key.arn.key, step.now, cause)?,
+            Some(import) => {
+                let present = |pending: &mut KeyMaterial| pending.is_present(step.now);
+                let pending = import.pending.take_if(present);
+                let pending = pending.ok_or_else(|| nothing_to_rotate_to(&key.arn))?;
+                KeyMaterial {
+                    created: step.now,
+                    rotation: cause,
+                    ..pending
+                }
+            }
+        };
         let mut elements = Parameters::default();
         elements.value("keyId", &key.arn);
         key.rotate(material);

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use super::context::CallContext;
 use super::operation::{On, Target};
 use crate::api::{
-    DataKeyPairSpec, EncryptionAlgorithm, GrantOperation, KeyAgreementAlgorithm, MacAlgorithm,
-    MessageType, SigningAlgorithm,
+    AlgorithmSpec, DataKeyPairSpec, EncryptionAlgorithm, ExpirationModelType, GrantOperation,
+    KeyAgreementAlgorithm, MacAlgorithm, MessageType, Origin, SigningAlgorithm, WrappingKeySpec,
 };
 use crate::caller::Principal;
 use crate::ciphertext::EncryptionContext;
@@ -45,6 +45,14 @@ pub struct Specific<'a> {
     pub key_agreement_algorithm: Option<KeyAgreementAlgorithm>,
     /// The kind of a data key pair.
     pub data_key_pair_spec: Option<DataKeyPairSpec>,
+    /// How a material will be wrapped on its way.
+    pub wrapping: Option<(AlgorithmSpec, WrappingKeySpec)>,
+    /// Whether an imported material expires; present only when the request had it.
+    pub expiration_model: Option<ExpirationModelType>,
+    /// When an imported material expires.
+    pub valid_to: Option<Timestamp>,
+    /// Where the material of a key comes from that does not exist yet.
+    pub creates_origin: Option<Origin>,
     /// A key that does not exist yet: what it will be.
     pub creates_key: Option<KeyKind>,
     /// Whether an alias that named the key counts as `kms:RequestAlias`.
@@ -195,7 +203,10 @@ impl<'a> RequestValues<'a> {
         match name {
             "kms:keyspec" | "kms:customermasterkeyspec" => fixed(kind.spec.as_str()),
             "kms:keyusage" | "kms:customermasterkeyusage" => fixed(kind.usage.as_str()),
-            "kms:keyorigin" => fixed("AWS_KMS"),
+            "kms:keyorigin" => match self.target() {
+                Some(target) => fixed(target.key.key.origin().as_str()),
+                None => fixed(self.specific.creates_origin?.as_str()),
+            },
             "kms:multiregion" => flag(false),
             _ => None,
         }
@@ -245,6 +256,10 @@ impl<'a> RequestValues<'a> {
             "kms:schedulekeydeletionpendingwindowindays" => {
                 one(specific.pending_window_in_days?.to_string())
             }
+            "kms:wrappingalgorithm" => fixed(specific.wrapping?.0.as_str()),
+            "kms:wrappingkeyspec" => fixed(specific.wrapping?.1.as_str()),
+            "kms:expirationmodel" => fixed(specific.expiration_model?.as_str()),
+            "kms:validto" => one(specific.valid_to?.to_rfc3339()),
             "kms:requestalias" if specific.counts_request_alias => Some(Value::One(Cow::Borrowed(
                 self.target()?.alias.as_ref()?.as_str(),
             ))),

@@ -88,6 +88,9 @@ pub(super) async fn dispatch(operation: api::Operation, call: Call<'_>) -> Answe
         GetKeyRotationStatus GetKeyRotationStatusRequest aside;
         GetKeyLastUsage GetKeyLastUsageRequest aside;
         RotateKeyOnDemand RotateKeyOnDemandRequest aside;
+        GetParametersForImport GetParametersForImportRequest aside;
+        ImportKeyMaterial ImportKeyMaterialRequest aside;
+        DeleteImportedKeyMaterial DeleteImportedKeyMaterialRequest aside;
         ListKeyRotations ListKeyRotationsRequest aside;
     }
 }

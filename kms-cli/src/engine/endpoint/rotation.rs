@@ -83,6 +83,10 @@ fn entry(entry: types::RotationsListEntry) -> Result<RotationsListEntry, Failure
         key_id: parsed(entry.key_id)?,
         key_material_id: optional(entry.key_material_id)?,
         key_material_state: optional(entry.key_material_state.map(|state| state.to_string()))?,
+        key_material_description: entry.key_material_description,
+        import_state: optional(entry.import_state.map(|state| state.to_string()))?,
+        expiration_model: optional(entry.expiration_model.map(|model| model.to_string()))?,
+        valid_to: entry.valid_to.as_ref().map(timestamp),
         rotation_date: entry.rotation_date.as_ref().map(timestamp),
         rotation_type: optional(entry.rotation_type.map(|kind| kind.to_string()))?,
     })

@@ -297,6 +297,7 @@ fn the_service_itself_does_its_own_jobs_in_its_account_and_nothing_else() {
     };
     assert!(service(ACCOUNT, "kms:RotateKey").allows());
     assert!(service(ACCOUNT, "kms:DeleteKey").allows());
+    assert!(service(ACCOUNT, "kms:DeleteExpiredKeyMaterial").allows());
     assert!(!service(STRANGER, "kms:DeleteKey").allows());
     assert!(!service(ACCOUNT, "kms:Decrypt").allows());
     assert!(!service(ACCOUNT, "kms:deletekey").allows());
@@ -306,7 +307,12 @@ fn the_service_itself_does_its_own_jobs_in_its_account_and_nothing_else() {
 #[test]
 fn nobody_else_is_ever_allowed_the_service_s_own_jobs() {
     let all = document(&statement("Allow", Some("\"*\""), "{}"));
-    for action in ["kms:RotateKey", "kms:DeleteKey", "kms:deletekey"] {
+    for action in [
+        "kms:RotateKey",
+        "kms:DeleteKey",
+        "kms:DeleteExpiredKeyMaterial",
+        "kms:deletekey",
+    ] {
         assert!(!Case::new(root(ACCOUNT), action).key_policy(&all).allows());
         assert!(
             !Case::new(user(ACCOUNT, "alice"), action)
