@@ -7,7 +7,7 @@ import os
 import unittest
 
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.keywrap import aes_key_wrap_with_padding
 
 from support import Case, client, policy, statement, user
@@ -200,6 +200,40 @@ class Import(Case):
         mac = self.kms.generate_mac(KeyId=key, Message=b"x", MacAlgorithm="HMAC_SHA_512")["Mac"]
         expected = hmac.digest(bytes(64), b"x", "sha512")
         self.assertEqual(mac, expected)
+
+    def test_key_pairs_work_with_private_keys_from_outside(self):
+        bring = self.kms.import_key_material
+        usage = {"KeyUsage": "SIGN_VERIFY"}
+        p256 = self.external(KeySpec="ECC_NIST_P256", **usage)
+        rsa_2048 = self.external(KeySpec="RSA_2048", **usage)
+        for key, outside, algorithm, signing in (
+            (p256, ec.generate_private_key(ec.SECP256R1()), "RSAES_OAEP_SHA_256", "ECDSA_SHA_256"),
+            (
+                rsa_2048, rsa.generate_private_key(65537, 2048), "RSA_AES_KEY_WRAP_SHA_256",
+                "RSASSA_PKCS1_V1_5_SHA_256",
+            ),
+        ):
+            der = serialization.Encoding.DER
+            pkcs8 = outside.private_bytes(
+                der, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+            public = outside.public_key().public_bytes(
+                der, serialization.PublicFormat.SubjectPublicKeyInfo
+            )
+            bad = self.request(key, pkcs8[:-1], algorithm=algorithm)
+            self.refused("IncorrectKeyMaterialException", bring, **bad)
+            answer = bring(**self.request(key, pkcs8, algorithm=algorithm))
+            self.assertNotIn("KeyMaterialId", answer)
+            self.assertEqual(self.kms.get_public_key(KeyId=key)["PublicKey"], public)
+            signature = self.kms.sign(KeyId=key, Message=b"x", SigningAlgorithm=signing)
+            if signing.startswith("ECDSA"):
+                outside.public_key().verify(
+                    signature["Signature"], b"x", ec.ECDSA(hashes.SHA256())
+                )
+            else:
+                outside.public_key().verify(
+                    signature["Signature"], b"x", padding.PKCS1v15(), hashes.SHA256()
+                )
 
     def test_policies_ask_how_material_comes_and_when_it_goes(self):
         arn, access_key = user()

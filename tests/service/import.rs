@@ -1,6 +1,6 @@
 //! Imported key material: brought, expired, destroyed, brought again, and rotated to.
 
-use kms_core::crypto::asymmetric::PublicKey;
+use kms_core::crypto::asymmetric::{Message, PublicKey, generate};
 
 use super::*;
 
@@ -448,6 +448,63 @@ fn an_hmac_key_is_used_with_imported_material_of_its_length() {
     assert_eq!(code(fixture.send(request())), "KMSInvalidStateException");
     fixture.import(&key, &[7; 48]).unwrap();
     assert_eq!(fixture.send(request()).unwrap().mac, first);
+}
+
+#[test]
+fn a_key_pair_signs_with_an_imported_private_key_of_its_spec() {
+    let fixture = Fixture::new();
+    let key = fixture.external(KeySpec::EccNistP256, KeyUsage::SignVerify);
+    let outside = generate(KeySpec::EccNistP256, &SystemRandom).unwrap();
+    let other = generate(KeySpec::EccNistP256, &SystemRandom).unwrap();
+    let wrong = generate(KeySpec::EccSecgP256k1, &SystemRandom).unwrap();
+    let public_key = || fixture.send(on_key!(GetPublicKeyRequest, key));
+    assert_eq!(code(public_key()), "KMSInvalidStateException");
+    for refused in [wrong.private.expose(), &[7; 32], &[0x30]] {
+        let refused = code(fixture.import(&key, refused));
+        assert_eq!(refused, "IncorrectKeyMaterialException");
+    }
+    fixture.import(&key, outside.private.expose()).unwrap();
+    let told = public_key().unwrap().public_key;
+    assert_eq!(told.as_slice(), outside.public);
+    let request = SignRequest {
+        key_id: Some(key.clone()),
+        message: Some(SecretBytes::new(b"message".to_vec())),
+        signing_algorithm: Some("ECDSA_SHA_256".to_owned()),
+        ..SignRequest::default()
+    };
+    let signature = fixture.send(request).unwrap().signature;
+    let public = PublicKey::open(KeySpec::EccNistP256, &outside.public).unwrap();
+    let (algorithm, message) = (SigningAlgorithm::EcdsaSha256, Message::Raw(b"message"));
+    let verified = public.verify(algorithm, message, signature.as_slice());
+    assert!(verified.is_ok());
+    let delete = on_key!(DeleteImportedKeyMaterialRequest, key);
+    fixture.send(delete).unwrap();
+    assert_eq!(
+        code(fixture.import(&key, other.private.expose())),
+        "IncorrectKeyMaterialException"
+    );
+    fixture.import(&key, outside.private.expose()).unwrap();
+    assert_eq!(fixture.metadata(&key).key_state, KeyState::Enabled);
+}
+
+#[test]
+fn an_rsa_key_cannot_be_wrapped_to_rsa_alone_and_ml_dsa_is_not_imported() {
+    let fixture = Fixture::new();
+    let key = fixture.external(KeySpec::Rsa2048, KeyUsage::SignVerify);
+    let direct = fixture.send(parameters(&key, "RSAES_OAEP_SHA_256"));
+    assert_eq!(code(direct), "UnsupportedOperationException");
+    assert!(
+        fixture
+            .send(parameters(&key, "RSA_AES_KEY_WRAP_SHA_256"))
+            .is_ok()
+    );
+    let request = CreateKeyRequest {
+        origin: Some("EXTERNAL".to_owned()),
+        key_spec: Some("ML_DSA_44".to_owned()),
+        key_usage: Some("SIGN_VERIFY".to_owned()),
+        ..CreateKeyRequest::default()
+    };
+    assert_eq!(code(fixture.send(request)), "UnsupportedOperationException");
 }
 
 #[test]

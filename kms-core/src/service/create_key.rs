@@ -75,6 +75,11 @@ fn kind(request: &CreateKeyRequest) -> Result<KeyKind, Error> {
     })
 }
 
+/// AWS KMS takes no material for ML-DSA.
+fn is_importable(spec: KeySpec) -> bool {
+    !matches!(spec, KeySpec::MlDsa44 | KeySpec::MlDsa65 | KeySpec::MlDsa87)
+}
+
 /// Where the material comes from: from this service, or from outside.
 fn origin(request: &CreateKeyRequest, kind: KeyKind) -> Result<Origin, Error> {
     no_custom_key_store(request.custom_key_store_id.as_ref())?;
@@ -87,7 +92,7 @@ fn origin(request: &CreateKeyRequest, kind: KeyKind) -> Result<Origin, Error> {
     let named = request.origin.as_deref();
     let origin = named.map_or(Ok(Origin::AwsKms), str::parse);
     match origin.map_err(Error::internal)? {
-        Origin::External if kind.is_asymmetric() => Err(unsupported(&format!(
+        Origin::External if !is_importable(kind.spec) => Err(unsupported(&format!(
             "Origin EXTERNAL with KeySpec {}",
             kind.spec
         ))),

@@ -13,9 +13,10 @@ use crate::api::limits::MAX_MATERIAL_LIFETIME_DAYS;
 use crate::api::{
     Blob, ExpirationModelType, ImportKeyMaterialRequest, ImportKeyMaterialResponse, ImportType,
 };
+use crate::crypto::asymmetric;
 use crate::crypto::key_wrap::unwrap_key_material;
 use crate::ids::KeyMaterialId;
-use crate::keys::{Import, Imported, Key, KeyMaterial};
+use crate::keys::{Import, Imported, Key, KeyMaterial, public_material_id};
 use crate::root::SecretPlace;
 use crate::secret::{Secret, SecretBytes};
 use crate::time::Timestamp;
@@ -133,20 +134,46 @@ impl ImportKeyMaterial {
     }
 }
 
-/// The name of a material under its key, once it is one of the key's spec.
-fn name(key: &Key, import: &Import, secret: &SecretBytes) -> Result<KeyMaterialId, Error> {
+/// A material that is one of its key's spec.
+struct Material {
+    secret: SecretBytes,
+    /// Empty for keys that have none.
+    public_key: Vec<u8>,
+    /// Its name under its key.
+    id: KeyMaterialId,
+}
+
+fn not_of_the_spec(key: &Key) -> Error {
+    incorrect(format!(
+        "The key material is not one of key spec {}.",
+        key.kind.spec
+    ))
+}
+
+/// What was unwrapped, once it is one of the key's spec.
+fn material(key: &Key, import: &Import, secret: SecretBytes) -> Result<Material, Error> {
+    if key.kind.is_asymmetric() {
+        let pair = asymmetric::import(key.kind.spec, secret.expose());
+        let pair = pair.map_err(|_| not_of_the_spec(key))?;
+        return Ok(Material {
+            id: public_material_id(key.arn.key, &pair.public)?,
+            secret: pair.private,
+            public_key: pair.public,
+        });
+    }
     let length = if key.kind.is_symmetric() {
         Some(32)
     } else {
         key.kind.mac_key_length()
     };
     if length != Some(secret.len()) {
-        return Err(incorrect(format!(
-            "The key material is not one of key spec {}.",
-            key.kind.spec
-        )));
+        return Err(not_of_the_spec(key));
     }
-    Ok(import.salt.material_id(key.arn.key, secret.expose())?)
+    Ok(Material {
+        id: import.salt.material_id(key.arn.key, secret.expose())?,
+        secret,
+        public_key: Vec::new(),
+    })
 }
 
 fn wrap(
@@ -240,17 +267,21 @@ impl KeyOperation for ImportKeyMaterialRequest {
         key.destroy_expired(step.now);
         let import = key.import.as_ref();
         let import = import.ok_or_else(|| Error::internal("the key imports nothing"))?;
-        let id = name(&key, import, &secret)?;
+        let Material {
+            secret,
+            public_key,
+            id,
+        } = material(&key, import, secret)?;
         asked.check_identity(&key, &id)?;
-        let material = KeyMaterial {
+        let imported = KeyMaterial {
             wrapped: wrap(engine, &key, &id, &secret)?,
             created: step.now,
             rotation: None,
-            public_key: Vec::new(),
+            public_key,
             imported: Some(asked.into_imported(&key, &id)),
             id: id.clone(),
         };
-        key.take_import(material, step.now);
+        key.take_import(imported, step.now);
         let mut elements = Parameters::default();
         elements
             .value("keyId", &key.arn)

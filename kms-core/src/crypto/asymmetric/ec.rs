@@ -115,15 +115,26 @@ pub(super) fn generate(curve: Curve, random: &dyn Random) -> Result<NewKeyPair, 
         else {
             continue;
         };
-        let private = AsDer::<Pkcs8V1Der<'_>>::as_der(&key).map_err(|_| Failed)?;
-        let public = key.compute_public_key().map_err(|_| Failed)?;
-        let public = AsDer::<PublicKeyX509Der<'_>>::as_der(&public).map_err(|_| Failed)?;
-        return Ok(NewKeyPair {
-            private: SecretBytes::new(private.as_ref().to_vec()),
-            public: public.as_ref().to_vec(),
-        });
+        return encoded(&key);
     }
     Err(Failed)
+}
+
+pub(super) fn import(curve: Curve, pkcs8: &[u8]) -> Result<NewKeyPair, Failed> {
+    // Signing is stricter about the form than agreement is.
+    EcdsaKeyPair::from_pkcs8(curve.signing(), pkcs8).map_err(|_| Failed)?;
+    let key = agreement::PrivateKey::from_private_key_der(curve.agreement(), pkcs8);
+    encoded(&key.map_err(|_| Failed)?)
+}
+
+fn encoded(key: &agreement::PrivateKey) -> Result<NewKeyPair, Failed> {
+    let private = AsDer::<Pkcs8V1Der<'_>>::as_der(key).map_err(|_| Failed)?;
+    let public = key.compute_public_key().map_err(|_| Failed)?;
+    let public = AsDer::<PublicKeyX509Der<'_>>::as_der(&public).map_err(|_| Failed)?;
+    Ok(NewKeyPair {
+        private: SecretBytes::new(private.as_ref().to_vec()),
+        public: public.as_ref().to_vec(),
+    })
 }
 
 pub(super) struct PrivateKey {

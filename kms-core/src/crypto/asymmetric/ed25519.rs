@@ -24,7 +24,14 @@ const DIGEST: usize = 64;
 
 pub(super) fn generate(random: &dyn Random) -> Result<NewKeyPair, Failed> {
     let seed = Secret::<32>::try_build(|bytes| random.fill(bytes))?;
-    let pair = Ed25519KeyPair::from_seed_unchecked(seed.expose()).map_err(|_| Failed)?;
+    encoded(&Ed25519KeyPair::from_seed_unchecked(seed.expose()).map_err(|_| Failed)?)
+}
+
+pub(super) fn import(pkcs8: &[u8]) -> Result<NewKeyPair, Failed> {
+    encoded(&Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).map_err(|_| Failed)?)
+}
+
+fn encoded(pair: &Ed25519KeyPair) -> Result<NewKeyPair, Failed> {
     let private = pair.to_pkcs8v1().map_err(|_| Failed)?;
     let public = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).map_err(|_| Failed)?;
     Ok(NewKeyPair {

@@ -58,6 +58,25 @@ pub fn generate(spec: KeySpec, random: &dyn Random) -> Result<NewKeyPair, Failed
     }
 }
 
+/// Takes over a key pair from outside, from its private key as PKCS#8: the public key is derived, and
+/// the private one written in the form in which it is kept.
+///
+/// # Errors
+/// [`Failed`] for anything but a private key of `spec`, and for specs of which none is taken over.
+pub fn import(spec: KeySpec, pkcs8: &[u8]) -> Result<NewKeyPair, Failed> {
+    let pair = match kind(spec)? {
+        Kind::Rsa(size) => rsa::import(size, pkcs8)?,
+        Kind::Ec(curve) => ec::import(curve, pkcs8)?,
+        Kind::Secp256k1 => secp256k1::import(pkcs8)?,
+        Kind::Ed25519 => ed25519::import(pkcs8)?,
+        Kind::MlDsa(_) => return Err(Failed),
+    };
+    // What could not be used later is refused now.
+    PrivateKey::open(spec, pair.private.expose())?;
+    PublicKey::open(spec, &pair.public)?;
+    Ok(pair)
+}
+
 /// The family of a key pair, with what tells its members apart.
 enum Kind {
     Rsa(rsa::Size),

@@ -41,8 +41,19 @@ impl Size {
 }
 
 pub(super) fn generate(size: Size) -> Result<NewKeyPair, Failed> {
-    let pair = KeyPair::generate(size.library()).map_err(|_| Failed)?;
-    let private = AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair);
+    encoded(&KeyPair::generate(size.library()).map_err(|_| Failed)?)
+}
+
+pub(super) fn import(size: Size, pkcs8: &[u8]) -> Result<NewKeyPair, Failed> {
+    let pair = KeyPair::from_pkcs8(pkcs8).map_err(|_| Failed)?;
+    if pair.public_modulus_len() != size.bytes() {
+        return Err(Failed);
+    }
+    encoded(&pair)
+}
+
+fn encoded(pair: &KeyPair) -> Result<NewKeyPair, Failed> {
+    let private = AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(pair);
     let public = AsDer::<aws_lc_rs::encoding::PublicKeyX509Der<'_>>::as_der(pair.public_key());
     Ok(NewKeyPair {
         private: SecretBytes::new(private.map_err(|_| Failed)?.as_ref().to_vec()),

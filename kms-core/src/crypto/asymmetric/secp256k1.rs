@@ -23,14 +23,22 @@ pub(super) fn generate(random: &dyn Random) -> Result<NewKeyPair, Failed> {
         let Ok(key) = SecretKey::from_slice(scalar.expose()) else {
             continue;
         };
-        let private = key.to_pkcs8_der().map_err(|_| Failed)?;
-        let public = key.public_key().to_public_key_der().map_err(|_| Failed)?;
-        return Ok(NewKeyPair {
-            private: SecretBytes::new(private.as_bytes().to_vec()),
-            public: public.as_bytes().to_vec(),
-        });
+        return encoded(&key);
     }
     Err(Failed)
+}
+
+pub(super) fn import(pkcs8: &[u8]) -> Result<NewKeyPair, Failed> {
+    encoded(&SecretKey::from_pkcs8_der(pkcs8).map_err(|_| Failed)?)
+}
+
+fn encoded(key: &SecretKey) -> Result<NewKeyPair, Failed> {
+    let private = key.to_pkcs8_der().map_err(|_| Failed)?;
+    let public = key.public_key().to_public_key_der().map_err(|_| Failed)?;
+    Ok(NewKeyPair {
+        private: SecretBytes::new(private.as_bytes().to_vec()),
+        public: public.as_bytes().to_vec(),
+    })
 }
 
 fn digest(algorithm: SigningAlgorithm, message: Message<'_>) -> Result<impl AsRef<[u8]>, Failed> {

@@ -216,3 +216,32 @@ fn a_key_opens_as_its_own_kind_only() {
         assert!(PublicKey::open(*spec, &pair.public[1..]).is_err());
     }
 }
+
+#[test]
+fn a_private_key_from_outside_is_taken_over_with_its_public_key() {
+    let specs = [
+        KeySpec::Rsa2048,
+        KeySpec::EccNistP256,
+        KeySpec::EccNistP384,
+        KeySpec::EccNistP521,
+        KeySpec::EccSecgP256k1,
+        KeySpec::EccNistEdwards25519,
+    ];
+    for spec in specs {
+        let pair = generate(spec, &SystemRandom).unwrap();
+        let taken = import(spec, pair.private.expose()).unwrap();
+        assert_eq!(taken.public, pair.public, "{spec}");
+        assert_eq!(taken.private.expose(), pair.private.expose(), "{spec}");
+        for other in specs.into_iter().filter(|other| *other != spec) {
+            assert!(
+                import(other, pair.private.expose()).is_err(),
+                "{spec} {other}"
+            );
+        }
+        assert!(import(spec, &pair.public).is_err(), "{spec}");
+        let short = &pair.private.expose()[..pair.private.len() - 1];
+        assert!(import(spec, short).is_err(), "{spec}");
+    }
+    let pair = generate(KeySpec::MlDsa44, &SystemRandom).unwrap();
+    assert!(import(KeySpec::MlDsa44, pair.private.expose()).is_err());
+}
