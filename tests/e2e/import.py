@@ -4,6 +4,7 @@ the Python package `cryptography`."""
 import datetime
 import hmac
 import os
+import time
 import unittest
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -151,7 +152,7 @@ class Import(Case):
         soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=2)
         bring(**request, ValidTo=soon)
         while datetime.datetime.now(datetime.timezone.utc) <= soon:
-            pass
+            time.sleep(0.1)
         self.refused("KMSInvalidStateException", self.kms.encrypt, KeyId=key, Plaintext=b"x")
         self.assertEqual(self.metadata(key)["KeyState"], "PendingImport")
 
