@@ -111,7 +111,10 @@ async fn serve(config: &Config, listeners: Listeners, engine: Arc<Engine>) -> Re
     )
     .with_faults(Faults::new(&config.faults));
     if !config.faults.is_empty() {
-        tracing::warn!(faults = ?config.faults, "requests fail on purpose: the configuration asks for faults");
+        tracing::warn!(
+            faults = config.faults.len(),
+            "requests are delayed or refused on purpose: the configuration asks for it"
+        );
     }
     let jobs = tokio::spawn(jobs::run(engine));
     announce(&listeners).map_err(|error| Fault::System("standard output", error))?;

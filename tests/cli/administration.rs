@@ -97,7 +97,7 @@ fn a_key_lives_and_is_deleted() {
 fn the_last_usage_of_a_key_is_shown() {
     let (_home, kms) = store_with_key();
     let shown = || kms.done(["key", "last-usage", "alias/k"]);
-    assert!(shown().starts_with("not used since "));
+    assert!(shown().starts_with("never used"));
     kms.done(["generate-data-key", "-k", "alias/k"]);
     assert!(shown().starts_with("GenerateDataKey"), "{}", shown());
 }

@@ -118,6 +118,18 @@ fn a_key_that_does_not_sign_is_told_by_its_usage() {
     refused(&output, FAILED, "You must specify a KeyUsage value");
 }
 
+#[test]
+fn standard_input_is_not_read_for_two_things() {
+    let (_home, kms) = store_with("ECC_NIST_P256");
+    for arguments in [
+        &["verify", "-k", "alias/k", "--signature", "-"][..],
+        &["verify", "-k", "alias/k", "--signature", "-", "-"],
+        &["mac", "verify", "-k", "alias/k", "--mac", "-"],
+    ] {
+        refused(&kms.feed(arguments, b"x"), USAGE, "both");
+    }
+}
+
 /// An endpoint of another make, which says "not valid" with a good status where AWS refuses.
 fn endpoint_that_answers(body: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

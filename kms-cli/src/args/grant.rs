@@ -25,7 +25,7 @@ pub(crate) enum GrantCommand {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  kms grant create alias/backup --to arn:aws:iam::111122223333:user/alice --allow Encrypt,Decrypt
+  kms grant create alias/backup --to arn:aws:iam::111122223333:user/alice --allow GenerateDataKey,Decrypt
   kms grant create alias/backup --to arn:aws:iam::111122223333:user/alice --allow Decrypt \\
     --context-includes tenant=blue --retiring arn:aws:iam::111122223333:user/bob")]
 pub(crate) struct CreateGrant {

@@ -69,7 +69,7 @@ pub(crate) struct Global {
     /// The profile of the AWS configuration files to use
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// The AWS Region of the endpoint; with `init`, of the new store
+    /// The AWS Region to work in [default: of the store, or as the AWS SDK finds it for an endpoint]
     #[arg(long, global = true, value_name = "REGION")]
     pub(crate) region: Option<String>,
     #[command(flatten)]

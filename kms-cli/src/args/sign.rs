@@ -36,7 +36,7 @@ pub(crate) struct Verify {
     /// How [default: as `kms sign` does without it]
     #[arg(long, value_name = "ALGORITHM")]
     pub(crate) algorithm: Option<SigningAlgorithm>,
-    /// The file with the signature, as bytes
+    /// The file with the signature, as bytes; - is standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) signature: PathBuf,
     /// What was signed [default: standard input, as is -]

@@ -80,7 +80,7 @@ fn last_usage(answer: &GetKeyLastUsageResponse) -> String {
             "{} on {}, event {}",
             used.operation, used.timestamp, used.cloud_trail_event_id
         ),
-        None => format!("not used since {}", answer.tracking_start_date),
+        None => format!("never used; tracked since {}", answer.tracking_start_date),
     }
 }
 

@@ -38,7 +38,8 @@ pub(super) fn sign(arguments: &Sign, kms: &Kms, output: &Output) -> Result<(), F
 }
 
 pub(super) fn verify(arguments: &Verify, kms: &Kms, output: &Output) -> Result<(), Failure> {
-    let signature = signature(&arguments.signature)?;
+    one_from_standard_input(&arguments.signature, arguments.file.as_deref())?;
+    let signature = signature(&arguments.signature, "signature")?;
     let algorithm = signing_algorithm(&arguments.key, arguments.algorithm, kms)?;
     let (message, kind) = message(arguments.file.as_deref(), algorithm)?;
     let answer = kms.call(VerifyRequest {
@@ -80,7 +81,8 @@ fn generate_mac(arguments: &GenerateMac, kms: &Kms, output: &Output) -> Result<(
 }
 
 fn verify_mac(arguments: &VerifyMac, kms: &Kms, output: &Output) -> Result<(), Failure> {
-    let mac = signature(&arguments.mac)?;
+    one_from_standard_input(&arguments.mac, arguments.file.as_deref())?;
+    let mac = signature(&arguments.mac, "authentication code")?;
     let algorithm = mac_algorithm(&arguments.key, arguments.algorithm, kms)?;
     let answer = kms.call(VerifyMacRequest {
         key_id: Some(arguments.key.clone()),
@@ -197,12 +199,22 @@ fn short_message(file: Option<&Path>) -> Result<SecretBytes, Failure> {
     Err(Failure::new(Kind::Failed, message).hint("authenticate its digest instead"))
 }
 
-fn signature(file: &Path) -> Result<Blob, Failure> {
+/// Standard input can be read once.
+fn one_from_standard_input(proof: &Path, file: Option<&Path>) -> Result<(), Failure> {
+    let standard_input = Path::new("-");
+    if proof == standard_input && file.is_none_or(|file| file == standard_input) {
+        let message = "standard input cannot be both what is verified and its proof";
+        return Err(Failure::usage(message).hint("give FILE"));
+    }
+    Ok(())
+}
+
+fn signature(file: &Path, what: &str) -> Result<Blob, Failure> {
     let input = Input::open(Some(file))?;
     let (bytes, all) = head(&input, MAX_SIGNATURE)?;
     if all && !bytes.is_empty() {
         return Ok(bytes.into());
     }
-    let message = format!("{} holds no signature", input.name);
+    let message = format!("{} holds no {what}", input.name);
     Err(Failure::new(Kind::Integrity, message))
 }

@@ -5,7 +5,7 @@ use crate::failure::{Failure, Kind};
 /// What a refusal with AWS's `code` and `message` means to somebody at a shell.
 pub(crate) fn refused(code: &str, message: &str) -> Failure {
     let failure = Failure::new(kind_of(code), text(code, message));
-    match hint(code) {
+    match hint(code, message) {
         Some(hint) => failure.hint(hint),
         None => failure,
     }
@@ -48,9 +48,19 @@ fn text(code: &str, message: &str) -> String {
     }
 }
 
-fn hint(code: &str) -> Option<&'static str> {
+/// What to do next; the message tells of cases that share a code.
+fn hint(code: &str, message: &str) -> Option<&'static str> {
     Some(match code {
+        "NotFoundException" if message.starts_with("Grant ") => {
+            "`kms grant list KEY` lists the grants there are"
+        }
+        "NotFoundException" if message.starts_with("Invalid arn ") => {
+            "give the Region of the ARN with --region"
+        }
         "NotFoundException" => "`kms key list` lists the keys there are",
+        "InvalidSignatureException" if message.contains("valid region") => {
+            "the server does not serve this Region: check --region and AWS_REGION"
+        }
         "DisabledException" => "`kms key enable` lets the key be used again",
         "AccessDeniedException" => "a policy or a grant must allow it, and no policy may deny it",
         "InvalidSignatureException" | "UnrecognizedClientException" => {
@@ -90,6 +100,32 @@ mod tests {
             ("SomethingNew", Kind::Failed),
         ] {
             assert_eq!(refused(code, "m").kind(), kind, "{code}");
+        }
+    }
+
+    #[test]
+    fn the_hint_fits_what_is_missing() {
+        for (code, message, hint) in [
+            (
+                "NotFoundException",
+                "Key 'x' does not exist",
+                "kms key list",
+            ),
+            (
+                "NotFoundException",
+                "Grant ID x not found",
+                "kms grant list",
+            ),
+            ("NotFoundException", "Invalid arn eu-west-1", "--region"),
+            (
+                "InvalidSignatureException",
+                "Credential should be scoped to a valid region.",
+                "--region",
+            ),
+            ("InvalidSignatureException", "m", "access key"),
+        ] {
+            let shown = refused(code, message).to_string();
+            assert!(shown.contains(hint), "{shown}");
         }
     }
 

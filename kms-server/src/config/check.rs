@@ -226,6 +226,9 @@ fn fault(given: &FileFault) -> Result<Fault, ConfigError> {
         let bound = format!("more than {LONGEST_DELAY}");
         return Err(value("faults.delay_milliseconds", bound));
     }
+    if given.error.is_none() && given.delay_milliseconds == 0 {
+        return Err(value("faults", "neither error nor delay_milliseconds"));
+    }
     #[expect(
         clippy::as_conversions,
         clippy::cast_possible_truncation,

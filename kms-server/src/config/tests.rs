@@ -150,11 +150,12 @@ fn bad_values_are_refused_and_named() {
         ("[timeouts]\nidle_seconds = 0", "idle_seconds"),
         ("[timeouts]\ndrain_seconds = 4000", "drain_seconds"),
         ("[tls]\ncertificate = 'c'", "key"),
+        ("[[faults]]\nrate = 1", "neither error"),
         ("[[faults]]\nrate = 0", "faults.rate"),
         ("[[faults]]\nrate = 1.5", "faults.rate"),
         ("[[faults]]\nrate = nan", "faults.rate"),
         (
-            "[[faults]]\noperation = 'Guess'\nrate = 1",
+            "[[faults]]\noperation = 'Guess'\nrate = 1\ndelay_milliseconds = 1",
             "faults.operation",
         ),
         (
