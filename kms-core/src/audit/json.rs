@@ -40,9 +40,7 @@ impl JsonObject {
         } else {
             self.0.push(b',');
         }
-        self.0.push(b'"');
-        self.0.extend_from_slice(name.as_bytes());
-        self.0.extend_from_slice(b"\":");
+        write_name(&mut self.0, name);
     }
 
     /// Closes the object; `None` when it has no member.
@@ -85,9 +83,7 @@ impl<'a> Object<'a> {
             self.out.push(b',');
         }
         self.empty = false;
-        self.out.push(b'"');
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b"\":");
+        write_name(self.out, name);
         self.out
     }
 
@@ -112,6 +108,13 @@ impl<'a> Object<'a> {
     pub(super) fn object(&mut self, name: &'static str) -> Object<'_> {
         Object::begin(self.name(name))
     }
+}
+
+/// A member's name, which needs no escaping, up to its value.
+fn write_name(out: &mut Vec<u8>, name: &'static str) {
+    out.push(b'"');
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
 }
 
 /// A JSON string.
