@@ -16,13 +16,13 @@ const MOST_KEYS: usize = 4096;
 /// The day and the key of that day.
 type OfDay = (String, Arc<SigningKey>);
 
-/// Signing keys by access key and Region, each of the last day asked for. The secret of an access key never
-/// changes under its id.
+/// Whose key it is, nobody's for unknown access keys, and for which Region.
+type Place = (Option<AccessKeyId>, Region);
+
+/// Signing keys by access key and Region, each of the last day asked for. The secret of an access
+/// key never changes under its id.
 #[derive(Default)]
-pub(super) struct SigningKeys {
-    known: RwLock<HashMap<(AccessKeyId, Region), OfDay>>,
-    stand_in: RwLock<HashMap<Region, OfDay>>,
-}
+pub(super) struct SigningKeys(RwLock<HashMap<Place, OfDay>>);
 
 impl fmt::Debug for SigningKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -33,39 +33,29 @@ impl fmt::Debug for SigningKeys {
 impl SigningKeys {
     /// The signing key of a known access key.
     pub(super) fn get(&self, of: &AccessKey, day: &str, region: &Region) -> Arc<SigningKey> {
-        let place = (of.id.clone(), region.clone());
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let secret = of.secret.expose().as_bytes();
+        self.kept((Some(of.id.clone()), region.clone()), secret, day)
+    }
+
+    /// A key of nobody, to check the signatures of unknown access keys with.
+    pub(super) fn stand_in(&self, day: &str, region: &Region) -> Arc<SigningKey> {
+        self.kept((None, region.clone()), &[0; 40], day)
+    }
+
+    fn kept(&self, place: Place, secret: &[u8], day: &str) -> Arc<SigningKey> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if let Some((kept_for, key)) = known.get(&place)
             && kept_for == day
         {
             return Arc::clone(key);
         }
         drop(known);
-        let key = SigningKey::derive(of.secret.expose().as_bytes(), day, region, SERVICE);
-        let key = Arc::new(key);
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let key = Arc::new(SigningKey::derive(secret, day, &place.1, SERVICE));
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST_KEYS {
             known.clear();
         }
         known.insert(place, (day.to_owned(), Arc::clone(&key)));
-        key
-    }
-
-    /// A key of nobody, to check the signatures of unknown access keys with.
-    pub(super) fn stand_in(&self, day: &str, region: &Region) -> Arc<SigningKey> {
-        let known = self.stand_in.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, key)) = known.get(region)
-            && of == day
-        {
-            return Arc::clone(key);
-        }
-        drop(known);
-        let key = Arc::new(SigningKey::derive(&[0; 40], day, region, SERVICE));
-        let mut known = self
-            .stand_in
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        known.insert(region.clone(), (day.to_owned(), Arc::clone(&key)));
         key
     }
 }
