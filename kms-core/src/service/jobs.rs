@@ -1,6 +1,8 @@
 //! What the service does on its own: rotations and deletions that are due. They take the same walk
 //! as every request.
 
+use std::marker::PhantomData;
+
 use futures_executor::block_on;
 
 use super::change::Edit;
@@ -15,29 +17,34 @@ use crate::caller::{Caller, Credential, Principal};
 use crate::ids::{KeyArn, KeyRef};
 use crate::keys::RotationCause;
 
-/// The rotation of a key whose period has passed.
-#[derive(Debug)]
-struct RotateKey(KeyArn);
+/// Something that the service does to a key when it is due.
+trait Job: Send + 'static {
+    const EVENT: Event;
+    /// The action that no policy can allow to anybody.
+    const ACTION: &'static str;
 
-/// The destruction of a key whose waiting period is over.
-#[derive(Debug)]
-struct DeleteKey(KeyArn);
+    /// Does it, if it is still due.
+    fn perform(step: &Step<'_>) -> Result<Performed<()>, Error>;
+}
 
-/// The destruction of imported material that has expired.
+/// A job on one key, which takes the walk of every request.
 #[derive(Debug)]
-struct DeleteExpiredKeyMaterial(KeyArn);
+struct Due<J> {
+    key: KeyArn,
+    job: PhantomData<J>,
+}
 
-impl Operation for RotateKey {
+impl<J: Job> Operation for Due<J> {
     type Parsed = KeyArn;
     type Response = ();
-    const EVENT: Event = Event::service("RotateKey");
+    const EVENT: Event = J::EVENT;
 
     fn parameters(&self, parameters: &mut Parameters) {
-        parameters.value("keyId", &self.0.key);
+        parameters.value("keyId", &self.key.key);
     }
 
     fn parse(self) -> Result<KeyArn, Error> {
-        Ok(self.0)
+        Ok(self.key)
     }
 
     fn lookups(key: &KeyArn) -> Lookups {
@@ -50,12 +57,25 @@ impl Operation for RotateKey {
         _call: &'a CallContext,
     ) -> Result<Vec<Authorization<'a>>, Error> {
         Ok(vec![Authorization::new(
-            "kms:RotateKey",
+            J::ACTION,
             On::Key(loaded.primary()?),
         )])
     }
 
     fn perform(_key: KeyArn, step: &Step<'_>) -> Result<Performed<()>, Error> {
+        J::perform(step)
+    }
+}
+
+/// The rotation of a key whose period has passed.
+#[derive(Debug)]
+struct RotateKey;
+
+impl Job for RotateKey {
+    const EVENT: Event = Event::service("RotateKey");
+    const ACTION: &'static str = "kms:RotateKey";
+
+    fn perform(step: &Step<'_>) -> Result<Performed<()>, Error> {
         let mut key = step.loaded.primary()?.key.key.clone();
         if !key.rotation_is_due(step.now) {
             return Ok(Performed::read(()));
@@ -66,38 +86,20 @@ impl Operation for RotateKey {
     }
 }
 
-impl Operation for DeleteKey {
-    type Parsed = KeyArn;
-    type Response = ();
+/// The destruction of a key whose waiting period is over.
+#[derive(Debug)]
+struct DeleteKey;
+
+impl Job for DeleteKey {
     const EVENT: Event = Event::service("DeleteKey");
+    const ACTION: &'static str = "kms:DeleteKey";
 
-    fn parameters(&self, parameters: &mut Parameters) {
-        parameters.value("keyId", &self.0.key);
-    }
-
-    fn parse(self) -> Result<KeyArn, Error> {
-        Ok(self.0)
-    }
-
-    fn lookups(key: &KeyArn) -> Lookups {
-        Lookups::named(&KeyRef::Arn(key.clone()))
-    }
-
-    fn authorizations<'a>(
-        _key: &'a KeyArn,
-        loaded: &'a Loaded,
-        _call: &'a CallContext,
-    ) -> Result<Vec<Authorization<'a>>, Error> {
-        Ok(vec![Authorization::new(
-            "kms:DeleteKey",
-            On::Key(loaded.primary()?),
-        )])
-    }
-
-    fn perform(arn: KeyArn, step: &Step<'_>) -> Result<Performed<()>, Error> {
-        if !step.loaded.primary()?.key.key.deletion_is_due(step.now) {
+    fn perform(step: &Step<'_>) -> Result<Performed<()>, Error> {
+        let key = &step.loaded.primary()?.key.key;
+        if !key.deletion_is_due(step.now) {
             return Ok(Performed::read(()));
         }
+        let arn = key.arn.clone();
         let region = step.state.region(&arn.account, &arn.region);
         let aliases = region.into_iter().flat_map(|region| {
             region
@@ -116,35 +118,15 @@ impl Operation for DeleteKey {
     }
 }
 
-impl Operation for DeleteExpiredKeyMaterial {
-    type Parsed = KeyArn;
-    type Response = ();
+/// The destruction of imported material that has expired.
+#[derive(Debug)]
+struct DeleteExpiredKeyMaterial;
+
+impl Job for DeleteExpiredKeyMaterial {
     const EVENT: Event = Event::service("DeleteExpiredKeyMaterial");
+    const ACTION: &'static str = "kms:DeleteExpiredKeyMaterial";
 
-    fn parameters(&self, parameters: &mut Parameters) {
-        parameters.value("keyId", &self.0.key);
-    }
-
-    fn parse(self) -> Result<KeyArn, Error> {
-        Ok(self.0)
-    }
-
-    fn lookups(key: &KeyArn) -> Lookups {
-        Lookups::named(&KeyRef::Arn(key.clone()))
-    }
-
-    fn authorizations<'a>(
-        _key: &'a KeyArn,
-        loaded: &'a Loaded,
-        _call: &'a CallContext,
-    ) -> Result<Vec<Authorization<'a>>, Error> {
-        Ok(vec![Authorization::new(
-            "kms:DeleteExpiredKeyMaterial",
-            On::Key(loaded.primary()?),
-        )])
-    }
-
-    fn perform(_key: KeyArn, step: &Step<'_>) -> Result<Performed<()>, Error> {
+    fn perform(step: &Step<'_>) -> Result<Performed<()>, Error> {
         let mut key = step.loaded.primary()?.key.key.clone();
         let destroyed = key.destroy_expired(step.now);
         if destroyed.is_empty() {
@@ -176,18 +158,18 @@ impl Engine {
             }
         }
         for key in expiries {
-            self.run(&key, DeleteExpiredKeyMaterial(key.clone()))?;
+            self.run::<DeleteExpiredKeyMaterial>(key)?;
         }
         for key in rotations {
-            self.run(&key, RotateKey(key.clone()))?;
+            self.run::<RotateKey>(key)?;
         }
         for key in deletions {
-            self.run(&key, DeleteKey(key.clone()))?;
+            self.run::<DeleteKey>(key)?;
         }
         Ok(())
     }
 
-    fn run(&self, key: &KeyArn, job: impl Operation<Response = ()>) -> Result<(), Error> {
+    fn run<J: Job>(&self, key: KeyArn) -> Result<(), Error> {
         let principal = Principal::Service {
             account: key.account.clone(),
         };
@@ -199,7 +181,8 @@ impl Engine {
             user_agent: "AWS Internal".to_owned(),
             secure_transport: true,
         };
-        block_on(self.call(&call, job))
+        let job = PhantomData::<J>;
+        block_on(self.call(&call, Due { key, job }))
             .map_err(Error::internal)?
             .into_inner()
     }

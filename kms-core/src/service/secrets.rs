@@ -20,7 +20,10 @@ pub(super) struct Secrets {
 }
 
 /// The value of a cell, made at first use. Two threads may make it at once; one is kept.
-fn kept<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {
+pub(super) fn kept<T>(
+    cell: &OnceLock<T>,
+    make: impl FnOnce() -> Result<T, Error>,
+) -> Result<&T, Error> {
     match cell.get() {
         Some(value) => Ok(value),
         None => {
@@ -74,7 +77,8 @@ impl KeyEntry {
         })
     }
 
-    fn only_with(&self, permit: &Permit) -> Result<(), Error> {
+    /// Material and secrets are handed out to whoever was permitted to use this key.
+    pub(super) fn only_with(&self, permit: &Permit) -> Result<(), Error> {
         if permit.key() == Some(&self.key.arn) {
             Ok(())
         } else {

@@ -114,9 +114,7 @@ impl KeyEntry {
         permit: &Permit,
         barrier: &Barrier,
     ) -> Result<UsableMaterial<'_>, Error> {
-        if permit.key() != Some(&self.key.arn) {
-            return Err(Error::internal("the permission is for another key"));
-        }
+        self.only_with(permit)?;
         if !self.key.kind.is_symmetric() {
             return Err(Error::internal("the key is not symmetric"));
         }
