@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["api"],
     &["crypto"],
     &["ciphertext", "keys", "caller", "grants", "sigv4"],
-    &["policy", "identity", "envelope"],
+    &["policy", "identity", "seed", "envelope"],
     &["audit"],
     &["root"],
     &["store"],
@@ -106,6 +106,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "policy_document",
     "public_key",
     "sealed_record",
+    "seed_file",
     "server_config",
     "sigv4_request",
 ];

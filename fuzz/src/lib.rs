@@ -14,6 +14,7 @@ pub mod key_reference;
 pub mod policy_document;
 pub mod public_key;
 pub mod sealed_record;
+pub mod seed_file;
 pub mod server_config;
 pub mod sigv4_request;
 
@@ -32,6 +33,7 @@ pub const TARGETS: &[Target] = &[
     ("policy_document", policy_document::run),
     ("public_key", public_key::run),
     ("sealed_record", sealed_record::run),
+    ("seed_file", seed_file::run),
     ("server_config", server_config::run),
     ("sigv4_request", sigv4_request::run),
 ];

@@ -112,6 +112,15 @@ pub(crate) struct Args {
     /// Seconds for requests under way after SIGTERM.
     #[arg(long, env = "KMS_DRAIN_SECONDS", value_name = "SECONDS")]
     pub(crate) drain_seconds: Option<u64>,
+    /// Seed file: keys that the store shall have, with fixed ids.
+    #[arg(long, env = "KMS_SEED", value_name = "FILE")]
+    pub(crate) seed: Option<PathBuf>,
+    /// Mark the store as one of production, for ever: no seed file, no faults on purpose.
+    #[arg(long, env = "KMS_PRODUCTION")]
+    pub(crate) production: bool,
+    /// Apply the seed file to a store of production all the same.
+    #[arg(long, requires = "seed")]
+    pub(crate) seed_in_production: bool,
     /// Check the configuration and exit.
     #[arg(long)]
     pub(crate) check_config: bool,

@@ -72,6 +72,7 @@ fn start(args: &Args) -> Result<(), Fault> {
     let tls = config.tls.as_ref().map(tls::load).transpose()?;
     let passphrase = config.passphrase.as_ref();
     let passphrase = passphrase.map(PassphraseSource::read).transpose()?;
+    let seed = config.seed_keys()?;
     if args.check_config {
         return Ok(());
     }
@@ -83,7 +84,7 @@ fn start(args: &Args) -> Result<(), Fault> {
         .build()
         .map_err(|error| Fault::System("the runtime cannot be started", error))?;
     let listeners = runtime.block_on(Listeners::bind(&config, tls))?;
-    let engine = Arc::new(store::open(&config, passphrase.as_ref())?);
+    let engine = Arc::new(store::open(&config, passphrase.as_ref(), seed)?);
     runtime.block_on(serve(&config, listeners, engine))
 }
 

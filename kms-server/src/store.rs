@@ -12,9 +12,11 @@ use kms_core::crypto::random::{PooledRandom, Random, SystemRandom, array};
 use kms_core::ids::KeyId;
 use kms_core::root::seal::Passphrase;
 use kms_core::secret::SecretBytes;
+use kms_core::seed::SeedKey;
 use kms_core::service::{
-    CallContext, CreateAccessKeyRequest, CreateAccessKeyResponse, Engine, ListAccessKeysRequest,
-    ListUsersRequest, NewStore, OpenError, OpenOptions as EngineOptions, Operation,
+    ApplySeedRequest, CallContext, CreateAccessKeyRequest, CreateAccessKeyResponse, Engine,
+    ListAccessKeysRequest, ListUsersRequest, MarkProductionRequest, NewStore, OpenError,
+    OpenOptions as EngineOptions, Operation, groups,
 };
 use kms_core::store::StoreError;
 use kms_core::store::home::{HomeError, RootGuard};
@@ -42,11 +44,11 @@ pub(crate) enum StoreFault {
     /// The passphrase cannot be one.
     #[error("passphrase_file: {0}")]
     Passphrase(#[from] kms_core::root::SealError),
-    /// The first access key could not be made.
-    #[error("the root access key cannot be made: {0}")]
-    AccessKey(#[from] Error),
-    /// The first access key could not be recorded.
-    #[error("the root access key cannot be made: {}", chain(.0))]
+    /// The first access key, the mark of production or the seed was refused.
+    #[error("the store cannot be set up: {}", chain(.0))]
+    SetUp(#[from] Error),
+    /// What is done at the start could not be recorded.
+    #[error("the store cannot be set up: {}", chain(.0))]
     Unrecorded(#[from] LedgerUnavailable),
     /// The first access key could not be written.
     #[error("{path} cannot be written: {source}")]
@@ -74,7 +76,7 @@ impl StoreFault {
         match self {
             Self::Open(error) => exit(error),
             Self::Passphrase(_) => Exit::Usage,
-            Self::AccessKey(_) | Self::Credentials { .. } => Exit::Failed,
+            Self::SetUp(_) | Self::Credentials { .. } => Exit::Failed,
             Self::Unrecorded(_) => Exit::Unavailable,
         }
     }
@@ -116,6 +118,7 @@ pub(crate) fn random(source: RandomSource) -> Arc<dyn Random> {
 pub(crate) fn open(
     config: &Config,
     passphrase: Option<&SecretBytes>,
+    seed: Vec<SeedKey>,
 ) -> Result<Engine, StoreFault> {
     let engine = match Engine::open(options(config, guard(config, passphrase)?)) {
         Err(OpenError::Home(HomeError::NoStore(_)) | OpenError::Unfinished) => {
@@ -144,6 +147,10 @@ pub(crate) fn open(
         })?;
         tracing::info!(path = %path.display(), "the root access key of a new store is written");
     }
+    if config.production {
+        owner.call(MarkProductionRequest)?;
+    }
+    owner.apply(seed, config.seed_in_production)?;
     Ok(engine)
 }
 
@@ -190,6 +197,22 @@ impl<'a> Owner<'a> {
     fn call<O: Operation>(&self, request: O) -> Result<O::Response, StoreFault> {
         let recorded = futures_executor::block_on(self.engine.call(&self.context, request))?;
         Ok(recorded.into_inner()?)
+    }
+
+    fn apply(&self, seed: Vec<SeedKey>, in_production: bool) -> Result<(), StoreFault> {
+        let (mut created, mut changed) = (0, 0);
+        for keys in groups(seed) {
+            let outcome = self.call(ApplySeedRequest {
+                keys,
+                in_production,
+            })?;
+            created += outcome.created.len();
+            changed += outcome.changed.len();
+        }
+        if created + changed > 0 {
+            tracing::info!(created, changed, "the seed file is applied");
+        }
+        Ok(())
     }
 
     /// Whether there is neither an access key of the root user nor another user.

@@ -5,6 +5,7 @@ mod endpoint;
 mod files;
 mod ledger;
 mod messages;
+mod seed;
 mod signing;
 mod store;
 mod streams;

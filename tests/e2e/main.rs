@@ -35,6 +35,40 @@ fn one_server_serves_several_regions() {
     passes_on("regions.py", &["--other-region", "eu-central-1"]);
 }
 
+const SEED: &str = r#"
+[[keys]]
+id = "1234abcd-12ab-34cd-56ef-1234567890ab"
+description = "seeded"
+aliases = ["alias/seeded"]
+tags = { team = "x" }
+material = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+[[keys]]
+id = "1234abcd-12ab-34cd-56ef-000000000000"
+region = "eu-central-1"
+enabled = false
+policy = """{"Version": "2012-10-17", "Statement": [
+  {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"},
+  {"Effect": "Deny", "Principal": "*", "Action": "kms:Encrypt", "Resource": "*"}]}"""
+"#;
+
+#[test]
+fn seeded_keys_work_as_any_and_the_server_starts_with_them_again() {
+    let home = Home::new();
+    let file = home.scratch("keys.toml");
+    std::fs::write(&file, SEED).unwrap();
+    let seed = ["--seed", file.to_str().unwrap()];
+    let regions = ["--other-region", "eu-central-1"];
+    let server = Server::start(&home.path(), &[seed, regions].concat());
+    Script::new("seed.py", &home, &server).passes();
+    assert!(server.terminate().success());
+    let server = Server::start(&home.path(), &[seed, regions].concat());
+    assert!(server.terminate().success());
+    let production = [&seed[..], &["--production"]].concat();
+    let report = Server::try_start(&home.path(), &production).unwrap_err();
+    assert!(report.contains("--seed-in-production"), "{report}");
+}
+
 #[test]
 fn rotation_works_as_in_aws() {
     passes("rotation.py");

@@ -159,6 +159,7 @@ mod grant_life;
 mod grants;
 mod import;
 mod key_usage;
+mod seed;
 
 #[test]
 fn what_is_encrypted_decrypts_with_the_same_context_only() {

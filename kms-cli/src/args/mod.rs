@@ -18,7 +18,8 @@ pub(crate) use key::{
 };
 pub(crate) use sign::{GenerateMac, MacCommand, Sign, Verify, VerifyMac};
 pub(crate) use store::{
-    AccessKeyCommand, AccessKeyOwner, AuditCommand, Init, SealKind, UserCommand, UserPolicyCommand,
+    AccessKeyCommand, AccessKeyOwner, AuditCommand, Init, SealKind, SeedCommand, UserCommand,
+    UserPolicyCommand,
 };
 
 const ABOUT: &str = "Encrypts and decrypts streams and files, and administers the keys for it";
@@ -158,6 +159,9 @@ pub(crate) enum Command {
     /// Administer the users of a store in a directory
     #[command(subcommand)]
     User(UserCommand),
+    /// Put keys with fixed ids into a store in a directory
+    #[command(subcommand)]
+    Seed(SeedCommand),
     /// Read and verify the ledger of a store in a directory; needs no secret
     #[command(subcommand)]
     Audit(AuditCommand),

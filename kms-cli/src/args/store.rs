@@ -22,6 +22,9 @@ pub(crate) struct Init {
     /// What guards the root key
     #[arg(long, value_enum, value_name = "KIND", default_value = "key-file")]
     pub(crate) seal: SealKind,
+    /// Mark the store as one of production, for ever: it refuses seed files
+    #[arg(long)]
+    pub(crate) production: bool,
 }
 
 /// What guards the root key.
@@ -29,6 +32,33 @@ pub(crate) struct Init {
 pub(crate) enum SealKind {
     KeyFile,
     Passphrase,
+}
+
+/// Applies seed files.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SeedCommand {
+    /// Make the keys of a seed file, or make them again as the file says; nothing changes twice
+    #[command(after_help = "\
+The file is TOML; a key needs an id and may have all that a key has, material too:
+
+  [[keys]]
+  id = \"1234abcd-12ab-34cd-56ef-1234567890ab\"
+  aliases = [\"alias/app\"]
+  tags = { team = \"payments\" }
+
+Whoever can read material in the file can decrypt what its key encrypts. A store of production
+refuses seed files.
+
+Examples:
+  kms seed apply keys.toml
+  kms seed apply --in-production restored-keys.toml")]
+    Apply {
+        /// The seed file; - is standard input
+        file: PathBuf,
+        /// Apply it to a store that is marked as one of production
+        #[arg(long)]
+        in_production: bool,
+    },
 }
 
 /// Administers users.

@@ -1,6 +1,6 @@
 //! `kms init`.
 
-use kms_core::service::NewStore;
+use kms_core::service::{MarkProductionRequest, NewStore};
 use kms_core::store::home::RootGuard;
 
 use crate::args::{Global, Init, SealKind};
@@ -24,6 +24,9 @@ pub(super) fn run(init: &Init, global: &Global, output: &Output) -> Result<(), F
     };
     let guard = guard(init.seal, global)?;
     let store = Embedded::create(&home, guard, &new, global)?;
+    if init.production {
+        store.call(MarkProductionRequest)?;
+    }
     match init.seal {
         SealKind::KeyFile => output.warn(
             "keep a copy of the key file apart from the store: without it nothing can be read",

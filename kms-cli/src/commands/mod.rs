@@ -11,6 +11,7 @@ mod inspect;
 mod key;
 mod random;
 mod rotation;
+mod seed;
 mod sign;
 mod user;
 
@@ -37,6 +38,7 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<(), Failure> 
         Command::Mac(command) => sign::mac(&command, &open()?, output),
         Command::Random(random) => random::run(&random, &open()?, output),
         Command::User(command) => user::run(command, &global, output),
+        Command::Seed(command) => seed::run(command, &global, output),
         Command::Audit(command) => audit::run(command, &global, output),
         Command::Completions { shell } => output.bytes(&args::completions(shell)),
     }

@@ -77,14 +77,19 @@ fn cannot_read(name: &str, error: &io::Error) -> Failure {
 
 /// A text document of at most a mebibyte, such as a policy.
 pub(crate) fn read_document(path: &Path) -> Result<String, Failure> {
+    read_text(path, MAX_DOCUMENT)
+}
+
+/// A text of at most `most` bytes.
+pub(crate) fn read_text(path: &Path, most: u64) -> Result<String, Failure> {
     let input = Input::open(Some(path))?;
     let mut text = String::new();
-    let mut bounded = (&input.file).take(MAX_DOCUMENT + 1);
+    let mut bounded = (&input.file).take(most.saturating_add(1));
     bounded
         .read_to_string(&mut text)
         .map_err(|error| input.failed(&error))?;
     if bounded.limit() == 0 {
-        let message = format!("{} is larger than any document", input.name);
+        let message = format!("{} is larger than it can be", input.name);
         return Err(Failure::new(Kind::Failed, message));
     }
     Ok(text)

@@ -20,6 +20,9 @@ pub struct Account {
     pub created: Timestamp,
     /// Where its keys are unless a caller names another Region.
     pub default_region: Region,
+    /// Whether the store is one of production, where seed files are refused.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub production: bool,
 }
 
 /// An IAM user.

@@ -64,6 +64,15 @@ impl KeyKind {
         !self.is_symmetric() && self.usage != KeyUsage::GenerateVerifyMac
     }
 
+    /// Whether its material can come from outside: AWS KMS takes none for ML-DSA.
+    #[must_use]
+    pub fn is_importable(&self) -> bool {
+        !matches!(
+            self.spec,
+            KeySpec::MlDsa44 | KeySpec::MlDsa65 | KeySpec::MlDsa87
+        )
+    }
+
     /// How a key of the kind encrypts; none unless that is its usage.
     #[must_use]
     pub fn encryption_algorithms(&self) -> &'static [EncryptionAlgorithm] {

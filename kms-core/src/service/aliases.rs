@@ -70,15 +70,19 @@ fn on_alias<'a>(action: &'static str, alias: &AliasName, call: &CallContext) -> 
     Authorization::new(action, On::Named(alias_arn(alias, call).to_string()))
 }
 
-fn within_quota(step: &Step<'_>) -> Result<(), Error> {
-    let target = step.loaded.primary()?;
-    if target.aliases.len() >= MAX_ALIASES_PER_KEY {
+/// Whether `key` has room for one alias more than it has.
+pub(super) fn within_quota(aliases: usize, key: &str) -> Result<(), Error> {
+    if aliases >= MAX_ALIASES_PER_KEY {
         return Err(Error::LimitExceeded(format!(
-            "The quota of {MAX_ALIASES_PER_KEY} aliases is reached for key {}",
-            target.key.arn
+            "The quota of {MAX_ALIASES_PER_KEY} aliases is reached for key {key}"
         )));
     }
     Ok(())
+}
+
+fn target_within_quota(step: &Step<'_>) -> Result<(), Error> {
+    let target = step.loaded.primary()?;
+    within_quota(target.aliases.len(), &target.key.arn)
 }
 
 impl Operation for CreateAliasRequest {
@@ -119,7 +123,7 @@ impl Operation for CreateAliasRequest {
             let message = format!("An alias with the name {arn} already exists");
             return Err(Error::AlreadyExists(message));
         }
-        within_quota(step)?;
+        target_within_quota(step)?;
         let target = step.loaded.primary()?.key.key.arn.key;
         let alias = Alias {
             arn,
@@ -190,7 +194,7 @@ impl Operation for UpdateAliasRequest {
         same_type(old.kind, target.kind)?;
         let (old, target) = (old.arn.key, target.arn.key);
         if old != target {
-            within_quota(step)?;
+            target_within_quota(step)?;
         }
         let region = step.state.region(&arn.account, &arn.region);
         let created = region

@@ -16,7 +16,7 @@ use crate::Error;
 use crate::api::limits::MAX_KEYS;
 use crate::api::{self, CreateKeyRequest, CreateKeyResponse, KeySpec, KeyState, KeyUsage, Origin};
 use crate::crypto::random;
-use crate::ids::{KeyArn, KeyId};
+use crate::ids::{KeyArn, KeyId, Region};
 use crate::keys::{Import, Key, KeyKind, Lifecycle, NamingSalt};
 use crate::policy::KeyPolicy;
 use crate::time::Timestamp;
@@ -75,11 +75,6 @@ fn kind(request: &CreateKeyRequest) -> Result<KeyKind, Error> {
     })
 }
 
-/// AWS KMS takes no material for ML-DSA.
-fn is_importable(spec: KeySpec) -> bool {
-    !matches!(spec, KeySpec::MlDsa44 | KeySpec::MlDsa65 | KeySpec::MlDsa87)
-}
-
 /// Where the material comes from: from this service, or from outside.
 fn origin(request: &CreateKeyRequest, kind: KeyKind) -> Result<Origin, Error> {
     no_custom_key_store(request.custom_key_store_id.as_ref())?;
@@ -92,7 +87,7 @@ fn origin(request: &CreateKeyRequest, kind: KeyKind) -> Result<Origin, Error> {
     let named = request.origin.as_deref();
     let origin = named.map_or(Ok(Origin::AwsKms), str::parse);
     match origin.map_err(Error::internal)? {
-        Origin::External if !is_importable(kind.spec) => Err(unsupported(&format!(
+        Origin::External if !kind.is_importable() => Err(unsupported(&format!(
             "Origin EXTERNAL with KeySpec {}",
             kind.spec
         ))),
@@ -145,9 +140,11 @@ impl CreateKey {
     }
 }
 
-fn within_quota(step: &Step<'_>) -> Result<(), Error> {
-    let region = step.state.region(step.call.account(), &step.call.region);
-    if region.is_some_and(|region| region.keys.len() >= MAX_KEYS) {
+/// Whether `region` has room for one key more, besides `coming` that are on their way.
+pub(super) fn within_quota(step: &Step<'_>, region: &Region, coming: usize) -> Result<(), Error> {
+    let there = step.state.region(step.call.account(), region);
+    let there = there.map_or(0, |region| region.keys.len());
+    if there.saturating_add(coming) >= MAX_KEYS {
         return Err(Error::LimitExceeded(format!(
             "The quota of {MAX_KEYS} keys is reached."
         )));
@@ -237,7 +234,7 @@ impl Operation for CreateKeyRequest {
     }
 
     fn perform(parsed: CreateKey, step: &Step<'_>) -> Result<Performed<CreateKeyResponse>, Error> {
-        within_quota(step)?;
+        within_quota(step, &step.call.region, 0)?;
         let bypass = parsed.bypass_lockout_check == Some(true);
         let key = parsed.into_key(step)?;
         new_policy::check_effect(step, &key, &[], bypass)?;

@@ -1,7 +1,7 @@
 //! `ImportKeyMaterial`
 
 use super::change::Edit;
-use super::engine::Engine;
+use super::given_material::GivenMaterial;
 use super::import::{external, told};
 use super::key_operation::KeyOperation;
 use super::operation::{Performed, Step};
@@ -13,12 +13,9 @@ use crate::api::limits::MAX_MATERIAL_LIFETIME_DAYS;
 use crate::api::{
     Blob, ExpirationModelType, ImportKeyMaterialRequest, ImportKeyMaterialResponse, ImportType,
 };
-use crate::crypto::asymmetric;
 use crate::crypto::key_wrap::unwrap_key_material;
 use crate::ids::KeyMaterialId;
-use crate::keys::{Import, Imported, Key, KeyMaterial, public_material_id};
-use crate::root::SecretPlace;
-use crate::secret::{Secret, SecretBytes};
+use crate::keys::{Imported, Key, KeyMaterial};
 use crate::time::Timestamp;
 
 /// A checked `ImportKeyMaterialRequest`.
@@ -134,68 +131,11 @@ impl ImportKeyMaterial {
     }
 }
 
-/// A material that is one of its key's spec.
-struct Material {
-    secret: SecretBytes,
-    /// Empty for keys that have none.
-    public_key: Vec<u8>,
-    /// Its name under its key.
-    id: KeyMaterialId,
-}
-
 fn not_of_the_spec(key: &Key) -> Error {
     incorrect(format!(
         "The key material is not one of key spec {}.",
         key.kind.spec
     ))
-}
-
-/// What was unwrapped, once it is one of the key's spec.
-fn material(key: &Key, import: &Import, secret: SecretBytes) -> Result<Material, Error> {
-    if key.kind.is_asymmetric() {
-        let pair = asymmetric::import(key.kind.spec, secret.expose());
-        let pair = pair.map_err(|_| not_of_the_spec(key))?;
-        return Ok(Material {
-            id: public_material_id(key.arn.key, &pair.public)?,
-            secret: pair.private,
-            public_key: pair.public,
-        });
-    }
-    let length = if key.kind.is_symmetric() {
-        Some(32)
-    } else {
-        key.kind.mac_key_length()
-    };
-    if length != Some(secret.len()) {
-        return Err(not_of_the_spec(key));
-    }
-    Ok(Material {
-        id: import.salt.material_id(key.arn.key, secret.expose())?,
-        secret,
-        public_key: Vec::new(),
-    })
-}
-
-fn wrap(
-    engine: &Engine,
-    key: &Key,
-    id: &KeyMaterialId,
-    secret: &SecretBytes,
-) -> Result<Vec<u8>, Error> {
-    let (barrier, random) = (engine.barrier(), engine.system_random());
-    if key.kind.is_symmetric() {
-        let secret = Secret::from_slice(secret.expose())
-            .ok_or_else(|| Error::internal("a symmetric material of another length"))?;
-        let wrapped = barrier.wrap_material(&key.arn.key, id, &secret, random);
-        return wrapped.map_err(Error::internal);
-    }
-    let place = SecretPlace {
-        key: &key.arn.key,
-        material_id: id,
-        spec: key.kind.spec,
-    };
-    let wrapped = barrier.wrap_secret(place, secret.expose(), random);
-    wrapped.map_err(Error::internal)
 }
 
 impl KeyOperation for ImportKeyMaterialRequest {
@@ -267,19 +207,14 @@ impl KeyOperation for ImportKeyMaterialRequest {
         key.destroy_expired(step.now);
         let import = key.import.as_ref();
         let import = import.ok_or_else(|| Error::internal("the key imports nothing"))?;
-        let Material {
-            secret,
-            public_key,
-            id,
-        } = material(&key, import, secret)?;
+        let named = |secret: &[u8]| import.salt.material_id(key.arn.key, secret);
+        let given = GivenMaterial::new(key.kind, key.arn.key, secret, named)?;
+        let given = given.ok_or_else(|| not_of_the_spec(&key))?;
+        let id = given.id.clone();
         asked.check_identity(&key, &id)?;
         let imported = KeyMaterial {
-            wrapped: wrap(engine, &key, &id, &secret)?,
-            created: step.now,
-            rotation: None,
-            public_key,
             imported: Some(asked.into_imported(&key, &id)),
-            id: id.clone(),
+            ..given.wrap(engine, key.arn.key, step.now)?
         };
         key.take_import(imported, step.now);
         let mut elements = Parameters::default();

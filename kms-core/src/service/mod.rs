@@ -6,6 +6,7 @@
 
 mod access_keys;
 mod aliases;
+mod apply_seed;
 mod authorize;
 mod bootstrap;
 mod change;
@@ -27,6 +28,7 @@ mod generate_random;
 mod get_key_last_usage;
 mod get_key_policy;
 mod get_public_key;
+mod given_material;
 mod grant_list;
 mod grant_principal;
 mod grant_token;
@@ -50,6 +52,7 @@ mod open;
 mod operation;
 mod page;
 mod parameters;
+mod production;
 mod put_key_policy;
 mod re_encrypt;
 mod refusal;
@@ -73,11 +76,13 @@ pub use access_keys::{
     AccessKeyMetadata, CreateAccessKeyRequest, CreateAccessKeyResponse, DeleteAccessKeyRequest,
     ListAccessKeysRequest, MAX_ACCESS_KEYS,
 };
+pub use apply_seed::{ApplySeedRequest, SeedOutcome, groups};
 pub use context::CallContext;
 pub use credentials::SigningCredential;
 pub use engine::{Engine, Outcome};
 pub use open::{LEDGER_NAME, NewStore, OpenError, OpenOptions};
 pub use operation::{Event, Operation};
+pub use production::MarkProductionRequest;
 pub use refusal::{Refusal, RefusedCaller};
 pub use users::{
     CreateUserRequest, DeleteUserPolicyRequest, GetUserPolicyRequest, ListUsersRequest,

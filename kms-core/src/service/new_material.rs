@@ -1,12 +1,12 @@
 //! A fresh key material: for a new key, and for each rotation.
 
 use super::engine::Engine;
+use super::given_material::GivenMaterial;
 use crate::Error;
 use crate::ids::KeyId;
 use crate::keys::{
     BackingKey, KeyKind, KeyMaterial, RotationCause, public_material_id, secret_material_id,
 };
-use crate::root::SecretPlace;
 use crate::secret::SecretBytes;
 use crate::time::Timestamp;
 
@@ -33,23 +33,13 @@ pub(super) fn first_material(
             (pair.private, pair.public, id)
         }
     };
-    let place = SecretPlace {
-        key: &key,
-        material_id: &id,
-        spec: kind.spec,
-    };
-    let wrapped = engine
-        .barrier()
-        .wrap_secret(place, secret.expose(), engine.system_random())
-        .map_err(Error::internal)?;
-    Ok(KeyMaterial {
-        id,
-        created: now,
-        rotation: None,
-        wrapped,
+    let made = GivenMaterial {
+        kind,
+        secret,
         public_key,
-        imported: None,
-    })
+        id,
+    };
+    made.wrap(engine, key, now)
 }
 
 /// Draws a backing key and wraps it for `key`; it is wiped here and exists only wrapped from now.

@@ -208,6 +208,7 @@ impl Engine {
             id,
             created: self.clock.now(),
             default_region: new.region.clone(),
+            production: false,
         })
     }
 }

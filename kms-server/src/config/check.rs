@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kms_core::api::ErrorCode;
+use kms_core::seed::InvalidSeed;
 
 use super::file::FileFault;
 use super::{
@@ -31,6 +32,14 @@ pub enum ConfigError {
         path: PathBuf,
         /// Where and why.
         source: Box<toml::de::Error>,
+    },
+    /// The seed file is not one.
+    #[error("the seed file {path} is not valid: {source}")]
+    Seed {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: InvalidSeed,
     },
     /// A value is out of its range or not of its form.
     #[error("{key}: {reason}")]
@@ -100,6 +109,10 @@ impl Config {
                 ),
             ));
         }
+        let production = args.production || file.production.unwrap_or(false);
+        if production && !file.faults.is_empty() {
+            return Err(value("faults", "not in production"));
+        }
         Ok(Self {
             home: home(args.home.clone().or(file.home.clone()))?,
             listen,
@@ -112,6 +125,9 @@ impl Config {
             key_file: args.key_file.clone().or(file.key_file.clone()),
             passphrase: passphrase(args, &file)?,
             accept_rollback: accept_rollback(args)?,
+            seed: args.seed.clone().or(file.seed.clone()),
+            production,
+            seed_in_production: args.seed_in_production,
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),
             limits: limits(args, &file)?,
             timeouts: timeouts(args, &file)?,

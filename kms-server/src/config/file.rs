@@ -31,6 +31,10 @@ pub struct File {
     pub key_file: Option<PathBuf>,
     /// A file with the passphrase.
     pub passphrase_file: Option<PathBuf>,
+    /// Keys that the store shall have.
+    pub seed: Option<PathBuf>,
+    /// Whether the store is one of production.
+    pub production: Option<bool>,
     /// How the log is written.
     pub log_format: Option<LogFormat>,
     /// Certificate and key.

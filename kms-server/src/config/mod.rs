@@ -3,6 +3,7 @@
 mod check;
 mod file;
 mod passphrase;
+mod seed;
 #[cfg(test)]
 mod tests;
 
@@ -48,6 +49,12 @@ pub struct Config {
     pub passphrase: Option<PassphraseSource>,
     /// Why a store older than the last one seen is accepted, once.
     pub accept_rollback: Option<String>,
+    /// The seed file: keys that the store shall have, `docs/spec/seed-file.md`.
+    pub seed: Option<PathBuf>,
+    /// Whether the store is marked as one of production.
+    pub production: bool,
+    /// Whether a store of production takes the seed file.
+    pub seed_in_production: bool,
     /// How the log is written.
     pub log_format: LogFormat,
     /// How much is read.

@@ -151,6 +151,10 @@ fn bad_values_are_refused_and_named() {
         ("[timeouts]\ndrain_seconds = 4000", "drain_seconds"),
         ("[tls]\ncertificate = 'c'", "key"),
         ("[[faults]]\nrate = 1", "neither error"),
+        (
+            "production = true\n[[faults]]\nrate = 1\ndelay_milliseconds = 1",
+            "faults: not in production",
+        ),
         ("[[faults]]\nrate = 0", "faults.rate"),
         ("[[faults]]\nrate = 1.5", "faults.rate"),
         ("[[faults]]\nrate = nan", "faults.rate"),
