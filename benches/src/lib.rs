@@ -4,7 +4,7 @@ mod load;
 mod process;
 
 pub use load::{Outcome, drive};
-pub use process::{PeakMemory, cpu_time};
+pub use process::{PeakMemory, cpu_time, resident_kibibytes};
 
 /// The middle value; of an even number the upper of the two.
 pub fn median(values: &[f64]) -> f64 {

@@ -50,10 +50,17 @@ impl PeakMemory {
     }
 }
 
+/// The resident set of a running process, in KiB.
+pub fn resident_kibibytes(process: u32) -> u64 {
+    status(process, "VmRSS:").expect("the process runs")
+}
+
 fn high_water_mark(process: u32) -> Option<u64> {
+    status(process, "VmHWM:")
+}
+
+fn status(process: u32, name: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().strip_suffix(" kB")?.trim().parse().ok()
 }
