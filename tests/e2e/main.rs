@@ -128,3 +128,8 @@ fn a_store_outlives_its_server() {
         .passes();
     assert!(server.terminate().success());
 }
+
+#[test]
+fn the_answers_are_those_recorded_from_aws() {
+    passes_on("recorded.py", &["--other-region", "ap-southeast-1"]);
+}

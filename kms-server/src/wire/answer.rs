@@ -20,15 +20,18 @@ pub(crate) fn success(request_id: &str, body: Vec<u8>) -> Answer {
 }
 
 /// An error: `{"__type":CODE,"message":TEXT}`. AWS spells the member `Message` where access is
-/// denied, and clients read either.
+/// denied, and clients read either; where it has nothing to say it leaves the member out.
 pub(crate) fn error(request_id: &str, code: ErrorCode, message: &str) -> Answer {
     let status = StatusCode::from_u16(code.http_status());
     let member = match code {
         ErrorCode::AccessDeniedException => "Message",
         _ => "message",
     };
-    let text = serde_json::Value::from(message);
-    let body = format!(r#"{{"__type":"{}","{member}":{text}}}"#, code.as_str());
+    let told = match message {
+        "" => String::new(),
+        _ => format!(r#","{member}":{}"#, serde_json::Value::from(message)),
+    };
+    let body = format!(r#"{{"__type":"{}"{told}}}"#, code.as_str());
     aws(
         status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
         request_id,
@@ -76,4 +79,40 @@ fn aws(status: StatusCode, request_id: &str, body: Vec<u8>) -> Answer {
         HeaderValue::from_static("no-cache, no-store, must-revalidate, private"),
     );
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_executor::block_on;
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    fn body(answer: Answer) -> Vec<u8> {
+        let body = block_on(answer.into_body().collect());
+        body.unwrap().to_bytes().to_vec()
+    }
+
+    #[test]
+    fn an_error_spells_its_message_as_aws_does_and_has_none_where_aws_has_none() {
+        for (code, message, expected) in [
+            (
+                ErrorCode::NotFoundException,
+                "no \"key\"",
+                r#"{"__type":"NotFoundException","message":"no \"key\""}"#,
+            ),
+            (
+                ErrorCode::AccessDeniedException,
+                "no",
+                r#"{"__type":"AccessDeniedException","Message":"no"}"#,
+            ),
+            (
+                ErrorCode::InvalidCiphertextException,
+                "",
+                r#"{"__type":"InvalidCiphertextException"}"#,
+            ),
+        ] {
+            assert_eq!(body(error("id", code, message)), expected.as_bytes());
+        }
+    }
 }
