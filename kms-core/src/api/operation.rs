@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::error_code::ErrorCode;
-use super::values::KeyState;
+use super::values::{KeyState, Origin};
 
 /// What stands before the operation's name in the header `X-Amz-Target`.
 pub const TARGET_PREFIX: &str = "TrentService.";
@@ -282,6 +282,20 @@ impl Operation {
     #[must_use]
     pub const fn allowed_states(self) -> &'static [KeyState] {
         self.row().states.allowed()
+    }
+
+    /// The only origin of keys that the operation is for, if it is for one alone.
+    #[must_use]
+    pub const fn required_origin(self) -> Option<Origin> {
+        match self {
+            Self::EnableKeyRotation | Self::DisableKeyRotation | Self::GetKeyRotationStatus => {
+                Some(Origin::AwsKms)
+            }
+            Self::GetParametersForImport
+            | Self::ImportKeyMaterial
+            | Self::DeleteImportedKeyMaterial => Some(Origin::External),
+            _ => None,
+        }
     }
 
     /// The error that refuses the operation in `state`; `None` where it succeeds.

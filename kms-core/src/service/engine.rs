@@ -8,6 +8,7 @@ use super::change::Edit;
 use super::context::CallContext;
 use super::credentials::still_valid;
 use super::draft::{Draft, Ending};
+use super::import::wrong_origin;
 use super::key_pairs::KeyPairs;
 use super::mutation::Unfinished;
 use super::operation::{Event, Loaded, Operation, Performed, Step};
@@ -20,6 +21,7 @@ use crate::Error;
 use crate::api::{self, ErrorCode, KeyState, Resource};
 use crate::audit::{Entry, FileLedger, LedgerUnavailable, Recorded};
 use crate::crypto::random::{Random, SystemRandom};
+use crate::keys::Key;
 use crate::root::Barrier;
 use crate::store::home::Home;
 use crate::store::sealed::{Delta, SealedStore};
@@ -249,6 +251,9 @@ fn admit(event: Event, loaded: &Loaded, now: Timestamp) -> Result<(), Error> {
         let arn = &target.key.key.arn;
         match operation.refusal(state) {
             None => {}
+            Some(_) if origin_is_told(operation, &target.key.key, state) => {
+                return Err(wrong_origin(&target.key.key));
+            }
             Some(ErrorCode::DisabledException) => return Err(Error::Disabled(arn.clone())),
             Some(_) if state == KeyState::PendingDeletion => {
                 return Err(Error::InvalidState(format!("{arn} is pending deletion.")));
@@ -264,6 +269,17 @@ fn admit(event: Event, loaded: &Loaded, now: Timestamp) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Whether AWS refuses a key for its origin before its state: not one that is only disabled, or
+/// about to change.
+fn origin_is_told(operation: api::Operation, key: &Key, state: KeyState) -> bool {
+    let waits = matches!(
+        state,
+        KeyState::PendingDeletion | KeyState::PendingImport | KeyState::Unavailable
+    );
+    let required = operation.required_origin();
+    waits && required.is_some_and(|origin| origin != key.origin())
 }
 
 pub(super) fn poisoned<T>(_: PoisonError<T>) -> Error {
