@@ -3,6 +3,8 @@
 //! the table does not compile here until it has a request; what a case cannot ask of it stands in
 //! `coverage-exceptions.txt`, with the reason.
 
+#[path = "coverage/errors.rs"]
+mod errors;
 #[path = "coverage/states.rs"]
 mod states;
 
@@ -120,18 +122,22 @@ impl World {
     fn import(&self, key: &str, spec: KeySpec) -> (String, String) {
         let material = asymmetric::generate(spec, &SystemRandom)
             .map_or_else(|_| vec![7; 32], |pair| pair.private.expose().to_vec());
+        let (token, wrapped) = self.wrapped(key, &material);
+        self.done("ImportKeyMaterial", &importing(key, &token, &wrapped));
+        (token, wrapped)
+    }
+
+    /// An import token for a key, and material wrapped for it.
+    fn wrapped(&self, key: &str, material: &[u8]) -> (String, String) {
         let asked = json!({"KeyId": key, "WrappingAlgorithm": "RSAES_OAEP_SHA_256",
             "WrappingKeySpec": "RSA_2048"});
         let parameters = self.done("GetParametersForImport", &asked);
         let public: Blob = serde_json::from_value(parameters["PublicKey"].clone()).unwrap();
         let public = PublicKey::open(KeySpec::Rsa2048, public.as_slice()).unwrap();
-        let wrapped = public.encrypt(EncryptionAlgorithm::RsaesOaepSha256, &material);
+        let wrapped = public.encrypt(EncryptionAlgorithm::RsaesOaepSha256, material);
         let wrapped = serde_json::to_value(Blob::from(wrapped.unwrap())).unwrap();
-        let token = &parameters["ImportToken"];
-        let body = |value: &Value| value.as_str().unwrap().to_owned();
-        let (token, wrapped) = (body(token), body(&wrapped));
-        self.done("ImportKeyMaterial", &importing(key, &token, &wrapped));
-        (token, wrapped)
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (text(&parameters["ImportToken"]), text(&wrapped))
     }
 
     /// What the request of an operation brings along that the key made.
