@@ -259,6 +259,12 @@ fn refusals(things: &Things) -> Vec<(Operation, &'static str, Value, &'static st
             "",
         ),
         (
+            GenerateRandom,
+            "UnsupportedOperationException",
+            json!({"NumberOfBytes": 1, "CustomKeyStoreId": "cks-1234567890abcdef0"}),
+            "",
+        ),
+        (
             GenerateDataKeyPairWithoutPlaintext,
             "UnsupportedOperationException",
             on(json!({"KeyPairSpec": "SM2"})),

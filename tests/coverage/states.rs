@@ -70,10 +70,12 @@ EnableKeyRotation          pair      kind      disabled  deleting        -
 DisableKeyRotation         pair      kind      disabled  deleting        -
 GetKeyRotationStatus       pair      kind      kind      kind            -
 RotateKeyOnDemand          pair      kind      disabled  deleting        -
+ListKeyRotations           pair      kind      kind      kind            -
 EnableKeyRotation          mac       kind      disabled  deleting        -
 DisableKeyRotation         mac       kind      disabled  deleting        -
 GetKeyRotationStatus       mac       kind      kind      kind            -
 RotateKeyOnDemand          mac       kind      disabled  deleting        -
+ListKeyRotations           mac       kind      kind      kind            -
 GetParametersForImport     made      origin    origin    origin          -
 ImportKeyMaterial          made      origin    origin    origin          -
 DeleteImportedKeyMaterial  made      origin    origin    origin          -

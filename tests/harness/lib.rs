@@ -11,6 +11,6 @@ mod sign;
 pub use home::Home;
 pub use http::{Connection, Reply};
 pub use program::{Kms, program, workspace};
-pub use python::{Script, python};
+pub use python::{Script, python, service_model};
 pub use server::Server;
 pub use sign::{Credentials, Signer};

@@ -63,6 +63,21 @@ fn prepare() -> Result<PathBuf, String> {
     Ok(interpreter)
 }
 
+/// AWS's own description of the service, as the boto3 of the tests has it.
+///
+/// # Panics
+/// As [`python`].
+pub fn service_model() -> String {
+    const UNPACK: &str = "import botocore, gzip, os, sys
+path = os.path.join(os.path.dirname(botocore.__file__), 'data/kms/2014-11-01/service-2.json.gz')
+sys.stdout.buffer.write(gzip.open(path).read())";
+    let output = Command::new(python()).args(["-c", UNPACK]).output();
+    let output = output.expect("python starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "no service model: {said}");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
 /// Runs to the end; what went wrong is the last line it printed.
 fn run(command: &mut Command) -> Result<(), String> {
     let output = command

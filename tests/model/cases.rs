@@ -6,7 +6,7 @@ use kms_core::api::Operation;
 use serde_json::{Map, Value, json};
 
 /// The service model.
-pub struct Model(Value);
+pub struct Model(pub Value);
 
 impl Model {
     pub fn new(text: &str) -> Self {
@@ -31,8 +31,8 @@ impl Model {
             .unwrap()
     }
 
-    pub fn output(&self, operation: Operation) -> Option<&str> {
-        self.operation(operation)["output"]["shape"].as_str()
+    pub fn output(&self, operation: &str) -> Option<&str> {
+        self.0["operations"][operation]["output"]["shape"].as_str()
     }
 
     pub fn errors(&self, operation: Operation) -> Vec<String> {
@@ -76,7 +76,7 @@ impl Model {
             .collect()
     }
 
-    fn element(&self, shape: &str) -> String {
+    pub fn element(&self, shape: &str) -> String {
         self.shape(shape)["member"]["shape"]
             .as_str()
             .unwrap()
