@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use futures_executor::block_on;
+use kms_core::api::limits::Quotas;
 use kms_core::api::{
     CreateKeyRequest, DecryptRequest, DescribeKeyRequest, EncryptRequest, GenerateDataKeyRequest,
 };
@@ -36,6 +37,7 @@ impl Fixture {
             random: Arc::new(PooledRandom),
             clock: Arc::new(SystemClock),
             accept_rollback: None,
+            quotas: Quotas::default(),
         };
         let account = || "111122223333".parse().unwrap();
         let region = || "us-east-1".parse().unwrap();

@@ -9,6 +9,7 @@ mod errors;
 mod states;
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use kms_core::api::{Blob, EncryptionAlgorithm, KeySpec, KeyState, Operation, Resource};
 use kms_core::crypto::asymmetric::{self, PublicKey};
@@ -45,8 +46,15 @@ struct Things {
 
 impl World {
     fn new() -> Self {
+        Self::configured("")
+    }
+
+    /// With a configuration file.
+    fn configured(text: &str) -> Self {
         let home = Home::new();
-        let server = Server::start(&home.path(), &[]);
+        let file = home.scratch("kms-server.toml");
+        fs::write(&file, text).unwrap();
+        let server = Server::start(&home.path(), &["--config", file.to_str().unwrap()]);
         let host = server.address().to_string();
         let root = Signer::new(&home.root_credentials(), &host);
         let nobody = Signer::new(&home.user("nobody"), &host);

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_executor::block_on;
+use kms_core::api::limits::Quotas;
 use kms_core::api::{CreateKeyRequest, DecryptRequest, EncryptRequest};
 use kms_core::audit::LedgerOptions;
 use kms_core::crypto::random::SystemRandom;
@@ -24,6 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         random: Arc::new(SystemRandom),
         clock: Arc::new(SystemClock),
         accept_rollback: None,
+        quotas: Quotas::default(),
     };
     let new = NewStore {
         account: None,

@@ -175,6 +175,7 @@ fn options(config: &Config, guard: RootGuard) -> EngineOptions {
         random: random(config.random),
         clock: Arc::new(SystemClock),
         accept_rollback: config.accept_rollback.clone(),
+        quotas: config.quotas,
     }
 }
 

@@ -358,3 +358,32 @@ fn a_quota_that_is_reached_refuses_in_aws_s_words() {
         )
     );
 }
+
+#[test]
+fn a_quota_of_the_configuration_holds() {
+    let world = World::configured(
+        "[quotas]\nkeys = 2\naliases_per_key = 1\ngrants_per_key = 2\non_demand_rotations = 1\n",
+    );
+    let key = world.things(RotateKeyOnDemand).key;
+    let other = world.things(DescribeKey);
+    let limit = "LimitExceededException";
+    let told = |operation: Operation, body: &Value| world.refused(operation, body, limit);
+    assert_eq!(
+        told(CreateKey, &json!({})),
+        "The quota of 2 keys is reached."
+    );
+    let grant = body(CreateGrant, &other);
+    world.done("CreateGrant", &grant);
+    let full = format!(
+        "The quota of 2 grants is reached for key {ARN}key/{}",
+        other.key
+    );
+    assert_eq!(told(CreateGrant, &grant), full);
+    let full = format!("The quota of 1 aliases is reached for key {ARN}key/{key}");
+    let alias = json!({"AliasName": "alias/more", "TargetKeyId": key});
+    assert_eq!(told(CreateAlias, &alias), full);
+    let alias = json!({"AliasName": other.alias, "TargetKeyId": key});
+    assert_eq!(told(UpdateAlias, &alias), full);
+    world.done("RotateKeyOnDemand", &json!({"KeyId": key}));
+    told(RotateKeyOnDemand, &json!({"KeyId": key}));
+}

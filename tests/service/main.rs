@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use futures_executor::block_on;
 use kms_core::Error;
+use kms_core::api::limits::Quotas;
 use kms_core::api::*;
 use kms_core::audit::{self, LedgerOptions};
 use kms_core::caller::{Caller, Credential, Principal};
@@ -35,6 +36,7 @@ fn options(directory: &Path, clock: &Arc<SetClock>) -> OpenOptions {
         random: Arc::new(SystemRandom),
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         accept_rollback: None,
+        quotas: Quotas::default(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kms_core::Error;
+use kms_core::api::limits::Quotas;
 use kms_core::audit::LedgerOptions;
 use kms_core::crypto::random::{self, SystemRandom};
 use kms_core::ids::{AccountId, KeyArn, KeyId, Region};
@@ -108,6 +109,7 @@ fn options(home: &Path, guard: RootGuard, global: &Global) -> OpenOptions {
         random: Arc::new(SystemRandom),
         clock: Arc::new(SystemClock),
         accept_rollback: global.accept_rollback.clone(),
+        quotas: Quotas::default(),
     }
 }
 

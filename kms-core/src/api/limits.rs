@@ -12,16 +12,8 @@ pub const MAX_POLICY: usize = 32_768;
 pub const POLICY_NAME: &str = "default";
 /// The most tags of one key.
 pub const MAX_TAGS: usize = 50;
-/// The most aliases of one key.
-pub const MAX_ALIASES_PER_KEY: usize = 50;
-/// The most keys of one account and Region.
-pub const MAX_KEYS: usize = 100_000;
-/// The most rotations on demand in the life of one key.
-pub const MAX_ON_DEMAND_ROTATIONS: usize = 25;
 /// The most days from an import to the expiry of the material.
 pub const MAX_MATERIAL_LIFETIME_DAYS: i64 = 365;
-/// The most grants on one key.
-pub const MAX_GRANTS_PER_KEY: usize = 50_000;
 /// The most pairs in the constraint of a grant.
 pub const MAX_CONSTRAINT_PAIRS: usize = 8;
 /// The longest value in the constraint of a grant, in characters.
@@ -42,6 +34,30 @@ pub const MIN_DELETION_WINDOW_DAYS: i32 = 7;
 pub const MAX_DELETION_WINDOW_DAYS: i32 = 30;
 /// The waiting period when none is asked for, in days.
 pub const DEFAULT_DELETION_WINDOW_DAYS: i32 = 30;
+
+/// The quotas that whoever runs the service may choose; AWS's are the default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quotas {
+    /// The most keys of one account and Region.
+    pub keys: usize,
+    /// The most aliases of one key.
+    pub aliases_per_key: usize,
+    /// The most grants on one key.
+    pub grants_per_key: usize,
+    /// The most rotations on demand in the life of one key.
+    pub on_demand_rotations: usize,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self {
+            keys: 100_000,
+            aliases_per_key: 50,
+            grants_per_key: 50_000,
+            on_demand_rotations: 25,
+        }
+    }
+}
 
 /// How many entries a page of a list holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use super::parameters::Parameters;
 use super::request::{present, validated};
 use super::resolve::key_ref;
 use crate::Error;
-use crate::api::limits::MAX_ALIASES_PER_KEY;
+use crate::api::limits::Quotas;
 use crate::api::{
     self, CreateAliasRequest, CreateAliasResponse, DeleteAliasRequest, DeleteAliasResponse,
     UpdateAliasRequest, UpdateAliasResponse,
@@ -71,10 +71,11 @@ fn on_alias<'a>(action: &'static str, alias: &AliasName, call: &CallContext) -> 
 }
 
 /// Whether `key` has room for one alias more than it has.
-pub(super) fn within_quota(aliases: usize, key: &str) -> Result<(), Error> {
-    if aliases >= MAX_ALIASES_PER_KEY {
+pub(super) fn within_quota(quotas: Quotas, aliases: usize, key: &str) -> Result<(), Error> {
+    if aliases >= quotas.aliases_per_key {
         return Err(Error::LimitExceeded(format!(
-            "The quota of {MAX_ALIASES_PER_KEY} aliases is reached for key {key}"
+            "The quota of {} aliases is reached for key {key}",
+            quotas.aliases_per_key
         )));
     }
     Ok(())
@@ -82,7 +83,7 @@ pub(super) fn within_quota(aliases: usize, key: &str) -> Result<(), Error> {
 
 fn target_within_quota(step: &Step<'_>) -> Result<(), Error> {
     let target = step.loaded.primary()?;
-    within_quota(target.aliases.len(), &target.key.arn)
+    within_quota(step.engine.quotas(), target.aliases.len(), &target.key.arn)
 }
 
 impl Operation for CreateAliasRequest {

@@ -208,7 +208,11 @@ impl SeedKey {
         }
         let there = region.map_or(0, |region| region.aliases_of(self.id).count());
         if let Some(others) = missing.len().checked_sub(1) {
-            aliases::within_quota(there.saturating_add(others), &arn.to_string())?;
+            aliases::within_quota(
+                step.engine.quotas(),
+                there.saturating_add(others),
+                &arn.to_string(),
+            )?;
         }
         Ok(missing)
     }

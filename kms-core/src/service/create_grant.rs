@@ -14,7 +14,7 @@ use super::resolve::own_key_ref;
 use super::state::State;
 use super::values::{GrantValues, Specific};
 use crate::Error;
-use crate::api::limits::{MAX_CONSTRAINT_PAIRS, MAX_CONSTRAINT_VALUE, MAX_GRANTS_PER_KEY};
+use crate::api::limits::{MAX_CONSTRAINT_PAIRS, MAX_CONSTRAINT_VALUE, Quotas};
 use crate::api::{
     self, CreateGrantRequest, CreateGrantResponse, EncryptionContextMap, GrantConstraints,
     GrantOperation, KeyUsage,
@@ -154,12 +154,13 @@ fn supported(grant: &CreateGrant, kind: KeyKind) -> Result<(), Error> {
 }
 
 /// Whether a key with so many grants takes one more.
-fn within_quota(grants: usize, key: &str) -> Result<(), Error> {
-    if grants < MAX_GRANTS_PER_KEY {
+fn within_quota(quotas: Quotas, grants: usize, key: &str) -> Result<(), Error> {
+    if grants < quotas.grants_per_key {
         return Ok(());
     }
     Err(Error::LimitExceeded(format!(
-        "The quota of {MAX_GRANTS_PER_KEY} grants is reached for key {key}"
+        "The quota of {} grants is reached for key {key}",
+        quotas.grants_per_key
     )))
 }
 
@@ -264,6 +265,7 @@ impl Operation for CreateGrantRequest {
             return Ok(answered(known, step)?.with_elements(elements(known)));
         }
         within_quota(
+            step.engine.quotas(),
             grants.map_or(0, |grants| grants.len()),
             &step.loaded.primary()?.key.arn,
         )?;
@@ -297,8 +299,9 @@ mod tests {
 
     #[test]
     fn the_quota_is_the_number_that_a_key_can_have() {
-        assert!(within_quota(MAX_GRANTS_PER_KEY - 1, "key").is_ok());
-        let refused = within_quota(MAX_GRANTS_PER_KEY, "key").unwrap_err();
+        let quotas = Quotas::default();
+        assert!(within_quota(quotas, quotas.grants_per_key - 1, "key").is_ok());
+        let refused = within_quota(quotas, quotas.grants_per_key, "key").unwrap_err();
         assert_eq!(refused.code().as_str(), "LimitExceededException");
     }
 

@@ -13,7 +13,6 @@ use super::request::{no_custom_key_store, validated};
 use super::tags;
 use super::values::Specific;
 use crate::Error;
-use crate::api::limits::MAX_KEYS;
 use crate::api::{self, CreateKeyRequest, CreateKeyResponse, KeySpec, KeyState, KeyUsage, Origin};
 use crate::crypto::random;
 use crate::ids::{KeyArn, KeyId, Region};
@@ -144,9 +143,10 @@ impl CreateKey {
 pub(super) fn within_quota(step: &Step<'_>, region: &Region, coming: usize) -> Result<(), Error> {
     let there = step.state.region(step.call.account(), region);
     let there = there.map_or(0, |region| region.keys.len());
-    if there.saturating_add(coming) >= MAX_KEYS {
+    if there.saturating_add(coming) >= step.engine.quotas().keys {
         return Err(Error::LimitExceeded(format!(
-            "The quota of {MAX_KEYS} keys is reached."
+            "The quota of {} keys is reached.",
+            step.engine.quotas().keys
         )));
     }
     Ok(())

@@ -18,6 +18,7 @@ use super::resolve;
 use super::state::State;
 use super::usage::KeyUsage;
 use crate::Error;
+use crate::api::limits::Quotas;
 use crate::api::{self, ErrorCode, KeyState, Resource};
 use crate::audit::{Entry, FileLedger, LedgerUnavailable, Recorded};
 use crate::crypto::random::{Random, SystemRandom};
@@ -41,6 +42,7 @@ pub struct Engine {
     markers: Markers,
     pub(super) usage: KeyUsage,
     key_pairs: KeyPairs,
+    quotas: Quotas,
     pub(super) state: RwLock<State>,
     /// Whether a change that others made could not be taken in; nothing is answered then.
     incomplete: AtomicBool,
@@ -58,6 +60,7 @@ pub(super) struct Parts {
     pub(super) state: State,
     pub(super) markers: Markers,
     pub(super) usage: KeyUsage,
+    pub(super) quotas: Quotas,
 }
 
 impl fmt::Debug for Engine {
@@ -80,6 +83,7 @@ impl Engine {
             markers: parts.markers,
             usage: parts.usage,
             key_pairs: KeyPairs::default(),
+            quotas: parts.quotas,
             state: RwLock::new(parts.state),
             incomplete: AtomicBool::new(false),
             mutation: Mutex::new(Unfinished::default()),
@@ -98,6 +102,11 @@ impl Engine {
     /// Randomness for keys that are kept: always a call to the operating system.
     pub(super) fn system_random(&self) -> &'static dyn Random {
         &SystemRandom
+    }
+
+    /// How many of each thing there may be.
+    pub(super) fn quotas(&self) -> Quotas {
+        self.quotas
     }
 
     pub(super) fn key_pairs(&self) -> &KeyPairs {

@@ -12,6 +12,7 @@ use super::page::Markers;
 use super::state::State;
 use super::usage::KeyUsage;
 use crate::Error;
+use crate::api::limits::Quotas;
 use crate::audit::{self, FileLedger, LedgerError, LedgerOptions};
 use crate::crypto::Failed;
 use crate::crypto::random::{Random, SystemRandom};
@@ -42,6 +43,9 @@ pub struct OpenOptions {
     pub clock: Arc<dyn Clock>,
     /// Why a store that is older than the ledger is taken all the same; recorded.
     pub accept_rollback: Option<String>,
+    /// How many of each thing there may be, as this process has it; nothing that is there already
+    /// is touched.
+    pub quotas: Quotas,
 }
 
 /// Why an engine cannot be opened.
@@ -171,6 +175,7 @@ impl Engine {
             state,
             markers,
             usage,
+            quotas: options.quotas,
         };
         let engine = Self::from_parts(parts);
         engine.recover(outbox)?;

@@ -7,7 +7,6 @@ use super::new_material::new_material;
 use super::operation::{Performed, Step};
 use super::parameters::Parameters;
 use crate::Error;
-use crate::api::limits::MAX_ON_DEMAND_ROTATIONS;
 use crate::api::{RotateKeyOnDemandRequest, RotateKeyOnDemandResponse};
 use crate::ids::KeyArn;
 use crate::keys::{KeyMaterial, RotationCause};
@@ -32,7 +31,7 @@ impl KeyOperation for RotateKeyOnDemandRequest {
 
     fn perform((): (), step: &Step<'_>) -> Result<Performed<RotateKeyOnDemandResponse>, Error> {
         let mut key = rotatable(step)?.clone();
-        if key.on_demand_rotations() >= MAX_ON_DEMAND_ROTATIONS {
+        if key.on_demand_rotations() >= step.engine.quotas().on_demand_rotations {
             return Err(Error::LimitExceeded(format!(
                 "The on-demand rotations limit has been reached for the given keyId. No more \
                  on-demand rotations can be performed for this key: {}",

@@ -8,6 +8,7 @@ use kms_core::api::ErrorCode;
 use kms_core::seed::InvalidSeed;
 
 use super::file::FileFault;
+use super::quotas::quotas;
 use super::{
     Config, DEFAULT_LISTEN, DEFAULT_REGION, Fault, File, Limits, PassphraseSource, Timeouts,
     TlsFiles,
@@ -129,6 +130,7 @@ impl Config {
             production,
             seed_in_production: args.seed_in_production,
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),
+            quotas: quotas(file.quotas)?,
             limits: limits(args, &file)?,
             timeouts: timeouts(args, &file)?,
             faults: file.faults.iter().map(fault).collect::<Result<_, _>>()?,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use kms_core::ids::{AccountId, Region};
 use serde::Deserialize;
 
+use super::quotas::FileQuotas;
 use super::{LogFormat, RandomSource, TlsFiles};
 
 /// The configuration file as it is written.
@@ -45,6 +46,9 @@ pub struct File {
     /// How long is waited.
     #[serde(default)]
     pub timeouts: FileTimeouts,
+    /// How many of each thing there may be.
+    #[serde(default)]
+    pub quotas: FileQuotas,
     /// Faults on purpose.
     #[serde(default)]
     pub faults: Vec<FileFault>,

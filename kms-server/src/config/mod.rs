@@ -3,6 +3,7 @@
 mod check;
 mod file;
 mod passphrase;
+mod quotas;
 mod seed;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use kms_core::api::limits::Quotas;
 use kms_core::api::{ErrorCode, Operation};
 use kms_core::ids::{AccountId, Region};
 use serde::Deserialize;
@@ -55,6 +57,8 @@ pub struct Config {
     pub production: bool,
     /// Whether a store of production takes the seed file.
     pub seed_in_production: bool,
+    /// How many of each thing there may be.
+    pub quotas: Quotas,
     /// How the log is written.
     pub log_format: LogFormat,
     /// How much is read.

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use kms_core::api::limits::Quotas;
 use kms_core::audit::{self, LedgerOptions};
 use kms_core::crypto::random::SystemRandom;
 use kms_core::service::{CallContext, CreateAccessKeyRequest, Engine, NewStore, OpenOptions};
@@ -72,6 +73,7 @@ pub(crate) fn config() -> Config {
         key_file: None,
         passphrase: None,
         accept_rollback: None,
+        quotas: Quotas::default(),
         seed: None,
         production: false,
         seed_in_production: false,
@@ -209,6 +211,7 @@ fn new_store(directory: &Path, config: &Config) -> (Arc<Engine>, AccessKey) {
         random: Arc::new(SystemRandom),
         clock: Arc::new(SystemClock),
         accept_rollback: None,
+        quotas: Quotas::default(),
     };
     let new = NewStore {
         account: None,
