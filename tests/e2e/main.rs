@@ -7,9 +7,12 @@ fn passes(script: &str) {
 }
 
 fn passes_on(script: &str, arguments: &[&str]) {
-    let home = Home::new();
+    passes_at(&Home::new(), script, arguments);
+}
+
+fn passes_at(home: &Home, script: &str, arguments: &[&str]) {
     let server = Server::start(&home.path(), arguments);
-    print!("{}", Script::new(script, &home, &server).passes());
+    print!("{}", Script::new(script, home, &server).passes());
     let status = server.terminate();
     assert!(status.success(), "the server ended with {status}");
     home.kms().done(["audit", "verify"]);
@@ -23,6 +26,16 @@ fn keys_live_and_die_as_in_aws() {
 #[test]
 fn aliases_and_tags_work_as_in_aws() {
     passes("aliases_and_tags.py");
+}
+
+#[test]
+fn quotas_are_those_of_the_configuration() {
+    let home = Home::new();
+    let file = home.scratch("kms-server.toml");
+    let quotas =
+        "[quotas]\nkeys = 2\naliases_per_key = 1\ngrants_per_key = 1\non_demand_rotations = 1";
+    std::fs::write(&file, quotas).unwrap();
+    passes_at(&home, "quotas.py", &["--config", file.to_str().unwrap()]);
 }
 
 #[test]
