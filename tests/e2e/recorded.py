@@ -105,7 +105,7 @@ class Playback:
         kms = self.clients[step.get("region", REGION)]
         operation = step["op"]
         request = self.request(step)
-        call = getattr(kms, re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower(), None)
+        call = getattr(kms, re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower())
         try:
             answer = call(**request)
         except botocore.exceptions.ClientError as refused:
