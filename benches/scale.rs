@@ -15,7 +15,6 @@ use kms_benches::{drive, median, resident_kibibytes, setting, spread};
 use kms_core::api::CreateGrantRequest;
 use kms_core::audit::LedgerOptions;
 use kms_core::crypto::random::PooledRandom;
-use kms_core::ids::Region;
 use kms_core::seed;
 use kms_core::service::{
     ApplySeedRequest, CallContext, CreateUserRequest, Engine, NewStore, OpenOptions, Operation,
@@ -27,18 +26,10 @@ use kms_tests::{Connection, Credentials, Kms, Server, Signer};
 use serde_json::{Value, json};
 
 const ACCOUNT: &str = "111122223333";
-/// The most keys of a Region.
-const KEYS_OF_A_REGION: usize = 100_000;
+/// The most keys of a seed file.
+const KEYS_OF_A_FILE: usize = 100_000;
 /// The key that is used and granted.
 const KEY: &str = "00000000-0000-0000-0000-000000000000";
-
-fn region(number: usize) -> Region {
-    let name = match number {
-        0 => "us-east-1".to_owned(),
-        _ => format!("bench-test-{number}"),
-    };
-    name.parse().unwrap()
-}
 
 /// A store of so many keys, the first of which has so many grants, each for another context.
 fn build(home: &Path, keys: usize, grants: usize) {
@@ -49,33 +40,35 @@ fn build(home: &Path, keys: usize, grants: usize) {
         random: Arc::new(PooledRandom),
         clock: Arc::new(SystemClock),
         accept_rollback: None,
+        quotas: Quotas {
+            keys,
+            ..Quotas::default()
+        },
     };
     let new = NewStore {
         account: Some(ACCOUNT.parse().unwrap()),
-        region: region(0),
+        region: "us-east-1".parse().unwrap(),
     };
     let engine = Engine::create(options, &new).unwrap();
-    let mut made = 0;
-    for number in 0..keys.div_ceil(KEYS_OF_A_REGION) {
-        let call = owner(region(number));
-        let count = KEYS_OF_A_REGION.min(keys - made);
-        let text: String = (0..count)
+    let call = CallContext::embedded(
+        new.account.unwrap(),
+        new.region,
+        "bench",
+        "request".to_owned(),
+    );
+    for first in (0..keys).step_by(KEYS_OF_A_FILE) {
+        let text: String = (first..keys.min(first + KEYS_OF_A_FILE))
             .map(|key| format!("[[keys]]\nid = \"00000000-0000-0000-0000-{key:012}\"\n"))
             .collect();
         for keys in groups(seed::parse(&text).unwrap()) {
             let in_production = false;
-            send(
-                &engine,
-                &call,
-                ApplySeedRequest {
-                    keys,
-                    in_production,
-                },
-            );
+            let request = ApplySeedRequest {
+                keys,
+                in_production,
+            };
+            send(&engine, &call, request);
         }
-        made += count;
     }
-    let call = owner(region(0));
     let user_name = "grantee".to_owned();
     send(&engine, &call, CreateUserRequest { user_name });
     for tenant in 0..grants {
@@ -88,15 +81,6 @@ fn build(home: &Path, keys: usize, grants: usize) {
         let request: CreateGrantRequest = serde_json::from_value(request).unwrap();
         send(&engine, &call, request);
     }
-}
-
-fn owner(region: Region) -> CallContext {
-    CallContext::embedded(
-        ACCOUNT.parse().unwrap(),
-        region,
-        "bench",
-        "request".to_owned(),
-    )
 }
 
 fn send<O: Operation>(engine: &Engine, call: &CallContext, request: O) -> O::Response {
@@ -117,18 +101,14 @@ struct Subject {
 }
 
 impl Subject {
-    fn start(name: &'static str, home: &Path, keys: usize, grants: usize) -> Self {
-        let regions: Vec<String> = (1..keys.div_ceil(KEYS_OF_A_REGION))
-            .flat_map(|number| ["--other-region".to_owned(), region(number).to_string()])
-            .collect();
-        let arguments: Vec<&str> = regions.iter().map(String::as_str).collect();
+    fn start(name: &'static str, home: &Path, grants: usize) -> Self {
         let access_key = |owner: &str| {
             let create = ["user", "access-key", "create", owner, "--output", "json"];
             Credentials::from_json(&Kms::on(home).done(create))
         };
         let (root, grantee) = (access_key("--root"), access_key("grantee"));
         let before = Instant::now();
-        let server = Server::start(home, &arguments);
+        let server = Server::start(home, &[]);
         let started = before.elapsed();
         let host = server.address().to_string();
         Self {
@@ -211,7 +191,7 @@ fn main() {
         let before = Instant::now();
         build(&home, keys, grants);
         let built = before.elapsed().as_secs_f64();
-        let subject = Subject::start(name, &home, keys, grants);
+        let subject = Subject::start(name, &home, grants);
         println!(
             "{name}: {keys} keys, {grants} grants on one, made in {built:.0} s; starts in {:.2} s, \
              {:.0} MiB resident",
