@@ -35,7 +35,10 @@ impl Engine {
             specific: &needed.specific,
         };
         let (resource, key_policy) = match &needed.on {
-            On::Key(target) => (Resource::Key(&target.key.key.arn), Some(&target.key.policy)),
+            On::Key(target) => (
+                Resource::Key(&target.key.key.arn),
+                Some(&*target.key.policy),
+            ),
             On::Named(arn) => (Resource::Named(arn), None),
             On::Any => (Resource::Any, None),
         };

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::state::{KeyEntry, State, UserEntry};
+use super::state::{State, UserEntry};
 use crate::Error;
 use crate::grants::Grant;
 use crate::identity::{AccessKey, Account, User};
@@ -162,7 +162,7 @@ impl Edit {
     pub(super) fn apply(self, state: &mut State) -> Result<(), Error> {
         match self {
             Self::PutAccount(account) => state.put_account(account),
-            Self::PutKey(key) => state.put_key(KeyEntry::new(*key)?),
+            Self::PutKey(key) => state.put_key(*key)?,
             Self::RemoveKey(arn) => state.remove_key(&arn),
             Self::PutAlias(alias) => state.put_alias(alias),
             Self::RemoveAlias(arn) => state.remove_alias(&arn),

@@ -22,6 +22,7 @@ use crate::ids::{AccountId, Region};
 use crate::root::{BarrierError, RecordKind};
 use crate::store::StoreError;
 use crate::store::home::{Home, HomeError, RootGuard};
+use crate::store::parallel;
 use crate::store::sealed::{Head, Record};
 use crate::time::Clock;
 
@@ -161,7 +162,7 @@ impl Engine {
                 recorded,
             });
         }
-        let (state, outbox) = read_records(&found)?;
+        let (state, outbox) = read_records(found)?;
         drop(alone);
         let markers = Markers::new(barrier.token_key()?.expose());
         let usage = KeyUsage::open(&home, ledger.size());
@@ -225,16 +226,32 @@ fn ledger_is_empty(home: &Home) -> bool {
     matches!(first, Ok(None) | Err(LedgerError::Io { .. }))
 }
 
-fn read_records(found: &[Record]) -> Result<(State, Vec<Outbox>), Error> {
+fn read_records(found: Vec<Record>) -> Result<(State, Vec<Outbox>), Error> {
     let (mut state, mut outbox) = (State::default(), Vec::new());
-    for record in found {
-        if record.kind == RecordKind::Outbox {
-            outbox.push(serde_json::from_slice(record.body.expose()).map_err(Error::internal)?);
-        } else if let Some(edit) = Edit::from_record(record)? {
-            edit.apply(&mut state)?;
+    for read in parallel::map(found, |record| read_record(&record)) {
+        match read? {
+            Read::Edit(edit) => edit.apply(&mut state)?,
+            Read::Outbox(row) => outbox.push(row),
+            Read::Nothing => {}
         }
     }
     Ok((state, outbox))
+}
+
+/// What a record says.
+enum Read {
+    Edit(Box<Edit>),
+    Outbox(Outbox),
+    Nothing,
+}
+
+fn read_record(record: &Record) -> Result<Read, Error> {
+    if record.kind == RecordKind::Outbox {
+        let row = serde_json::from_slice(record.body.expose());
+        return row.map(Read::Outbox).map_err(Error::internal);
+    }
+    let edit = Edit::from_record(record)?;
+    Ok(edit.map_or(Read::Nothing, |edit| Read::Edit(Box::new(edit))))
 }
 
 /// Only the members that tell a revision.

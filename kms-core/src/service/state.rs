@@ -1,7 +1,7 @@
 //! All that the store holds, opened and compiled, in memory; kept equal to the store.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use super::secrets::Secrets;
 use crate::Error;
@@ -31,8 +31,8 @@ pub struct KeyEntry {
     pub key: Key,
     /// Its ARN as text.
     pub arn: String,
-    /// Its policy.
-    pub policy: KeyPolicy,
+    /// Its policy, which keys with the same one share.
+    pub policy: Arc<KeyPolicy>,
     materials: Vec<Material>,
     secrets: Secrets,
 }
@@ -52,7 +52,11 @@ impl KeyEntry {
     /// # Errors
     /// [`Error::Internal`] when the stored policy does not parse: it was checked when it was put.
     pub fn new(key: Key) -> Result<Self, Error> {
-        let policy = KeyPolicy::parse(&key.policy).map_err(Error::internal)?;
+        let policy = compiled(&key.policy)?;
+        Ok(Self::with_policy(key, policy))
+    }
+
+    fn with_policy(key: Key, policy: Arc<KeyPolicy>) -> Self {
         let materials = key
             .materials
             .iter()
@@ -62,13 +66,13 @@ impl KeyEntry {
                 prk: OnceLock::new(),
             })
             .collect();
-        Ok(Self {
+        Self {
             arn: key.arn.to_string(),
             key,
             policy,
             materials,
             secrets: Secrets::default(),
-        })
+        }
     }
 
     pub(super) fn secrets(&self) -> &Secrets {
@@ -146,6 +150,36 @@ impl KeyEntry {
     }
 }
 
+fn compiled(text: &str) -> Result<Arc<KeyPolicy>, Error> {
+    KeyPolicy::parse(text)
+        .map(Arc::new)
+        .map_err(Error::internal)
+}
+
+/// The compiled key policies by their text: most keys have one that others have too.
+#[derive(Debug, Default)]
+struct SharedPolicies {
+    by_text: HashMap<String, Weak<KeyPolicy>>,
+    /// At how many texts those that no key has any more are let go.
+    full: usize,
+}
+
+impl SharedPolicies {
+    fn compiled(&mut self, text: &str) -> Result<Arc<KeyPolicy>, Error> {
+        if let Some(shared) = self.by_text.get(text).and_then(Weak::upgrade) {
+            return Ok(shared);
+        }
+        if self.by_text.len() >= self.full {
+            self.by_text.retain(|_, policy| policy.strong_count() > 0);
+            self.full = self.by_text.len().saturating_mul(2).max(64);
+        }
+        let policy = compiled(text)?;
+        self.by_text
+            .insert(text.to_owned(), Arc::downgrade(&policy));
+        Ok(policy)
+    }
+}
+
 /// A user with the policies compiled.
 #[derive(Debug)]
 pub(super) struct UserEntry {
@@ -217,6 +251,7 @@ pub(super) struct State {
     users: BTreeMap<(AccountId, UserName), Arc<UserEntry>>,
     access_keys: BTreeMap<AccessKeyId, Arc<AccessKey>>,
     grants: GrantIndex,
+    policies: SharedPolicies,
 }
 
 impl State {
@@ -302,11 +337,18 @@ impl State {
         self.accounts.insert(account.id.clone(), account);
     }
 
-    pub(super) fn put_key(&mut self, entry: KeyEntry) {
+    /// Takes a stored key in.
+    ///
+    /// # Errors
+    /// As [`KeyEntry::new`].
+    pub(super) fn put_key(&mut self, key: Key) -> Result<(), Error> {
+        let policy = self.policies.compiled(&key.policy)?;
+        let entry = KeyEntry::with_policy(key, policy);
         let arn = entry.key.arn.clone();
         self.region_mut(&arn.account, &arn.region)
             .keys
             .insert(arn.key, Arc::new(entry));
+        Ok(())
     }
 
     pub(super) fn remove_key(&mut self, arn: &KeyArn) {

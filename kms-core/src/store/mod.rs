@@ -3,6 +3,7 @@
 //! Specified in `docs/spec/store.md`.
 
 pub mod home;
+pub(crate) mod parallel;
 pub mod sealed;
 pub mod sqlite;
 

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Change, Revision, Store, StoreError, StoredRecord, shown};
+use super::{Change, Revision, Store, StoreError, StoredRecord, parallel, shown};
 use crate::crypto::constant_time_eq;
 use crate::crypto::digest::sha256;
 use crate::crypto::random::Random;
@@ -361,38 +361,54 @@ fn open_all(
     };
     let mut faults = Faults::default();
     let mut previous: Option<String> = None;
-    for row in rows {
-        let misplaced = row.revision > newest || previous.as_ref().is_some_and(|p| *p >= row.path);
-        match RecordKind::of_path(&row.path).filter(|_| !misplaced) {
-            None => faults.add(&row.path, BarrierError::Altered),
-            Some(kind) => {
-                let place = Place {
-                    path: &row.path,
-                    revision: row.revision.0,
-                    kind,
-                };
-                match barrier.open(place, &row.sealed) {
-                    Ok(body) => opened.add(&row, kind, body),
-                    Err(error) => faults.add(&row.path, error),
-                }
-            }
+    for (row, result) in parallel::map(rows, |row| open_row(barrier, row)) {
+        let misplaced =
+            row.entry.revision > newest || previous.as_ref().is_some_and(|p| *p >= row.path);
+        match result {
+            Ok(_) if misplaced => faults.add(&row.path, BarrierError::Altered),
+            Ok((kind, body)) => opened.add(&row, kind, body),
+            Err(error) => faults.add(&row.path, error),
         }
         previous = Some(row.path);
     }
     faults.into_result().map(|()| opened)
 }
 
+/// A row without its sealed bytes.
+struct Row {
+    path: String,
+    entry: Entry,
+}
+
+type Body = Result<(RecordKind, SecretBytes), BarrierError>;
+
+fn open_row(barrier: &Barrier, row: StoredRecord) -> (Row, Body) {
+    let body = match RecordKind::of_path(&row.path) {
+        None => Err(BarrierError::Altered),
+        Some(kind) => {
+            let place = Place {
+                path: &row.path,
+                revision: row.revision.0,
+                kind,
+            };
+            barrier.open(place, &row.sealed).map(|body| (kind, body))
+        }
+    };
+    let entry = Entry {
+        revision: row.revision,
+        sealed_digest: sha256(&row.sealed),
+    };
+    let path = row.path;
+    (Row { path, entry }, body)
+}
+
 impl Opened {
-    fn add(&mut self, row: &StoredRecord, kind: RecordKind, body: SecretBytes) {
-        let entry = Entry {
-            revision: row.revision,
-            sealed_digest: sha256(&row.sealed),
-        };
-        self.entries.push((row.path.clone(), entry));
+    fn add(&mut self, row: &Row, kind: RecordKind, body: SecretBytes) {
+        self.entries.push((row.path.clone(), row.entry));
         self.records.push(Record {
             path: row.path.clone(),
             kind,
-            revision: row.revision,
+            revision: row.entry.revision,
             body,
         });
     }
