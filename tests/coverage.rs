@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 
 const ROOT: &str = "arn:aws:iam::111122223333:root";
 
+const OTHER_REGION: &str = "eu-central-1";
+
 const CASES: &[&str] = &[
     "unsigned",
     "wrongly-signed",
@@ -54,7 +56,9 @@ impl World {
         let home = Home::new();
         let file = home.scratch("kms-server.toml");
         fs::write(&file, text).unwrap();
-        let server = Server::start(&home.path(), &["--config", file.to_str().unwrap()]);
+        let config = ["--config", file.to_str().unwrap()];
+        let regions = ["--other-region", OTHER_REGION];
+        let server = Server::start(&home.path(), &[config, regions].concat());
         let host = server.address().to_string();
         let root = Signer::new(&home.root_credentials(), &host);
         let nobody = Signer::new(&home.user("nobody"), &host);
@@ -89,6 +93,11 @@ impl World {
         reply.json()
     }
 
+    fn replicate(&self, key: &str) {
+        let body = json!({"KeyId": key, "ReplicaRegion": OTHER_REGION});
+        self.done("ReplicateKey", &body);
+    }
+
     fn things(&self, operation: Operation) -> Things {
         self.things_on(operation, &key_kind(operation))
     }
@@ -103,6 +112,9 @@ impl World {
         let imported = external.then(|| self.import(&key, spec));
         let nothing = || ("eA==".to_owned(), "eA==".to_owned());
         let (token, wrapped) = imported.unwrap_or_else(nothing);
+        if operation == Operation::UpdatePrimaryRegion {
+            self.replicate(&key);
+        }
         let alias = format!("alias/{key}");
         if operation != Operation::CreateAlias {
             let body = json!({"AliasName": alias, "TargetKeyId": key});
@@ -190,6 +202,7 @@ fn key_kind(operation: Operation) -> Value {
         Operation::GenerateMac | Operation::VerifyMac => {
             json!({"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"})
         }
+        Operation::ReplicateKey | Operation::UpdatePrimaryRegion => json!({"MultiRegion": true}),
         operation if imports(operation) => json!({"Origin": "EXTERNAL"}),
         _ => json!({}),
     }
@@ -223,8 +236,9 @@ fn body(operation: Operation, things: &Things) -> Value {
         GenerateRandom, GetKeyLastUsage, GetKeyPolicy, GetKeyRotationStatus,
         GetParametersForImport, GetPublicKey, ImportKeyMaterial, ListAliases, ListGrants,
         ListKeyPolicies, ListKeyRotations, ListKeys, ListResourceTags, ListRetirableGrants,
-        PutKeyPolicy, ReEncrypt, RetireGrant, RevokeGrant, RotateKeyOnDemand, ScheduleKeyDeletion,
-        Sign, TagResource, UntagResource, UpdateAlias, UpdateKeyDescription, Verify, VerifyMac,
+        PutKeyPolicy, ReEncrypt, ReplicateKey, RetireGrant, RevokeGrant, RotateKeyOnDemand,
+        ScheduleKeyDeletion, Sign, TagResource, UntagResource, UpdateAlias, UpdateKeyDescription,
+        UpdatePrimaryRegion, Verify, VerifyMac,
     };
     let Things {
         key,
@@ -254,6 +268,8 @@ fn body(operation: Operation, things: &Things) -> Value {
         | DeleteImportedKeyMaterial => {
             json!({"KeyId": key})
         }
+        ReplicateKey => json!({"KeyId": key, "ReplicaRegion": OTHER_REGION}),
+        UpdatePrimaryRegion => json!({"KeyId": key, "PrimaryRegion": OTHER_REGION}),
         UpdateKeyDescription => json!({"KeyId": key, "Description": "described"}),
         CreateAlias | UpdateAlias => json!({"AliasName": alias, "TargetKeyId": key}),
         CreateGrant => {

@@ -69,6 +69,8 @@ fn ask(operation: Operation, members: &Map<String, Value>) -> Result<String, Mal
         ScheduleKeyDeletion ScheduleKeyDeletionRequest
         CancelKeyDeletion CancelKeyDeletionRequest
         UpdateKeyDescription UpdateKeyDescriptionRequest
+        ReplicateKey ReplicateKeyRequest
+        UpdatePrimaryRegion UpdatePrimaryRegionRequest
         CreateAlias CreateAliasRequest
         UpdateAlias UpdateAliasRequest
         DeleteAlias DeleteAliasRequest

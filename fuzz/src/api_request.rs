@@ -23,7 +23,7 @@ pub fn run(data: &[u8]) {
         ScheduleKeyDeletionRequest SignRequest TagResourceRequest UntagResourceRequest
         UpdateAliasRequest UpdateKeyDescriptionRequest VerifyMacRequest VerifyRequest
         CreateGrantRequest ListGrantsRequest ListRetirableGrantsRequest RetireGrantRequest
-        RevokeGrantRequest
+        RevokeGrantRequest ReplicateKeyRequest UpdatePrimaryRegionRequest
     }
 }
 

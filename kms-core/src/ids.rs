@@ -72,7 +72,7 @@ text_name! {
 
 text_name! {
     /// A Region such as `us-east-1`: AWS's pattern `^([a-z]+-){2,3}\d+$`, 1–32 characters.
-    Region, "Region", is_region
+    Region, "Region", |text| text.len() <= 32 && has_form_of_region(text)
 }
 
 text_name! {
@@ -126,7 +126,8 @@ text_name! {
     }
 }
 
-fn is_region(text: &str) -> bool {
+/// Whether text of any length has the form of a Region.
+pub(crate) fn has_form_of_region(text: &str) -> bool {
     let Some((words, number)) = text.rsplit_once('-') else {
         return false;
     };
@@ -136,8 +137,7 @@ fn is_region(text: &str) -> bool {
         .filter(|byte| *byte == b'-')
         .count()
         .saturating_add(1);
-    text.len() <= 32
-        && (2..=3).contains(&count)
+    (2..=3).contains(&count)
         && words.as_bytes().split(|byte| *byte == b'-').all(is_word)
         && !number.is_empty()
         && number.bytes().all(|b| b.is_ascii_digit())

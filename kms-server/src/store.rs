@@ -133,6 +133,7 @@ pub(crate) fn open(
     engine.keep_key_pairs_ready(READY_KEY_PAIRS);
     let region = engine.default_account()?.default_region;
     let served = config.regions();
+    engine.serve_only(served.clone());
     if !served.contains(&region) {
         tracing::warn!(%region, ?served, "the Region of the store is not served");
     }

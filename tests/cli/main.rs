@@ -5,6 +5,7 @@ mod endpoint;
 mod files;
 mod ledger;
 mod messages;
+mod multi_region;
 mod seed;
 mod signing;
 mod store;

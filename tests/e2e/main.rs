@@ -83,6 +83,13 @@ fn seeded_keys_work_as_any_and_the_server_starts_with_them_again() {
 }
 
 #[test]
+fn multi_region_keys_work_as_in_aws() {
+    let regions = "eu-central-1,ap-southeast-2".split(',');
+    let arguments: Vec<&str> = regions.flat_map(|name| ["--other-region", name]).collect();
+    passes_on("multi_region.py", &arguments);
+}
+
+#[test]
 fn rotation_works_as_in_aws() {
     passes("rotation.py");
 }

@@ -146,6 +146,15 @@ fn bound(definition: &Value, name: &str) -> Option<usize> {
     definition[name].as_u64().map(|n| n.try_into().unwrap())
 }
 
+/// Text of `length` characters, but of no fewer than the pattern needs.
+fn text(definition: &Value, length: usize) -> String {
+    const REGION: &str = "^([a-z]+-){2,3}\\d+$";
+    match definition["pattern"].as_str() {
+        Some(REGION) => format!("a-b-{:0>1$}", 1, length.saturating_sub(4).max(1)),
+        _ => "a".repeat(length),
+    }
+}
+
 /// Values that the shape allows: each of a set, the shortest and the longest.
 pub fn good_values(model: &Model, shape: &str) -> Vec<Value> {
     let definition = model.shape(shape);
@@ -157,7 +166,7 @@ pub fn good_values(model: &Model, shape: &str) -> Vec<Value> {
             None => lengths
                 .map(|n| json!("é".repeat(n)))
                 .into_iter()
-                .chain(lengths.map(|n| json!("a".repeat(n))))
+                .chain(lengths.map(|n| json!(text(definition, n))))
                 .filter(|text| {
                     let text = text.as_str().unwrap();
                     definition["pattern"].is_null() || text.is_ascii() && !text.is_empty()
@@ -262,7 +271,7 @@ fn bad_strings(definition: &Value) -> Vec<(String, Vec<String>)> {
     }
     if let Some(max) = bound(definition, "max") {
         let constraint = at_most("length", &definition["max"]);
-        cases.push(("a".repeat(max + 1), vec![constraint]));
+        cases.push((text(definition, max + 1), vec![constraint]));
     }
     let min = bound(definition, "min").unwrap_or_default();
     for text in ["\u{100}", "a\u{100}", "a\u{7}b", "\u{100}a"] {

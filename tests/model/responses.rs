@@ -46,7 +46,13 @@ fn metadata() -> KeyMetadata {
         signing_algorithms: SigningAlgorithm::ALL.to_vec(),
         key_agreement_algorithms: KeyAgreementAlgorithm::ALL.to_vec(),
         mac_algorithms: MacAlgorithm::ALL.to_vec(),
-        multi_region: false,
+        multi_region: true,
+        multi_region_configuration: Some(MultiRegionConfiguration {
+            multi_region_key_type: MultiRegionKeyType::Replica,
+            primary_key: MultiRegionKey::from(&arn()),
+            replica_keys: vec![MultiRegionKey::from(&arn())],
+        }),
+        pending_deletion_window_in_days: Some(7),
         current_key_material_id: material(),
     }
 }
@@ -96,12 +102,21 @@ pub fn fullest(operation: Operation) -> Vec<u8> {
         Operation::DisableKey => written(&DisableKeyResponse {}),
         Operation::ScheduleKeyDeletion => written(&ScheduleKeyDeletionResponse {
             key_id: arn(),
-            deletion_date: MOMENT,
+            deletion_date: Some(MOMENT),
             key_state: KeyState::PendingDeletion,
             pending_window_in_days: 30,
         }),
         Operation::CancelKeyDeletion => written(&CancelKeyDeletionResponse { key_id: arn() }),
         Operation::UpdateKeyDescription => written(&UpdateKeyDescriptionResponse {}),
+        Operation::ReplicateKey => written(&ReplicateKeyResponse {
+            replica_key_metadata: metadata(),
+            replica_policy: "{}".to_owned(),
+            replica_tags: vec![Tag {
+                tag_key: "a".to_owned(),
+                tag_value: "b".to_owned(),
+            }],
+        }),
+        Operation::UpdatePrimaryRegion => written(&UpdatePrimaryRegionResponse {}),
         Operation::CreateAlias => written(&CreateAliasResponse {}),
         Operation::UpdateAlias => written(&UpdateAliasResponse {}),
         Operation::DeleteAlias => written(&DeleteAliasResponse {}),

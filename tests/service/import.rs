@@ -7,13 +7,13 @@ use super::*;
 const HOUR: i64 = 3_600_000;
 
 /// What `GetParametersForImport` answered, as the side that wraps sees it.
-struct Way {
-    token: Blob,
-    public: PublicKey,
+pub(super) struct Way {
+    pub(super) token: Blob,
+    pub(super) public: PublicKey,
 }
 
 impl Way {
-    fn wrap(&self, material: &[u8]) -> Blob {
+    pub(super) fn wrap(&self, material: &[u8]) -> Blob {
         let wrapped = self
             .public
             .encrypt(EncryptionAlgorithm::RsaesOaepSha256, material);
@@ -88,7 +88,7 @@ impl Fixture {
     }
 }
 
-fn parameters(key: &str, algorithm: &str) -> GetParametersForImportRequest {
+pub(super) fn parameters(key: &str, algorithm: &str) -> GetParametersForImportRequest {
     GetParametersForImportRequest {
         key_id: Some(key.to_owned()),
         wrapping_algorithm: Some(algorithm.to_owned()),
@@ -96,7 +96,7 @@ fn parameters(key: &str, algorithm: &str) -> GetParametersForImportRequest {
     }
 }
 
-fn importing(key: &str, token: &Blob, wrapped: &Blob) -> ImportKeyMaterialRequest {
+pub(super) fn importing(key: &str, token: &Blob, wrapped: &Blob) -> ImportKeyMaterialRequest {
     ImportKeyMaterialRequest {
         key_id: Some(key.to_owned()),
         import_token: Some(token.clone()),

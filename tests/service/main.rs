@@ -161,6 +161,9 @@ mod grant_life;
 mod grants;
 mod import;
 mod key_usage;
+mod multi_region;
+mod multi_region_import;
+mod multi_region_policies;
 mod seed;
 
 #[test]

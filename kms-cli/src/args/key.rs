@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use kms_core::api::{KeySpec, KeyUsage};
+use kms_core::ids::Region;
 
 use super::parse_pair;
 
@@ -60,6 +61,16 @@ pub(crate) enum KeyCommand {
     CancelDeletion {
         /// Its id, ARN, alias/NAME or alias ARN
         key: String,
+    },
+    Replicate(ReplicateKey),
+    /// Make a replica the primary of a multi-Region key, and the primary a replica
+    #[command(after_help = "Example:\n  kms key update-primary-region alias/global --to eu-west-1")]
+    UpdatePrimaryRegion {
+        /// The primary's id, ARN, alias/NAME or alias ARN
+        key: String,
+        /// The Region of the replica
+        #[arg(long, value_name = "REGION")]
+        to: Region,
     },
     /// Change the description of a key
     #[command(after_help = "Example:\n  kms key update-description alias/backup 'nightly backups'")]
@@ -137,6 +148,41 @@ pub(crate) struct CreateKey {
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = parse_pair)]
     pub(crate) tags: Vec<TagPair>,
     /// The key policy, a JSON document; - is standard input [default: the account decides]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Make it a key that can be replicated into other Regions; no other key ever can
+    #[arg(long)]
+    pub(crate) multi_region: bool,
+}
+
+/// Make a key in another Region that opens what a multi-Region key sealed, and print its ARN
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The replica has the primary's id, material and rotation. Policy, description, tags, aliases and grants
+are its own.
+
+Examples:
+  kms key create --multi-region --alias alias/global
+  kms key replicate alias/global --to eu-west-1
+  kms --region eu-west-1 key describe mrk-1234abcd12ab34cd56ef1234567890ab")]
+pub(crate) struct ReplicateKey {
+    /// The primary's id, ARN, alias/NAME or alias ARN
+    pub(crate) key: String,
+    /// Where the replica shall be
+    #[arg(long, value_name = "REGION")]
+    pub(crate) to: Region,
+    /// What the replica is for
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(crate) description: String,
+    /// A tag of the replica
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = parse_pair)]
+    pub(crate) tags: Vec<TagPair>,
+    /// The replica's policy, a JSON document; - is standard input [default: the account decides]
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
 }
@@ -259,6 +305,8 @@ impl KeyCommand {
             | Self::Rotate { key }
             | Self::ScheduleDeletion { key, .. }
             | Self::CancelDeletion { key }
+            | Self::Replicate(ReplicateKey { key, .. })
+            | Self::UpdatePrimaryRegion { key, .. }
             | Self::UpdateDescription { key, .. }
             | Self::Tag { key, .. }
             | Self::LastUsage { key }

@@ -14,7 +14,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 pub(crate) use data::{Decrypt, Encrypt, GenerateDataKey, Inspect, KeySize, Random, RandomFormat};
 pub(crate) use grant::{CreateGrant, GrantCommand, ListGrants, RetireGrant};
 pub(crate) use key::{
-    AliasCommand, CreateKey, KeyCommand, PolicyCommand, RotationCommand, TagPair,
+    AliasCommand, CreateKey, KeyCommand, PolicyCommand, ReplicateKey, RotationCommand, TagPair,
 };
 pub(crate) use sign::{GenerateMac, MacCommand, Sign, Verify, VerifyMac};
 pub(crate) use store::{

@@ -16,7 +16,7 @@ use kms_core::api::{
 use kms_core::ids::KeyId;
 use kms_core::keys::KeyKind;
 
-use super::{alias, rotation};
+use super::{alias, multi_region, rotation};
 use crate::args::{CreateKey, KeyCommand, PolicyCommand, TagPair};
 use crate::engine::Kms;
 use crate::failure::Failure;
@@ -43,6 +43,10 @@ pub(super) fn run(mut command: KeyCommand, kms: &Kms, output: &Output) -> Result
         }
         KeyCommand::ScheduleDeletion { key, days } => schedule_deletion(key, days, kms, output),
         KeyCommand::CancelDeletion { key } => cancel_deletion(key, kms, output),
+        KeyCommand::Replicate(replicate) => multi_region::replicate(replicate, kms, output),
+        KeyCommand::UpdatePrimaryRegion { key, to } => {
+            multi_region::update_primary_region(key, &to, kms)
+        }
         KeyCommand::UpdateDescription { key, description } => {
             let request = UpdateKeyDescriptionRequest {
                 key_id: Some(key),
@@ -99,6 +103,7 @@ fn create_key(create: CreateKey, kms: &Kms, output: &Output) -> Result<(), Failu
             .map(|usage| usage.to_string()),
         description: Some(create.description),
         tags: Some(request_tags(create.tags)).filter(|tags| !tags.is_empty()),
+        multi_region: create.multi_region.then_some(true),
         ..CreateKeyRequest::default()
     })?;
     let key_id = answer.key_metadata.key_id.to_string();
@@ -142,7 +147,7 @@ fn pem(public_key: &[u8]) -> String {
     text
 }
 
-fn request_tags(tags: Vec<TagPair>) -> Vec<RequestTag> {
+pub(super) fn request_tags(tags: Vec<TagPair>) -> Vec<RequestTag> {
     let tags = tags.into_iter().map(|(key, value)| RequestTag {
         tag_key: Some(key),
         tag_value: Some(value),
@@ -216,6 +221,15 @@ fn description(key: &KeyMetadata) -> String {
     if let Some(date) = key.deletion_date {
         rows.push(row("Deleted on", date.to_string()));
     }
+    if let Some(days) = key.pending_deletion_window_in_days {
+        let when = format!("{days} days after the last replica");
+        rows.push(row("Deleted", when));
+    }
+    if let Some(keys) = &key.multi_region_configuration {
+        rows.push(row("Primary", keys.primary_key.arn.to_string()));
+        let replicas = keys.replica_keys.iter();
+        rows.extend(replicas.map(|replica| row("Replica", replica.arn.to_string())));
+    }
     if let Some(material) = &key.current_key_material_id {
         rows.push(row("Material", material.to_string()));
     }
@@ -227,8 +241,12 @@ fn schedule_deletion(key: String, days: u32, kms: &Kms, output: &Output) -> Resu
         key_id: Some(key),
         pending_window_in_days: i32::try_from(days).ok(),
     })?;
-    output.show(&answer, |answer| {
-        format!("{} is deleted on {}", answer.key_id, answer.deletion_date)
+    output.show(&answer, |answer| match answer.deletion_date {
+        Some(date) => format!("{} is deleted on {date}", answer.key_id),
+        None => format!(
+            "{} is deleted {} days after the last of its replicas",
+            answer.key_id, answer.pending_window_in_days
+        ),
     })
 }
 

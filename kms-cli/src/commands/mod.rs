@@ -9,6 +9,7 @@ mod grant;
 mod init;
 mod inspect;
 mod key;
+mod multi_region;
 mod random;
 mod rotation;
 mod seed;

@@ -6,7 +6,7 @@ use kms_core::api::{
 };
 use kms_core::ciphertext::EncryptionContext;
 use kms_core::envelope::{DataKey, DataKeys, EncryptedDataKey, KeyError};
-use kms_core::ids::{KeyArn, KeyRef};
+use kms_core::ids::{KeyArn, KeyId, KeyRef};
 use kms_core::secret::SecretBytes;
 
 use super::Kms;
@@ -121,9 +121,9 @@ impl<'a> Keys<'a> {
                 continue;
             };
             let may_use = permitted.is_empty() || permitted.iter().any(|key| key.is(&arn));
-            if !may_use || !self.kms.may_hold(&arn) {
+            let Some(arn) = self.kms.here(&arn).filter(|_| may_use) else {
                 continue;
-            }
+            };
             match self.decrypt(&arn, &data_key.ciphertext, context, length) {
                 Ok(plaintext) => return Ok(plaintext),
                 // A key that is here and refuses tells more than one that is not here.
@@ -139,7 +139,7 @@ impl<'a> Keys<'a> {
 
 /// One key that may be used to decrypt.
 enum Permitted {
-    Id(kms_core::ids::KeyId),
+    Id(KeyId),
     Arn(KeyArn),
 }
 
@@ -147,6 +147,9 @@ impl Permitted {
     fn is(&self, arn: &KeyArn) -> bool {
         match self {
             Self::Id(id) => *id == arn.key,
+            Self::Arn(permitted) if matches!(arn.key, KeyId::MultiRegion(_)) => {
+                (permitted.key, &permitted.account) == (arn.key, &arn.account)
+            }
             Self::Arn(permitted) => permitted == arn,
         }
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::message::{Response, empty_response, epoch_seconds, optional_epoch_seconds, request};
+use super::multi_region::MultiRegionConfiguration;
 use super::tags::RequestTag;
 use super::validation::{
     CUSTOM_KEY_STORE_ID, DESCRIPTION, PENDING_WINDOW_IN_DAYS, POLICY, XKS_KEY_ID,
@@ -135,8 +136,15 @@ pub struct KeyMetadata {
     /// How the key authenticates messages; none for other usages.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mac_algorithms: Vec<MacAlgorithm>,
-    /// Whether the key can be replicated into other Regions.
+    /// Whether the key is a primary or a replica.
     pub multi_region: bool,
+    /// The primary and its replicas; only for multi-Region keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub multi_region_configuration: Option<MultiRegionConfiguration>,
+    /// The waiting period in days that begins when the last replica is deleted; only while the
+    /// state is `PendingReplicaDeletion`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending_deletion_window_in_days: Option<i32>,
     /// The key material in use; only for symmetric keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_key_material_id: Option<KeyMaterialId>,
@@ -311,10 +319,13 @@ request!(
 pub struct ScheduleKeyDeletionResponse {
     /// The key.
     pub key_id: KeyArn,
-    /// When the key will be deleted.
-    #[serde(serialize_with = "epoch_seconds")]
-    pub deletion_date: Timestamp,
-    /// `PendingDeletion`
+    /// When the key will be deleted; not known of a primary while it has replicas.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "optional_epoch_seconds"
+    )]
+    pub deletion_date: Option<Timestamp>,
+    /// `PendingDeletion`, or `PendingReplicaDeletion` for a primary with replicas.
     pub key_state: KeyState,
     /// The waiting period in days.
     pub pending_window_in_days: i32,

@@ -21,6 +21,8 @@ pub enum Resource {
     AliasAndKey,
     /// The key that the ciphertext names and the key that the request names.
     TwoKeys,
+    /// The key that the request names and the one related to it in another Region.
+    RelatedKeys,
 }
 
 /// What an operation does to the state of the service, and CloudTrail's `readOnly`.
@@ -60,6 +62,8 @@ enum States {
     Usable,
     /// As `Usable`, or an external store is away.
     UsableOrUnavailable,
+    /// `Enabled` alone.
+    Enabled,
     /// `Enabled` or `Disabled`, or an external store is away.
     Settled,
     /// All but those on the way to deletion.
@@ -88,6 +92,7 @@ impl States {
             Self::All => KeyState::ALL,
             Self::Usable => &[Enabled, Updating],
             Self::UsableOrUnavailable => &[Enabled, Unavailable, Updating],
+            Self::Enabled => &[Enabled],
             Self::Settled => &[Enabled, Disabled, Unavailable],
             Self::NotPendingDeletion => &[
                 Enabled,
@@ -174,6 +179,8 @@ operations! {
     ScheduleKeyDeletion             ["kms:ScheduleKeyDeletion"]                 Key          Writes  NotAsked  No        OwnAccount  NotPendingDeletionNorUpdating
     CancelKeyDeletion               ["kms:CancelKeyDeletion"]                   Key          Writes  NotAsked  No        OwnAccount  PendingDeletion
     UpdateKeyDescription            ["kms:UpdateKeyDescription"]                Key          Writes  NotAsked  No        OwnAccount  NotPendingDeletion
+    ReplicateKey                    ["kms:ReplicateKey"]                        Key          Writes  NotAsked  No        OwnAccount  Enabled
+    UpdatePrimaryRegion             ["kms:UpdatePrimaryRegion"]                 RelatedKeys  Writes  NotAsked  No        OwnAccount  Usable
     CreateAlias                     ["kms:CreateAlias"]                         AliasAndKey  Writes  NotAsked  No        OwnAccount  NotPendingDeletion
     UpdateAlias                     ["kms:UpdateAlias"]                         AliasAndKey  Writes  NotAsked  No        OwnAccount  NotPendingDeletion
     DeleteAlias                     ["kms:DeleteAlias"]                         AliasAndKey  Writes  NotAsked  No        OwnAccount  All
@@ -228,7 +235,8 @@ impl Operation {
     }
 
     /// The IAM actions that must be permitted, such as `kms:Encrypt`: one, but for `ReEncrypt`
-    /// the one on the source key, then the one on the destination key.
+    /// the one on the source key, then the one on the destination key. `UpdatePrimaryRegion` asks
+    /// for its one on both keys; operations that make a key or an alias may ask for more.
     #[must_use]
     pub const fn actions(self) -> &'static [&'static str] {
         self.row().actions

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::blob::Blob;
 use super::tags::RequestTag;
+use crate::ids::has_form_of_region;
 use crate::secret::SecretBytes;
 
 /// How many violations one answer lists; a request can hold far more than a reader wants.
@@ -121,6 +122,9 @@ pub(super) const POLICY: TextRule =
                 .chars()
                 .all(|c| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{ff}'))
     });
+/// `RegionType`
+pub(super) const REGION: TextRule =
+    TextRule::length(1, 32).matching("^([a-z]+-){2,3}\\d+$", has_form_of_region);
 /// `MarkerType`
 pub(super) const MARKER: TextRule = TextRule::length(1, 1024)
     .matching("[\\u0020-\\u00FF]*", |text| {

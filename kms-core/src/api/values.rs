@@ -288,6 +288,16 @@ impl DataKeySpec {
 }
 
 value_set! {
+    /// The part that a multi-Region key plays among those related to it.
+    MultiRegionKeyType {
+        /// The one that is replicated, and whose shared properties the others have.
+        Primary = "PRIMARY",
+        /// One that follows the primary.
+        Replica = "REPLICA",
+    }
+}
+
+value_set! {
     /// Why a key material was replaced.
     RotationType {
         /// The rotation period ended.

@@ -146,14 +146,21 @@ impl Key {
         names
     }
 
-    /// Destroys a material; one that only waited for a rotation is forgotten.
+    /// Destroys a material; one that only waited for a rotation is forgotten, but by a replica,
+    /// whose primary may wait for it to come again.
     pub fn destroy_material(&mut self, id: &KeyMaterialId) {
         let named = |material: &&mut KeyMaterial| material.id == *id;
         if let Some(material) = self.materials.iter_mut().find(named) {
             material.destroy();
         }
-        if let Some(import) = &mut self.import {
-            import.pending.take_if(|pending| pending.id == *id);
+        let is_replica = self.is_replica();
+        let pending = self.import.as_mut().map(|import| &mut import.pending);
+        if let Some(pending) = pending {
+            match pending.as_mut().filter(|pending| pending.id == *id) {
+                Some(named) if is_replica => named.destroy(),
+                Some(_) => *pending = None,
+                None => {}
+            }
         }
     }
 
@@ -216,6 +223,7 @@ mod tests {
                 salt: NamingSalt::generate(&SystemRandom).unwrap(),
                 pending: None,
             }),
+            multi_region: None,
         }
     }
 

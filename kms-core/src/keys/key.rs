@@ -9,6 +9,7 @@ use super::kind::KeyKind;
 use super::material::KeyMaterial;
 use super::rotation::{AutomaticRotation, RotationCause};
 use super::state::Lifecycle;
+use crate::api::MultiRegionKeyType;
 use crate::ids::KeyArn;
 use crate::time::Timestamp;
 
@@ -39,6 +40,10 @@ pub struct Key {
     /// What belongs to keys of origin `EXTERNAL` alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub import: Option<Import>,
+    /// The part that it plays among the keys of its id in other Regions; none for a single-Region
+    /// key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multi_region: Option<MultiRegionKeyType>,
 }
 
 impl Key {
@@ -64,16 +69,24 @@ impl Key {
         deletion
     }
 
+    /// Whether its deletion is scheduled.
+    #[must_use]
+    pub fn is_to_be_deleted(&self) -> bool {
+        !matches!(self.lifecycle, Lifecycle::Enabled | Lifecycle::Disabled)
+    }
+
     /// Whether the waiting period of a scheduled deletion is over.
     #[must_use]
     pub fn deletion_is_due(&self, now: Timestamp) -> bool {
         matches!(self.lifecycle, Lifecycle::PendingDeletion { deletion, .. } if deletion <= now)
     }
 
-    /// Whether an automatic rotation is due; a key that is not enabled waits.
+    /// Whether an automatic rotation is due; a key that is not enabled waits, and a replica is
+    /// rotated with its primary.
     #[must_use]
     pub fn rotation_is_due(&self, now: Timestamp) -> bool {
         self.is_enabled()
+            && !self.is_replica()
             && self
                 .automatic_rotation
                 .is_some_and(|rotation| rotation.next <= now)
@@ -132,6 +145,7 @@ mod tests {
             automatic_rotation: None,
             materials: vec![material(None, 0)],
             import: None,
+            multi_region: None,
         }
     }
 
@@ -148,7 +162,7 @@ mod tests {
     fn a_symmetric_key_is_written_as_before_there_were_others() {
         let text = serde_json::to_string(&key()).unwrap();
         assert!(!text.contains("kind") && !text.contains("public_key"));
-        assert!(!text.contains("import"));
+        assert!(!text.contains("import") && !text.contains("multi_region"));
         let mut signing = key();
         signing.kind = KeyKind::new(KeySpec::EccNistP256, KeyUsage::SignVerify).unwrap();
         signing.materials[0].public_key = vec![4, 5];

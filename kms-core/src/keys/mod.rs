@@ -9,6 +9,7 @@ mod import_token;
 mod key;
 mod kind;
 mod material;
+mod multi_region;
 mod rotation;
 mod state;
 
@@ -18,5 +19,6 @@ pub use import_token::{ImportToken, InvalidImportToken};
 pub use key::Key;
 pub use kind::KeyKind;
 pub use material::{BackingKey, KeyMaterial, public_material_id, secret_material_id};
+pub use multi_region::OfReplica;
 pub use rotation::{AutomaticRotation, RotationCause};
 pub use state::Lifecycle;

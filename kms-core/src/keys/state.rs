@@ -19,6 +19,12 @@ pub enum Lifecycle {
         /// The waiting period that was asked for.
         window_days: u32,
     },
+    /// A primary that is not usable, and whose waiting period begins when its last replica is
+    /// deleted, unless that is cancelled.
+    PendingReplicaDeletion {
+        /// The waiting period that was asked for.
+        window_days: u32,
+    },
 }
 
 impl Lifecycle {
@@ -29,6 +35,7 @@ impl Lifecycle {
             Self::Enabled => KeyState::Enabled,
             Self::Disabled => KeyState::Disabled,
             Self::PendingDeletion { .. } => KeyState::PendingDeletion,
+            Self::PendingReplicaDeletion { .. } => KeyState::PendingReplicaDeletion,
         }
     }
 }

@@ -113,11 +113,14 @@ fn checked(key: FileKey) -> Result<SeedKey, String> {
     if material.is_some() && !kind.is_importable() {
         return Err(format!("spec {} takes no material", kind.spec));
     }
+    let id = match key.id.parse() {
+        Ok(id @ KeyId::Uuid(_)) => id,
+        Ok(KeyId::MultiRegion(_)) | Err(_) => {
+            return Err("the id is not a UUID in lower case".to_owned());
+        }
+    };
     Ok(SeedKey {
-        id: key
-            .id
-            .parse()
-            .map_err(|_| "the id is not a UUID in lower case".to_owned())?,
+        id,
         region: key
             .region
             .map(|region| {

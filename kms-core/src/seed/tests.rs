@@ -82,6 +82,8 @@ fn what_is_not_a_seed_file_is_refused_and_the_place_named() {
         .replace("KEYS", "keys")
         .replace("ID =", "id =");
     assert!(refusal(&upper).contains("lower case"));
+    let multi_region = key("").replace(ID, "mrk-1234abcd12ab34cd56ef1234567890ab");
+    assert!(refusal(&multi_region).contains("not a UUID"));
 }
 
 #[test]

@@ -162,6 +162,7 @@ impl SeedKey {
             automatic_rotation: None,
             materials: vec![self.first_material(&arn, step)?],
             import: None,
+            multi_region: None,
             arn,
         })
     }
@@ -174,7 +175,7 @@ impl SeedKey {
         if key.kind != self.kind {
             return Err(refused(&key.arn, "is there with another spec or usage"));
         }
-        if matches!(key.lifecycle, Lifecycle::PendingDeletion { .. }) {
+        if key.is_to_be_deleted() {
             return Err(refused(&key.arn, "is pending deletion"));
         }
         let given = self.given(&key.arn)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::change::Edit;
 use super::context::CallContext;
-use super::metadata::key_metadata;
+use super::metadata::{key_metadata, recorded};
 use super::new_material::first_material;
 use super::new_policy;
 use super::operation::{Authorization, Event, Loaded, On, Operation, Performed, Step};
@@ -13,12 +13,13 @@ use super::request::{no_custom_key_store, validated};
 use super::tags;
 use super::values::Specific;
 use crate::Error;
-use crate::api::{self, CreateKeyRequest, CreateKeyResponse, KeySpec, KeyState, KeyUsage, Origin};
+use crate::api::{
+    self, CreateKeyRequest, CreateKeyResponse, KeySpec, KeyUsage, MultiRegionKeyType, Origin,
+};
 use crate::crypto::random;
 use crate::ids::{KeyArn, KeyId, Region};
 use crate::keys::{Import, Key, KeyKind, Lifecycle, NamingSalt};
 use crate::policy::KeyPolicy;
-use crate::time::Timestamp;
 
 /// A checked `CreateKeyRequest`.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ pub struct CreateKey {
     tags: BTreeMap<String, String>,
     kind: KeyKind,
     origin: Origin,
+    multi_region: Option<MultiRegionKeyType>,
     bypass_lockout_check: Option<bool>,
 }
 
@@ -80,9 +82,6 @@ fn origin(request: &CreateKeyRequest, kind: KeyKind) -> Result<Origin, Error> {
     if request.xks_key_id.is_some() {
         return Err(unsupported("XksKeyId"));
     }
-    if request.multi_region == Some(true) {
-        return Err(unsupported("MultiRegion"));
-    }
     let named = request.origin.as_deref();
     let origin = named.map_or(Ok(Origin::AwsKms), str::parse);
     match origin.map_err(Error::internal)? {
@@ -102,6 +101,7 @@ impl CreateKey {
             bypass_policy_lockout_safety_check: self.bypass_lockout_check,
             creates_key: Some(self.kind),
             creates_origin: Some(self.origin),
+            creates_multi_region: self.multi_region,
             ..Specific::default()
         }
     }
@@ -110,7 +110,10 @@ impl CreateKey {
         let bits = u128::from_be_bytes(random::array(step.engine.system_random())?);
         let account = step.call.account().clone();
         let default_policy = || KeyPolicy::default_text(&account);
-        let id = KeyId::uuid_from_random(bits);
+        let id = match self.multi_region {
+            Some(_) => KeyId::MultiRegion(bits),
+            None => KeyId::uuid_from_random(bits),
+        };
         let (mut materials, mut import) = (Vec::new(), None);
         if self.origin == Origin::External {
             import = Some(Import {
@@ -129,6 +132,7 @@ impl CreateKey {
             automatic_rotation: None,
             materials,
             import,
+            multi_region: self.multi_region,
             kind: self.kind,
             arn: KeyArn {
                 region: step.call.region.clone(),
@@ -150,25 +154,6 @@ pub(super) fn within_quota(step: &Step<'_>, region: &Region, coming: usize) -> R
         )));
     }
     Ok(())
-}
-
-fn elements(key: &Key, now: Timestamp) -> Parameters {
-    let state = key.state(now);
-    let mut metadata = Parameters::default();
-    metadata
-        .value("aWSAccountId", &key.arn.account)
-        .value("keyId", &key.arn.key)
-        .value("arn", &key.arn)
-        .value("creationDate", &key.created.to_rfc3339())
-        .value("enabled", &(state == KeyState::Enabled))
-        .value("description", &key.description)
-        .value("keyUsage", &key.kind.usage)
-        .value("keyState", &state)
-        .value("origin", &key.origin())
-        .value("keySpec", &key.kind.spec);
-    let mut elements = Parameters::default();
-    elements.object("keyMetadata", metadata);
-    elements
 }
 
 impl Operation for CreateKeyRequest {
@@ -214,6 +199,7 @@ impl Operation for CreateKeyRequest {
         Ok(CreateKey {
             kind,
             origin,
+            multi_region: (self.multi_region == Some(true)).then_some(MultiRegionKeyType::Primary),
             policy: self.policy,
             description: self.description.unwrap_or_default(),
             tags: tags::requested(self.tags)?,
@@ -239,9 +225,10 @@ impl Operation for CreateKeyRequest {
         let key = parsed.into_key(step)?;
         new_policy::check_effect(step, &key, &[], bypass)?;
         let response = CreateKeyResponse {
-            key_metadata: key_metadata(&key, step.now),
+            key_metadata: key_metadata(&key, step.state, step.now),
         };
-        let elements = elements(&key, step.now);
+        let mut elements = Parameters::default();
+        elements.object("keyMetadata", recorded(&response.key_metadata));
         Ok(Performed::changed(response, vec![Edit::PutKey(Box::new(key))]).with_elements(elements))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use super::change::Edit;
 use super::context::CallContext;
@@ -22,6 +22,7 @@ use crate::api::limits::Quotas;
 use crate::api::{self, ErrorCode, KeyState, Resource};
 use crate::audit::{Entry, FileLedger, LedgerUnavailable, Recorded};
 use crate::crypto::random::{Random, SystemRandom};
+use crate::ids::Region;
 use crate::keys::Key;
 use crate::root::Barrier;
 use crate::store::home::Home;
@@ -43,6 +44,8 @@ pub struct Engine {
     pub(super) usage: KeyUsage,
     key_pairs: KeyPairs,
     quotas: Quotas,
+    /// The Regions that requests can reach; every one until it is set.
+    pub(super) regions: OnceLock<Vec<Region>>,
     pub(super) state: RwLock<State>,
     /// Whether a change that others made could not be taken in; nothing is answered then.
     incomplete: AtomicBool,
@@ -84,6 +87,7 @@ impl Engine {
             usage: parts.usage,
             key_pairs: KeyPairs::default(),
             quotas: parts.quotas,
+            regions: OnceLock::new(),
             state: RwLock::new(parts.state),
             incomplete: AtomicBool::new(false),
             mutation: Mutex::new(Unfinished::default()),
@@ -249,7 +253,10 @@ fn admit(event: Event, loaded: &Loaded, now: Timestamp) -> Result<(), Error> {
     let Some(operation) = event.operation else {
         return Ok(());
     };
-    let both = operation.resource() == Resource::TwoKeys;
+    let both = matches!(
+        operation.resource(),
+        Resource::TwoKeys | Resource::RelatedKeys
+    );
     let cancels = operation == api::Operation::CancelKeyDeletion;
     let keys = loaded
         .primary
@@ -266,6 +273,11 @@ fn admit(event: Event, loaded: &Loaded, now: Timestamp) -> Result<(), Error> {
             Some(ErrorCode::DisabledException) => return Err(Error::Disabled(arn.clone())),
             Some(_) if state == KeyState::PendingDeletion => {
                 return Err(Error::InvalidState(format!("{arn} is pending deletion.")));
+            }
+            Some(_) if state == KeyState::PendingReplicaDeletion => {
+                return Err(Error::InvalidState(format!(
+                    "{arn} is pending replica deletion."
+                )));
             }
             Some(_) if state == KeyState::PendingImport && !cancels => {
                 return Err(Error::InvalidState(format!("{arn} is pending import.")));
@@ -285,7 +297,10 @@ fn admit(event: Event, loaded: &Loaded, now: Timestamp) -> Result<(), Error> {
 fn origin_is_told(operation: api::Operation, key: &Key, state: KeyState) -> bool {
     let waits = matches!(
         state,
-        KeyState::PendingDeletion | KeyState::PendingImport | KeyState::Unavailable
+        KeyState::PendingDeletion
+            | KeyState::PendingReplicaDeletion
+            | KeyState::PendingImport
+            | KeyState::Unavailable
     );
     let required = operation.required_origin();
     waits && required.is_some_and(|origin| origin != key.origin())

@@ -1,8 +1,8 @@
 //! `GetParametersForImport` and `DeleteImportedKeyMaterial`, and what imports share.
 
-use super::change::Edit;
 use super::engine::Engine;
 use super::key_operation::KeyOperation;
+use super::multi_region::synchronised;
 use super::operation::{Performed, Step};
 use super::parameters::Parameters;
 use super::request::present;
@@ -208,6 +208,9 @@ impl KeyOperation for DeleteImportedKeyMaterialRequest {
         };
         let id = material.map(|material| material.id.clone());
         let gone = material.is_none_or(|material| material.wrapped.is_empty());
+        // A primary may wait for a material that only its replicas were given: it can forget it.
+        let pending = key.import.as_ref().and_then(|one| one.pending.as_ref());
+        let forgets = key.is_primary() && id.is_some() && pending.map(|one| &one.id) == id.as_ref();
         let response = DeleteImportedKeyMaterialResponse {
             key_id: key.arn.clone(),
             key_material_id: id.as_ref().and_then(|id| told(&key, id)),
@@ -217,10 +220,9 @@ impl KeyOperation for DeleteImportedKeyMaterialRequest {
             .value("keyId", &key.arn)
             .optional("keyMaterialId", id.as_ref());
         match id {
-            Some(id) if !gone => {
+            Some(id) if !gone || forgets => {
                 key.destroy_material(&id);
-                let edits = vec![Edit::PutKey(Box::new(key))];
-                Ok(Performed::changed(response, edits).with_elements(elements))
+                Ok(synchronised(step, response, key).with_elements(elements))
             }
             _ => Ok(Performed::read(response).with_elements(elements)),
         }

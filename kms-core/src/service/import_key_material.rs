@@ -1,9 +1,9 @@
 //! `ImportKeyMaterial`
 
-use super::change::Edit;
 use super::given_material::GivenMaterial;
 use super::import::{external, told};
 use super::key_operation::KeyOperation;
+use super::multi_region::{not_on_replica, synchronised};
 use super::operation::{Performed, Step};
 use super::parameters::Parameters;
 use super::request::present;
@@ -194,6 +194,9 @@ impl KeyOperation for ImportKeyMaterialRequest {
     ) -> Result<Performed<ImportKeyMaterialResponse>, Error> {
         let mut key = external(step)?.clone();
         asked.check_for(&key, step.now)?;
+        if asked.kind == Some(ImportType::NewKeyMaterial) {
+            not_on_replica(&key)?;
+        }
         let engine = step.engine;
         let token = engine.open_import_token(asked.token.as_slice(), &key, step.now)?;
         let secret = unwrap_key_material(
@@ -225,6 +228,6 @@ impl KeyOperation for ImportKeyMaterialRequest {
             key_id: key.arn.clone(),
             key_material_id: told(&key, &id),
         };
-        Ok(Performed::changed(response, vec![Edit::PutKey(Box::new(key))]).with_elements(elements))
+        Ok(synchronised(step, response, key).with_elements(elements))
     }
 }

@@ -9,6 +9,7 @@ use super::change::Edit;
 use super::context::CallContext;
 use super::draft::uuid;
 use super::engine::Engine;
+use super::multi_region::synchronised;
 use super::new_material::new_material;
 use super::operation::{Authorization, Event, Loaded, Lookups, On, Operation, Performed, Step};
 use super::parameters::Parameters;
@@ -82,7 +83,7 @@ impl Job for RotateKey {
         }
         let cause = Some(RotationCause::Automatic);
         key.rotate(new_material(step.engine, key.arn.key, step.now, cause)?);
-        Ok(Performed::changed((), vec![Edit::PutKey(Box::new(key))]))
+        Ok(synchronised(step, (), key))
     }
 }
 
@@ -113,9 +114,21 @@ impl Job for DeleteKey {
         let grants = step.state.grants().of_key(&arn).into_iter();
         let grants = grants.flat_map(|grants| grants.after(None));
         edits.extend(grants.map(|grant| Edit::RemoveGrant(arn.clone(), grant.id.clone())));
+        edits.extend(waiting_primary(step, &arn));
         edits.push(Edit::RemoveKey(arn));
         Ok(Performed::changed((), edits))
     }
+}
+
+/// The primary whose waiting period begins, since `arn` is the last of its replicas.
+fn waiting_primary(step: &Step<'_>, arn: &KeyArn) -> Option<Edit> {
+    let [primary] = step.state.related(arn)[..] else {
+        return None;
+    };
+    let mut primary = primary.key.clone();
+    primary
+        .replicas_are_gone(step.now)
+        .then(|| Edit::PutKey(Box::new(primary)))
 }
 
 /// The destruction of imported material that has expired.
@@ -132,8 +145,7 @@ impl Job for DeleteExpiredKeyMaterial {
         if destroyed.is_empty() {
             return Ok(Performed::read(()));
         }
-        let edits = vec![Edit::PutKey(Box::new(key))];
-        Ok(Performed::changed((), edits).with_additional("keyMaterialIds", &destroyed))
+        Ok(synchronised(step, (), key).with_additional("keyMaterialIds", &destroyed))
     }
 }
 

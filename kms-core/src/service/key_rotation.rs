@@ -1,8 +1,8 @@
 //! `EnableKeyRotation`, `DisableKeyRotation` and `GetKeyRotationStatus`
 
-use super::change::Edit;
 use super::import::wrong_origin;
 use super::key_operation::KeyOperation;
+use super::multi_region::{not_on_replica, synchronised};
 use super::operation::{Performed, Step};
 use super::parameters::Parameters;
 use super::values::Specific;
@@ -10,8 +10,7 @@ use crate::Error;
 use crate::api::limits::DEFAULT_ROTATION_PERIOD_DAYS;
 use crate::api::{
     DisableKeyRotationRequest, DisableKeyRotationResponse, EnableKeyRotationRequest,
-    EnableKeyRotationResponse, GetKeyRotationStatusRequest, GetKeyRotationStatusResponse, KeyState,
-    Origin,
+    EnableKeyRotationResponse, GetKeyRotationStatusRequest, GetKeyRotationStatusResponse, Origin,
 };
 use crate::keys::{AutomaticRotation, Key};
 
@@ -67,6 +66,7 @@ impl KeyOperation for EnableKeyRotationRequest {
         step: &Step<'_>,
     ) -> Result<Performed<EnableKeyRotationResponse>, Error> {
         let mut key = rotates_by_itself(step)?.clone();
+        not_on_replica(&key)?;
         let default = u32::try_from(DEFAULT_ROTATION_PERIOD_DAYS).map_err(Error::internal)?;
         let unchanged = key
             .automatic_rotation
@@ -78,8 +78,7 @@ impl KeyOperation for EnableKeyRotationRequest {
             step.now,
             asked.unwrap_or(default),
         ));
-        let edits = vec![Edit::PutKey(Box::new(key))];
-        Ok(Performed::changed(EnableKeyRotationResponse {}, edits))
+        Ok(synchronised(step, EnableKeyRotationResponse {}, key))
     }
 }
 
@@ -96,9 +95,9 @@ impl KeyOperation for DisableKeyRotationRequest {
 
     fn perform((): (), step: &Step<'_>) -> Result<Performed<DisableKeyRotationResponse>, Error> {
         let mut key = rotates_by_itself(step)?.clone();
+        not_on_replica(&key)?;
         key.automatic_rotation = None;
-        let edits = vec![Edit::PutKey(Box::new(key))];
-        Ok(Performed::changed(DisableKeyRotationResponse {}, edits))
+        Ok(synchronised(step, DisableKeyRotationResponse {}, key))
     }
 }
 
@@ -115,8 +114,7 @@ impl KeyOperation for GetKeyRotationStatusRequest {
 
     fn perform((): (), step: &Step<'_>) -> Result<Performed<GetKeyRotationStatusResponse>, Error> {
         let key = rotates_by_itself(step)?;
-        let pending_deletion = key.state(step.now) == KeyState::PendingDeletion;
-        let rotation = key.automatic_rotation.filter(|_| !pending_deletion);
+        let rotation = key.automatic_rotation.filter(|_| !key.is_to_be_deleted());
         let period = rotation
             .map(|rotation| i32::try_from(rotation.period_days))
             .transpose();

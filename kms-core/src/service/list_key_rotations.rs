@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::key_operation::KeyOperation;
 use super::key_rotation::rotatable;
+use super::multi_region::lacks_pending_material;
 use super::operation::{Performed, Step};
 use super::page;
 use super::parameters::Parameters;
@@ -56,11 +57,13 @@ fn entry(
     }
 }
 
-/// The materials after the one called `after`, oldest first.
+/// The materials after the one called `after`, oldest first. One that is not in use yet is
+/// `waiting`.
 fn entries<'a>(
     key: &'a Key,
     with_first: bool,
     after: Option<&'a str>,
+    waiting: KeyMaterialState,
     now: Timestamp,
 ) -> impl Iterator<Item = (String, RotationsListEntry)> + 'a {
     let used = key.materials.len();
@@ -74,7 +77,7 @@ fn entries<'a>(
             let state = match index.saturating_add(1).cmp(&used) {
                 Ordering::Less => KeyMaterialState::NonCurrent,
                 Ordering::Equal => KeyMaterialState::Current,
-                Ordering::Greater => KeyMaterialState::PendingRotation,
+                Ordering::Greater => waiting,
             };
             let entry = entry(&key.arn, material, state, now);
             (material.id.to_string(), entry)
@@ -112,7 +115,12 @@ impl KeyOperation for ListKeyRotationsRequest {
         let listing = format!("ListKeyRotations {} {}", key.arn, asked.with_first);
         let markers = step.engine.markers();
         let after = markers.start(&listing, asked.marker.as_deref())?;
-        let items = entries(&key.key, asked.with_first, after.as_deref(), step.now);
+        let waiting = match lacks_pending_material(&key.key, step.state, step.now) {
+            Some(_) => KeyMaterialState::PendingMultiRegionImportAndRotation,
+            None => KeyMaterialState::PendingRotation,
+        };
+        let (with_first, after) = (asked.with_first, after.as_deref());
+        let items = entries(&key.key, with_first, after, waiting, step.now);
         let page = markers.page(&listing, asked.limit, items);
         Ok(Performed::read(ListKeyRotationsResponse {
             rotations: page.items,

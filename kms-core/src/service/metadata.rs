@@ -1,12 +1,15 @@
 //! `KeyMetadata`: what `CreateKey` and `DescribeKey` tell of a key.
 
+use super::multi_region::configuration;
+use super::parameters::Parameters;
+use super::state::State;
 use crate::api::{ExpirationModelType, KeyManager, KeyMetadata, KeyState};
 use crate::keys::{Key, Lifecycle};
 use crate::time::Timestamp;
 
-/// The public description of a key at a time.
+/// The public description of a key at a time. `others` has the keys that are related to it.
 #[must_use]
-pub(super) fn key_metadata(key: &Key, now: Timestamp) -> KeyMetadata {
+pub(super) fn key_metadata(key: &Key, others: &State, now: Timestamp) -> KeyMetadata {
     let state = key.state(now);
     let present = key.import.is_some()
         && !key.materials.is_empty()
@@ -14,7 +17,11 @@ pub(super) fn key_metadata(key: &Key, now: Timestamp) -> KeyMetadata {
     let expires = key.first_expiry().filter(|_| present);
     let deletion_date = match key.lifecycle {
         Lifecycle::PendingDeletion { deletion, .. } => Some(deletion),
-        Lifecycle::Enabled | Lifecycle::Disabled => None,
+        _ => None,
+    };
+    let window = match key.lifecycle {
+        Lifecycle::PendingReplicaDeletion { window_days } => i32::try_from(window_days).ok(),
+        _ => None,
     };
     KeyMetadata {
         aws_account_id: key.arn.account.clone(),
@@ -39,10 +46,39 @@ pub(super) fn key_metadata(key: &Key, now: Timestamp) -> KeyMetadata {
         signing_algorithms: key.kind.signing_algorithms().to_vec(),
         mac_algorithms: key.kind.mac_algorithm().into_iter().collect(),
         key_agreement_algorithms: key.kind.key_agreement_algorithms().to_vec(),
-        multi_region: false,
+        multi_region: key.multi_region.is_some(),
+        multi_region_configuration: configuration(key, others),
+        pending_deletion_window_in_days: window,
         current_key_material_id: key
             .current_material()
             .filter(|_| key.kind.is_symmetric())
             .map(|material| material.id.clone()),
     }
+}
+
+/// What the ledger keeps of a key that was made.
+pub(super) fn recorded(metadata: &KeyMetadata) -> Parameters {
+    let mut recorded = Parameters::default();
+    recorded
+        .value("aWSAccountId", &metadata.aws_account_id)
+        .value("keyId", &metadata.key_id)
+        .value("arn", &metadata.arn)
+        .value("creationDate", &metadata.creation_date.to_rfc3339())
+        .value("enabled", &metadata.enabled)
+        .value("description", &metadata.description)
+        .value("keyUsage", &metadata.key_usage)
+        .value("keyState", &metadata.key_state)
+        .value("origin", &metadata.origin)
+        .value("keySpec", &metadata.key_spec)
+        .value("multiRegion", &metadata.multi_region);
+    if let Some(keys) = &metadata.multi_region_configuration {
+        let arns = keys.replica_keys.iter().map(|key| &key.arn);
+        let mut configuration = Parameters::default();
+        configuration
+            .value("multiRegionKeyType", &keys.multi_region_key_type)
+            .value("primaryKey", &keys.primary_key.arn)
+            .value("replicaKeys", &arns.collect::<Vec<_>>());
+        recorded.object("multiRegionConfiguration", configuration);
+    }
+    recorded
 }

@@ -1,9 +1,10 @@
-//! What must hold before a key gets a new policy: `CreateKey` and `PutKeyPolicy`.
+//! What must hold before a key gets a new policy: `CreateKey`, `ReplicateKey` and `PutKeyPolicy`.
 
 use std::sync::Arc;
 
 use super::operation::{Authorization, On, Step, Target};
 use super::state::{KeyEntry, State};
+use super::values::Specific;
 use crate::Error;
 use crate::api::limits::MAX_POLICY;
 use crate::ids::AliasName;
@@ -54,7 +55,10 @@ pub(super) fn check_effect(
         by_ciphertext: false,
         grant: None,
     };
-    let later = Authorization::new("kms:PutKeyPolicy", On::Key(&target));
+    let later = Authorization::new("kms:PutKeyPolicy", On::Key(&target)).with(Specific {
+        region: Some(&key.arn.region),
+        ..Specific::default()
+    });
     match step
         .engine
         .authorize(&later, step.state, step.call, step.now)

@@ -14,7 +14,7 @@ use crate::Error;
 use crate::api::{self, KeySpec};
 use crate::audit::JsonObject;
 use crate::grants::Grant;
-use crate::ids::{AliasName, GrantId, KeyId, KeyMaterialId, KeyRef};
+use crate::ids::{AliasName, GrantId, KeyId, KeyMaterialId, KeyRef, Region};
 use crate::policy::Permit;
 use crate::time::Timestamp;
 
@@ -88,6 +88,8 @@ pub(super) enum Lookup {
     OfCiphertext(KeyId),
     /// The one that a grant is on, with the grant.
     OfGrant(GrantRef),
+    /// The one in this Region that is related to the first; there may be none.
+    Related(Region),
 }
 
 /// How a request names one grant.

@@ -7,7 +7,9 @@ use super::engine::Engine;
 use super::operation::{Event, GrantRef, Loaded, Lookup, Lookups, Target};
 use super::state::{KeyEntry, State};
 use crate::Error;
-use crate::ids::{AccountId, AliasArn, AliasName, GrantId, InvalidKeyRef, KeyArn, KeyId, KeyRef};
+use crate::ids::{
+    AccountId, AliasArn, AliasName, GrantId, InvalidKeyRef, KeyArn, KeyId, KeyRef, Region,
+};
 
 /// Reads a `KeyId` member.
 ///
@@ -52,6 +54,7 @@ pub(super) fn load(
             Lookup::Named(name) => named(name, state, call, action)?,
             Lookup::OfCiphertext(key) => of_ciphertext(key, state, call)?,
             Lookup::OfGrant(grant) => of_grant(grant, engine, state, call, action)?,
+            Lookup::Related(_) => return Err(Error::internal("related to no key")),
         };
         let own = target.key.key.arn.account == *call.account();
         if own || event.reaches_other_accounts() {
@@ -60,10 +63,20 @@ pub(super) fn load(
             Err(foreign(call, action))
         }
     };
-    Ok(Loaded {
-        primary: lookups.primary.map(find).transpose()?,
-        secondary: lookups.secondary.map(find).transpose()?,
-    })
+    let primary = lookups.primary.map(find).transpose()?;
+    let secondary = match (lookups.secondary, &primary) {
+        (Some(Lookup::Related(region)), Some(primary)) => related(primary, &region, state),
+        (other, _) => other.map(find).transpose()?,
+    };
+    Ok(Loaded { primary, secondary })
+}
+
+fn related(to: &Target, region: &Region, state: &State) -> Option<Target> {
+    let keys = state.related(&to.key.key.arn);
+    let key = keys
+        .into_iter()
+        .find(|entry| entry.key.arn.region == *region)?;
+    Some(target(key, None, state))
 }
 
 fn named(name: KeyRef, state: &State, call: &CallContext, action: &str) -> Result<Target, Error> {

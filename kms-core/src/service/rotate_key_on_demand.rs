@@ -1,8 +1,8 @@
 //! `RotateKeyOnDemand`
 
-use super::change::Edit;
 use super::key_operation::KeyOperation;
 use super::key_rotation::rotatable;
+use super::multi_region::{lacks_pending_material, not_on_replica, synchronised};
 use super::new_material::new_material;
 use super::operation::{Performed, Step};
 use super::parameters::Parameters;
@@ -31,11 +31,18 @@ impl KeyOperation for RotateKeyOnDemandRequest {
 
     fn perform((): (), step: &Step<'_>) -> Result<Performed<RotateKeyOnDemandResponse>, Error> {
         let mut key = rotatable(step)?.clone();
+        not_on_replica(&key)?;
         if key.on_demand_rotations() >= step.engine.quotas().on_demand_rotations {
             return Err(Error::LimitExceeded(format!(
                 "The on-demand rotations limit has been reached for the given keyId. No more \
                  on-demand rotations can be performed for this key: {}",
                 key.arn.key
+            )));
+        }
+        let lacking = lacks_pending_material(&key, step.state, step.now);
+        if let Some(lacking) = lacking.filter(|lacking| *lacking != key.arn) {
+            return Err(Error::InvalidState(format!(
+                "The key material pending rotation has not been imported into {lacking}."
             )));
         }
         let cause = Some(RotationCause::OnDemand);
@@ -58,6 +65,6 @@ impl KeyOperation for RotateKeyOnDemandRequest {
         let response = RotateKeyOnDemandResponse {
             key_id: key.arn.clone(),
         };
-        Ok(Performed::changed(response, vec![Edit::PutKey(Box::new(key))]).with_elements(elements))
+        Ok(synchronised(step, response, key).with_elements(elements))
     }
 }

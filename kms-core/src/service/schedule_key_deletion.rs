@@ -10,10 +10,11 @@ use crate::api::limits::{
     DEFAULT_DELETION_WINDOW_DAYS, MAX_DELETION_WINDOW_DAYS, MIN_DELETION_WINDOW_DAYS,
 };
 use crate::api::{
-    CancelKeyDeletionRequest, CancelKeyDeletionResponse, KeyState, ScheduleKeyDeletionRequest,
+    CancelKeyDeletionRequest, CancelKeyDeletionResponse, ScheduleKeyDeletionRequest,
     ScheduleKeyDeletionResponse,
 };
 use crate::keys::Lifecycle;
+use crate::time::Timestamp;
 
 /// The model allows 1 to 365 days; the service allows 7 to 30 and says so in the model's words.
 fn window(asked: Option<i32>) -> Result<i32, Error> {
@@ -62,17 +63,26 @@ impl KeyOperation for ScheduleKeyDeletionRequest {
     ) -> Result<Performed<ScheduleKeyDeletionResponse>, Error> {
         let mut key = step.loaded.primary()?.key.key.clone();
         let window = u32::try_from(days).map_err(Error::internal)?;
-        let deletion_date = key.schedule_deletion(step.now, window);
+        let deletion_date = if key.is_primary() && !step.state.related(&key.arn).is_empty() {
+            key.schedule_deletion_after_replicas(window);
+            None
+        } else {
+            Some(key.schedule_deletion(step.now, window))
+        };
+        let key_state = key.state(step.now);
         let mut elements = Parameters::default();
         elements
             .value("keyId", &key.arn)
-            .value("keyState", &KeyState::PendingDeletion)
-            .value("deletionDate", &deletion_date.to_rfc3339())
+            .value("keyState", &key_state)
+            .optional(
+                "deletionDate",
+                deletion_date.map(Timestamp::to_rfc3339).as_ref(),
+            )
             .value("pendingWindowInDays", &days);
         let response = ScheduleKeyDeletionResponse {
             key_id: key.arn.clone(),
             deletion_date,
-            key_state: KeyState::PendingDeletion,
+            key_state,
             pending_window_in_days: days,
         };
         Ok(Performed::changed(response, vec![Edit::PutKey(Box::new(key))]).with_elements(elements))

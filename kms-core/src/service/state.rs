@@ -285,6 +285,23 @@ impl State {
         self.region(&arn.account, &arn.region)?.keys.get(&arn.key)
     }
 
+    /// The keys that are related to one by having its id in other Regions, in order of Region;
+    /// none for a single-Region key.
+    pub(super) fn related(&self, arn: &KeyArn) -> Vec<&Arc<KeyEntry>> {
+        if matches!(arn.key, KeyId::Uuid(_)) {
+            return Vec::new();
+        }
+        let others = self
+            .regions
+            .iter()
+            .filter(|((account, region), _)| *account == arn.account && *region != arn.region);
+        let mut keys: Vec<_> = others
+            .filter_map(|(_, region)| region.keys.get(&arn.key))
+            .collect();
+        keys.sort_by(|one, other| one.key.arn.region.cmp(&other.key.arn.region));
+        keys
+    }
+
     /// A user by name.
     #[must_use]
     pub(super) fn user(&self, account: &AccountId, name: &UserName) -> Option<&Arc<UserEntry>> {

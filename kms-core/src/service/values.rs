@@ -7,11 +7,13 @@ use super::context::CallContext;
 use super::operation::{On, Target};
 use crate::api::{
     AlgorithmSpec, DataKeyPairSpec, EncryptionAlgorithm, ExpirationModelType, GrantOperation,
-    KeyAgreementAlgorithm, MacAlgorithm, MessageType, Origin, SigningAlgorithm, WrappingKeySpec,
+    KeyAgreementAlgorithm, MacAlgorithm, MessageType, MultiRegionKeyType, Origin, SigningAlgorithm,
+    WrappingKeySpec,
 };
 use crate::caller::Principal;
 use crate::ciphertext::EncryptionContext;
 use crate::grants::Constraint;
+use crate::ids::Region;
 use crate::keys::KeyKind;
 use crate::policy::{ConditionKey, ConditionValues, Value};
 use crate::time::Timestamp;
@@ -53,6 +55,14 @@ pub struct Specific<'a> {
     pub valid_to: Option<Timestamp>,
     /// Where the material of a key comes from that does not exist yet.
     pub creates_origin: Option<Origin>,
+    /// The part that a key will play that does not exist yet; none if it is single-Region.
+    pub creates_multi_region: Option<MultiRegionKeyType>,
+    /// The Region that the permission is asked in, where that is not the request's.
+    pub region: Option<&'a Region>,
+    /// Where a replica shall be.
+    pub replica_region: Option<&'a Region>,
+    /// Where the primary shall be.
+    pub primary_region: Option<&'a Region>,
     /// A key that does not exist yet: what it will be.
     pub creates_key: Option<KeyKind>,
     /// Whether an alias that named the key counts as `kms:RequestAlias`.
@@ -113,6 +123,10 @@ fn fixed(text: &'static str) -> Option<Value<'static>> {
     Some(Value::One(Cow::Borrowed(text)))
 }
 
+fn name_of(region: Option<&Region>) -> Option<Value<'_>> {
+    Some(Value::One(Cow::Borrowed(region?.as_str())))
+}
+
 fn flag(value: bool) -> Option<Value<'static>> {
     fixed(if value { "true" } else { "false" })
 }
@@ -154,7 +168,7 @@ impl<'a> RequestValues<'a> {
             "aws:securetransport" => flag(self.call.secure_transport),
             "aws:sourceip" => one(self.call.source_ip?.to_canonical().to_string()),
             "aws:useragent" => Some(Value::One(Cow::Borrowed(&self.call.user_agent))),
-            "aws:requestedregion" => Some(Value::One(Cow::Borrowed(self.call.region.as_str()))),
+            "aws:requestedregion" => name_of(self.specific.region.or(Some(&self.call.region))),
             "aws:principalarn" => one(principal.arn()),
             "aws:principalaccount" => Some(Value::One(Cow::Borrowed(principal.account().as_str()))),
             "aws:principaltype" => match principal {
@@ -207,8 +221,16 @@ impl<'a> RequestValues<'a> {
                 Some(target) => fixed(target.key.key.origin().as_str()),
                 None => fixed(self.specific.creates_origin?.as_str()),
             },
-            "kms:multiregion" => flag(false),
+            "kms:multiregion" => flag(self.multi_region().is_some()),
+            "kms:multiregionkeytype" => fixed(self.multi_region()?.as_str()),
             _ => None,
+        }
+    }
+
+    fn multi_region(&self) -> Option<MultiRegionKeyType> {
+        match self.target() {
+            Some(target) => target.key.key.multi_region,
+            None => self.specific.creates_multi_region,
         }
     }
 
@@ -259,6 +281,8 @@ impl<'a> RequestValues<'a> {
             "kms:wrappingalgorithm" => fixed(specific.wrapping?.0.as_str()),
             "kms:wrappingkeyspec" => fixed(specific.wrapping?.1.as_str()),
             "kms:expirationmodel" => fixed(specific.expiration_model?.as_str()),
+            "kms:replicaregion" => name_of(specific.replica_region),
+            "kms:primaryregion" => name_of(specific.primary_region),
             "kms:validto" => one(specific.valid_to?.to_rfc3339()),
             "kms:requestalias" if specific.counts_request_alias => Some(Value::One(Cow::Borrowed(
                 self.target()?.alias.as_ref()?.as_str(),

@@ -68,6 +68,8 @@ pub(super) async fn dispatch(operation: api::Operation, call: Call<'_>) -> Answe
         ScheduleKeyDeletion ScheduleKeyDeletionRequest aside;
         CancelKeyDeletion CancelKeyDeletionRequest aside;
         UpdateKeyDescription UpdateKeyDescriptionRequest aside;
+        ReplicateKey ReplicateKeyRequest aside;
+        UpdatePrimaryRegion UpdatePrimaryRegionRequest aside;
         CreateAlias CreateAliasRequest aside;
         UpdateAlias UpdateAliasRequest aside;
         DeleteAlias DeleteAliasRequest aside;

@@ -10,6 +10,7 @@ use kms_core::api::{
     UpdateKeyDescriptionRequest, UpdateKeyDescriptionResponse,
 };
 
+use super::multi_region::configuration;
 use super::{Remote, all_parsed, failed, optional, parsed, present, tags, timestamp};
 use crate::failure::Failure;
 
@@ -21,6 +22,7 @@ impl Remote for CreateKeyRequest {
             .set_description(self.description)
             .set_key_spec(self.key_spec.as_deref().map(Into::into))
             .set_key_usage(self.key_usage.as_deref().map(Into::into))
+            .set_multi_region(self.multi_region)
             .set_tags(tags::to_sdk(self.tags)?);
         let answer = call.send().await.map_err(failed)?;
         Ok(CreateKeyResponse {
@@ -39,7 +41,7 @@ impl Remote for DescribeKeyRequest {
     }
 }
 
-fn metadata(from: types::KeyMetadata) -> Result<KeyMetadata, Failure> {
+pub(super) fn metadata(from: types::KeyMetadata) -> Result<KeyMetadata, Failure> {
     let key_spec: KeySpec = parsed(from.key_spec.as_ref().map(types::KeySpec::as_str))?;
     Ok(KeyMetadata {
         aws_account_id: parsed(from.aws_account_id)?,
@@ -62,6 +64,11 @@ fn metadata(from: types::KeyMetadata) -> Result<KeyMetadata, Failure> {
         key_agreement_algorithms: all_parsed(from.key_agreement_algorithms)?,
         mac_algorithms: all_parsed(from.mac_algorithms)?,
         multi_region: from.multi_region.unwrap_or_default(),
+        multi_region_configuration: from
+            .multi_region_configuration
+            .map(configuration)
+            .transpose()?,
+        pending_deletion_window_in_days: from.pending_deletion_window_in_days,
         current_key_material_id: optional(from.current_key_material_id)?,
     })
 }
@@ -128,7 +135,7 @@ impl Remote for ScheduleKeyDeletionRequest {
         let answer = call.send().await.map_err(failed)?;
         Ok(ScheduleKeyDeletionResponse {
             key_id: parsed(answer.key_id)?,
-            deletion_date: timestamp(&present(answer.deletion_date)?),
+            deletion_date: answer.deletion_date.as_ref().map(timestamp),
             key_state: parsed(answer.key_state.map(|state| state.to_string()))?,
             pending_window_in_days: present(answer.pending_window_in_days)?,
         })

@@ -7,6 +7,7 @@ mod asymmetric;
 mod cryptographic;
 mod grants;
 mod keys;
+mod multi_region;
 mod policies;
 mod rotation;
 mod tags;
@@ -16,6 +17,7 @@ use aws_sdk_kms::Client;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::primitives::DateTime;
 use kms_core::api;
+use kms_core::ids::Region;
 use kms_core::service::Operation;
 use kms_core::time::Timestamp;
 
@@ -34,6 +36,7 @@ pub(crate) struct EndpointOptions {
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     client: Client,
+    region: Option<Region>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -63,18 +66,25 @@ impl Endpoint {
             loader = loader.region(aws_config::Region::new(region));
         }
         let shared = runtime.block_on(loader.load());
-        if shared.region().is_none() {
+        let Some(region) = shared.region() else {
             return Err(Failure::usage("the Region of the endpoint is not known")
                 .hint("give --region or set AWS_REGION"));
-        }
+        };
+        let region = region.as_ref().parse().ok();
         let mut config = aws_sdk_kms::config::Builder::from(&shared);
         if let Some(url) = options.url {
             config = config.endpoint_url(url);
         }
         Ok(Self {
             client: Client::from_conf(config.build()),
+            region,
             runtime,
         })
+    }
+
+    /// The Region that requests are signed for, if it is written as AWS writes one.
+    pub(crate) fn region(&self) -> Option<&Region> {
+        self.region.as_ref()
     }
 
     /// Asks, and waits for the answer.

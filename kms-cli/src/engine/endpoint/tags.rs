@@ -22,6 +22,14 @@ pub(super) fn to_sdk(tags: Option<Vec<RequestTag>>) -> Result<Option<Vec<types::
         .transpose()
 }
 
+pub(super) fn from_sdk(tags: Option<Vec<types::Tag>>) -> Vec<Tag> {
+    let tags = tags.unwrap_or_default().into_iter().map(|tag| Tag {
+        tag_key: tag.tag_key,
+        tag_value: tag.tag_value,
+    });
+    tags.collect()
+}
+
 impl Remote for TagResourceRequest {
     async fn send(self, client: &Client) -> Result<TagResourceResponse, Failure> {
         let call = client
@@ -52,12 +60,8 @@ impl Remote for ListResourceTagsRequest {
             .set_limit(self.limit)
             .set_marker(self.marker);
         let answer = call.send().await.map_err(failed)?;
-        let tags = answer.tags.unwrap_or_default().into_iter().map(|tag| Tag {
-            tag_key: tag.tag_key,
-            tag_value: tag.tag_value,
-        });
         Ok(ListResourceTagsResponse {
-            tags: tags.collect(),
+            tags: from_sdk(answer.tags),
             next_marker: answer.next_marker,
             truncated: answer.truncated,
         })
