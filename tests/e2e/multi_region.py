@@ -180,6 +180,20 @@ class MultiRegion(Case):
             "AccessDeniedException", as_user.replicate_key, contains="kms:ReplicateKey",
             KeyId=key, ReplicaRegion=ELSEWHERE,
         )
+        creating = {
+            "Effect": "Allow", "Action": ["kms:CreateKey", "kms:PutKeyPolicy"], "Resource": "*",
+            "Condition": {"StringEquals": {"aws:RequestedRegion": THERE}},
+        }
+        document = json.dumps({"Version": "2012-10-17", "Statement": [creating]})
+        kms("user", "policy", "put", name.rsplit("/")[-1], "-", data=document.encode())
+        self.refused(
+            "AccessDeniedException", as_user.replicate_key, contains="kms:TagResource",
+            Tags=[{"TagKey": "a", "TagValue": "b"}], **ask,
+        )
+        as_user.replicate_key(**ask)
+        self.refused(
+            "AccessDeniedException", as_user.update_primary_region, KeyId=key, PrimaryRegion=THERE
+        )
 
     def test_the_primary_moves_and_takes_its_duties_along(self):
         key = self.related()

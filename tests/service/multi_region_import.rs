@@ -252,6 +252,40 @@ fn a_new_primary_that_lacks_the_waiting_material_can_forget_it() {
 }
 
 #[test]
+fn a_single_region_key_waits_for_no_other_region() {
+    let fixture = Fixture::new();
+    let request = CreateKeyRequest {
+        origin: Some("EXTERNAL".to_owned()),
+        ..CreateKeyRequest::default()
+    };
+    let key = fixture
+        .send(request)
+        .unwrap()
+        .key_metadata
+        .key_id
+        .to_string();
+    fixture.import_in(HERE, &key, &FIRST, None).unwrap();
+    let answer = fixture
+        .send(parameters(&key, "RSAES_OAEP_SHA_256"))
+        .unwrap();
+    let way = Way {
+        public: PublicKey::open(KeySpec::Rsa2048, answer.public_key.as_slice()).unwrap(),
+        token: answer.import_token,
+    };
+    let expires = fixture.clock.now().plus_days(1);
+    let request = ImportKeyMaterialRequest {
+        expiration_model: None,
+        valid_to: Some(expires),
+        import_type: Some("NEW_KEY_MATERIAL".to_owned()),
+        ..importing(&key, &way.token, &way.wrap(&SECOND))
+    };
+    fixture.send(request).unwrap();
+    fixture.clock.set(expires);
+    let waiting = fixture.material_states(HERE, &key)[1];
+    assert_eq!(waiting, KeyMaterialState::PendingRotation);
+}
+
+#[test]
 fn a_replica_that_is_to_be_deleted_is_not_waited_for() {
     let fixture = Fixture::new();
     let key = fixture.imported_pair();

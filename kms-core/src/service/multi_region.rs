@@ -66,8 +66,10 @@ pub(super) fn synchronised<R>(step: &Step<'_>, response: R, key: Key) -> Perform
 }
 
 /// The first key of those related to `key`, itself among them, that still has to be brought the
-/// material that waits for a rotation. Keys that are to be deleted are not waited for.
+/// material that waits for a rotation; none for a single-Region key. Keys that are to be deleted
+/// are not waited for.
 pub(super) fn lacks_pending_material(key: &Key, state: &State, now: Timestamp) -> Option<KeyArn> {
+    key.multi_region?;
     let related = state.related(&key.arn);
     let mut all = std::iter::once(key).chain(related.iter().map(|entry| &entry.key));
     let lacking = all.find(|key| !key.is_to_be_deleted() && key.lacks_pending_material(now));
