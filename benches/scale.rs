@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use futures_executor::block_on;
 use kms_benches::{drive, median, resident_kibibytes, setting, spread};
 use kms_core::api::CreateGrantRequest;
+use kms_core::api::limits::Quotas;
 use kms_core::audit::LedgerOptions;
 use kms_core::crypto::random::PooledRandom;
 use kms_core::seed;
