@@ -14,6 +14,7 @@ use futures_executor::block_on;
 use kms_benches::{drive, median, resident_kibibytes, setting, spread};
 use kms_core::api::CreateGrantRequest;
 use kms_core::api::limits::Quotas;
+use kms_core::attestation::TrustedRoots;
 use kms_core::audit::LedgerOptions;
 use kms_core::crypto::random::PooledRandom;
 use kms_core::seed;
@@ -41,6 +42,7 @@ fn build(home: &Path, keys: usize, grants: usize) {
         random: Arc::new(PooledRandom),
         clock: Arc::new(SystemClock),
         accept_rollback: None,
+        attestation_roots: TrustedRoots::default(),
         quotas: Quotas {
             keys,
             ..Quotas::default()

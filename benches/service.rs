@@ -12,6 +12,7 @@ use kms_core::api::limits::Quotas;
 use kms_core::api::{
     CreateKeyRequest, DecryptRequest, DescribeKeyRequest, EncryptRequest, GenerateDataKeyRequest,
 };
+use kms_core::attestation::TrustedRoots;
 use kms_core::audit::LedgerOptions;
 use kms_core::crypto::random::PooledRandom;
 use kms_core::secret::SecretBytes;
@@ -38,6 +39,7 @@ impl Fixture {
             clock: Arc::new(SystemClock),
             accept_rollback: None,
             quotas: Quotas::default(),
+            attestation_roots: TrustedRoots::default(),
         };
         let account = || "111122223333".parse().unwrap();
         let region = || "us-east-1".parse().unwrap();

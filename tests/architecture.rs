@@ -16,7 +16,14 @@ const LAYERS: &[&[&str]] = &[
     &["ids", "secret", "time"],
     &["api"],
     &["crypto"],
-    &["ciphertext", "keys", "caller", "grants", "sigv4"],
+    &[
+        "ciphertext",
+        "keys",
+        "caller",
+        "grants",
+        "sigv4",
+        "attestation",
+    ],
     &["policy", "identity", "seed", "envelope"],
     &["audit"],
     &["root"],
@@ -79,7 +86,9 @@ const CRYPTOGRAPHIC: &[&str] = &[
     "sha1",
     "sha2",
     "subtle",
+    "webpki",
     "x25519_dalek",
+    "x509_cert",
 ];
 
 /// Where a name of [`CRYPTOGRAPHIC`] may stand outside that room, and why.
@@ -97,6 +106,7 @@ const WIPING: &[&str] = &[
 /// A fuzz target for every parser of bytes or text from outside.
 const FUZZ_TARGETS: &[&str] = &[
     "api_request",
+    "attestation_document",
     "audit_segment",
     "ciphertext_blob",
     "encryption_context",

@@ -5,6 +5,7 @@
 //! it was read, and returns quietly from what is refused.
 
 pub mod api_request;
+pub mod attestation_document;
 pub mod audit_segment;
 pub mod ciphertext_blob;
 pub mod encryption_context;
@@ -24,6 +25,7 @@ pub type Target = (&'static str, fn(&[u8]));
 /// Every target.
 pub const TARGETS: &[Target] = &[
     ("api_request", api_request::run),
+    ("attestation_document", attestation_document::run),
     ("audit_segment", audit_segment::run),
     ("ciphertext_blob", ciphertext_blob::run),
     ("encryption_context", encryption_context::run),

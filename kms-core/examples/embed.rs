@@ -9,6 +9,7 @@ use std::sync::Arc;
 use futures_executor::block_on;
 use kms_core::api::limits::Quotas;
 use kms_core::api::{CreateKeyRequest, DecryptRequest, EncryptRequest};
+use kms_core::attestation::TrustedRoots;
 use kms_core::audit::LedgerOptions;
 use kms_core::crypto::random::SystemRandom;
 use kms_core::secret::SecretBytes;
@@ -26,6 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         clock: Arc::new(SystemClock),
         accept_rollback: None,
         quotas: Quotas::default(),
+        attestation_roots: TrustedRoots::default(),
     };
     let new = NewStore {
         account: None,

@@ -20,6 +20,7 @@ pub mod api;
 
 pub mod crypto;
 
+pub mod attestation;
 pub mod caller;
 pub mod ciphertext;
 pub mod grants;

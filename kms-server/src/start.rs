@@ -70,6 +70,7 @@ fn start(args: &Args) -> Result<(), Fault> {
     let file = args.config.as_deref().map(File::read).transpose()?;
     let config = Config::new(args, file.unwrap_or_default())?;
     let tls = config.tls.as_ref().map(tls::load).transpose()?;
+    let roots = config.read_attestation_roots()?;
     let passphrase = config.passphrase.as_ref();
     let passphrase = passphrase.map(PassphraseSource::read).transpose()?;
     let seed = config.seed_keys()?;
@@ -84,7 +85,7 @@ fn start(args: &Args) -> Result<(), Fault> {
         .build()
         .map_err(|error| Fault::System("the runtime cannot be started", error))?;
     let listeners = runtime.block_on(Listeners::bind(&config, tls))?;
-    let engine = Arc::new(store::open(&config, passphrase.as_ref(), seed)?);
+    let engine = Arc::new(store::open(&config, passphrase.as_ref(), seed, &roots)?);
     runtime.block_on(serve(&config, listeners, engine))
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kms_core::Error;
+use kms_core::attestation::TrustedRoots;
 use kms_core::audit::{LedgerError, LedgerOptions, LedgerUnavailable};
 use kms_core::crypto::random::{PooledRandom, Random, SystemRandom, array};
 use kms_core::ids::KeyId;
@@ -119,14 +120,22 @@ pub(crate) fn open(
     config: &Config,
     passphrase: Option<&SecretBytes>,
     seed: Vec<SeedKey>,
+    attestation_roots: &TrustedRoots,
 ) -> Result<Engine, StoreFault> {
-    let engine = match Engine::open(options(config, guard(config, passphrase)?)) {
+    let engine = match Engine::open(options(
+        config,
+        guard(config, passphrase)?,
+        attestation_roots,
+    )) {
         Err(OpenError::Home(HomeError::NoStore(_)) | OpenError::Unfinished) => {
             let new = NewStore {
                 account: config.account.clone(),
                 region: config.region.clone(),
             };
-            Engine::create(options(config, guard(config, passphrase)?), &new)?
+            Engine::create(
+                options(config, guard(config, passphrase)?, attestation_roots),
+                &new,
+            )?
         }
         opened => opened?,
     };
@@ -165,7 +174,7 @@ fn guard(config: &Config, passphrase: Option<&SecretBytes>) -> Result<RootGuard,
     })
 }
 
-fn options(config: &Config, guard: RootGuard) -> EngineOptions {
+fn options(config: &Config, guard: RootGuard, attestation_roots: &TrustedRoots) -> EngineOptions {
     EngineOptions {
         directory: config.home.clone(),
         guard,
@@ -177,6 +186,7 @@ fn options(config: &Config, guard: RootGuard) -> EngineOptions {
         clock: Arc::new(SystemClock),
         accept_rollback: config.accept_rollback.clone(),
         quotas: config.quotas,
+        attestation_roots: attestation_roots.clone(),
     }
 }
 

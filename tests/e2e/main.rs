@@ -1,6 +1,12 @@
 //! The unmodified AWS CLI, boto3 and AWS Encryption SDK against the built server.
 
+use std::fs;
+use std::path::Path;
+
 use kms_tests::{Home, Script, Server};
+use rcgen::{
+    BasicConstraints, CertificateParams, IsCa, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P384_SHA384,
+};
 
 fn passes(script: &str) {
     passes_on(script, &[]);
@@ -107,6 +113,32 @@ fn key_material_is_imported_as_in_aws() {
 #[test]
 fn key_pairs_and_hmac_keys_work_as_in_aws() {
     passes("asymmetric.py");
+}
+
+#[test]
+fn answers_are_encrypted_to_attested_enclaves_as_in_aws() {
+    let home = Home::new();
+    let (root, key) = (home.scratch("root.pem"), home.scratch("root.key"));
+    make_root(&root, &key);
+    let file = home.scratch("server.toml");
+    fs::write(&file, format!("[attestation]\nroots = [{root:?}]\n")).unwrap();
+    let server = Server::start(&home.path(), &["--config", file.to_str().unwrap()]);
+    let script = Script::new("attestation.py", &home, &server)
+        .env("ATTESTATION_ROOT", &root)
+        .env("ATTESTATION_ROOT_KEY", &key);
+    print!("{}", script.passes());
+    assert!(server.terminate().success());
+    home.kms().done(["audit", "verify"]);
+}
+
+/// A root like that of Nitro attestation, and its private key.
+fn make_root(certificate: &Path, key: &Path) {
+    let pair = KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap();
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    fs::write(certificate, params.self_signed(&pair).unwrap().pem()).unwrap();
+    fs::write(key, pair.serialize_pem()).unwrap();
 }
 
 #[test]

@@ -81,6 +81,16 @@ fn written(response: &impl Response) -> Vec<u8> {
     body
 }
 
+/// The members of an answer in the clear and of one to a recipient, which takes one's place.
+fn to_both(answer: impl Fn(Option<Blob>) -> Vec<u8>) -> Vec<u8> {
+    let members = |body: Vec<u8>| -> serde_json::Map<String, serde_json::Value> {
+        serde_json::from_slice(&body).unwrap()
+    };
+    let mut all = members(answer(None));
+    all.extend(members(answer(Some(vec![1; 100].into()))));
+    serde_json::to_vec(&all).unwrap()
+}
+
 /// The body of the fullest answer to an operation.
 pub fn fullest(operation: Operation) -> Vec<u8> {
     match operation {
@@ -269,11 +279,14 @@ fn cryptographic(operation: Operation) -> Vec<u8> {
             key_id: arn(),
             encryption_algorithm: algorithm,
         }),
-        Operation::Decrypt => written(&DecryptResponse {
-            key_id: arn(),
-            plaintext: plaintext(),
-            encryption_algorithm: algorithm,
-            key_material_id: material(),
+        Operation::Decrypt => to_both(|ciphertext_for_recipient| {
+            written(&DecryptResponse {
+                key_id: arn(),
+                plaintext: plaintext(),
+                encryption_algorithm: algorithm,
+                key_material_id: material(),
+                ciphertext_for_recipient,
+            })
         }),
         Operation::ReEncrypt => written(&ReEncryptResponse {
             ciphertext_blob: blob(),
@@ -284,11 +297,14 @@ fn cryptographic(operation: Operation) -> Vec<u8> {
             source_key_material_id: material(),
             destination_key_material_id: material(),
         }),
-        Operation::GenerateDataKey => written(&GenerateDataKeyResponse {
-            ciphertext_blob: blob(),
-            plaintext: plaintext(),
-            key_id: arn(),
-            key_material_id: material(),
+        Operation::GenerateDataKey => to_both(|ciphertext_for_recipient| {
+            written(&GenerateDataKeyResponse {
+                ciphertext_blob: blob(),
+                plaintext: plaintext(),
+                key_id: arn(),
+                key_material_id: material(),
+                ciphertext_for_recipient,
+            })
         }),
         Operation::GenerateDataKeyWithoutPlaintext => {
             written(&GenerateDataKeyWithoutPlaintextResponse {
@@ -297,8 +313,11 @@ fn cryptographic(operation: Operation) -> Vec<u8> {
                 key_material_id: material(),
             })
         }
-        Operation::GenerateRandom => written(&GenerateRandomResponse {
-            plaintext: plaintext(),
+        Operation::GenerateRandom => to_both(|ciphertext_for_recipient| {
+            written(&GenerateRandomResponse {
+                plaintext: plaintext(),
+                ciphertext_for_recipient,
+            })
         }),
         other => panic!("{other} is not cryptographic"),
     }
@@ -308,13 +327,16 @@ fn asymmetric(operation: Operation) -> Vec<u8> {
     let blob = || Blob::from(vec![1; 100]);
     let secret = || SecretBytes::new(vec![1; 32]);
     match operation {
-        Operation::GenerateDataKeyPair => written(&GenerateDataKeyPairResponse {
-            private_key_ciphertext_blob: blob(),
-            private_key_plaintext: secret(),
-            public_key: blob(),
-            key_id: arn(),
-            key_pair_spec: DataKeyPairSpec::Rsa2048,
-            key_material_id: material(),
+        Operation::GenerateDataKeyPair => to_both(|ciphertext_for_recipient| {
+            written(&GenerateDataKeyPairResponse {
+                private_key_ciphertext_blob: blob(),
+                private_key_plaintext: secret(),
+                public_key: blob(),
+                key_id: arn(),
+                key_pair_spec: DataKeyPairSpec::Rsa2048,
+                key_material_id: material(),
+                ciphertext_for_recipient,
+            })
         }),
         Operation::GenerateDataKeyPairWithoutPlaintext => {
             written(&GenerateDataKeyPairWithoutPlaintextResponse {
@@ -345,11 +367,14 @@ fn asymmetric(operation: Operation) -> Vec<u8> {
             signing_algorithms: SigningAlgorithm::ALL.to_vec(),
             key_agreement_algorithms: KeyAgreementAlgorithm::ALL.to_vec(),
         }),
-        Operation::DeriveSharedSecret => written(&DeriveSharedSecretResponse {
-            key_id: arn(),
-            shared_secret: secret(),
-            key_agreement_algorithm: KeyAgreementAlgorithm::Ecdh,
-            key_origin: Origin::AwsKms,
+        Operation::DeriveSharedSecret => to_both(|ciphertext_for_recipient| {
+            written(&DeriveSharedSecretResponse {
+                key_id: arn(),
+                shared_secret: secret(),
+                key_agreement_algorithm: KeyAgreementAlgorithm::Ecdh,
+                key_origin: Origin::AwsKms,
+                ciphertext_for_recipient,
+            })
         }),
         Operation::GenerateMac => written(&GenerateMacResponse {
             mac: blob(),

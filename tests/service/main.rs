@@ -8,6 +8,7 @@ use futures_executor::block_on;
 use kms_core::Error;
 use kms_core::api::limits::Quotas;
 use kms_core::api::*;
+use kms_core::attestation::TrustedRoots;
 use kms_core::audit::{self, LedgerOptions};
 use kms_core::caller::{Caller, Credential, Principal};
 use kms_core::crypto::random::SystemRandom;
@@ -37,6 +38,7 @@ fn options(directory: &Path, clock: &Arc<SetClock>) -> OpenOptions {
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         accept_rollback: None,
         quotas: Quotas::default(),
+        attestation_roots: TrustedRoots::default(),
     }
 }
 
@@ -157,6 +159,7 @@ macro_rules! on_key {
 }
 
 mod asymmetric;
+mod attestation;
 mod grant_life;
 mod grants;
 mod import;

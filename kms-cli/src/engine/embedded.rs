@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use kms_core::Error;
 use kms_core::api::limits::Quotas;
+use kms_core::attestation::TrustedRoots;
 use kms_core::audit::LedgerOptions;
 use kms_core::crypto::random::{self, SystemRandom};
 use kms_core::ids::{AccountId, KeyArn, KeyId, Region};
@@ -110,6 +111,7 @@ fn options(home: &Path, guard: RootGuard, global: &Global) -> OpenOptions {
         clock: Arc::new(SystemClock),
         accept_rollback: global.accept_rollback.clone(),
         quotas: Quotas::default(),
+        attestation_roots: TrustedRoots::default(),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::blob::{Blob, encoded_length, optional_secret, secret};
+use super::blob::{Blob, optional_secret, secret};
 use super::cryptographic::{RecipientInfo, check_recipient};
 use super::message::{EncodeError, Response, request};
-use super::object_writer::ObjectWriter;
+use super::object_writer::{ObjectWriter, Secret};
 use super::validation::{CIPHERTEXT, PLAINTEXT, PUBLIC_KEY};
 use super::values::{
     CustomerMasterKeySpec, EncryptionAlgorithm, KeyAgreementAlgorithm, KeySpec, KeyUsage,
@@ -221,13 +221,18 @@ pub struct DeriveSharedSecretResponse {
     pub key_agreement_algorithm: KeyAgreementAlgorithm,
     /// Where the key material comes from.
     pub key_origin: Origin,
+    /// The same encrypted to the enclave of the request, which alone can read it; the plaintext is
+    /// empty then, and left out of the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ciphertext_for_recipient: Option<Blob>,
 }
 
 impl Response for DeriveSharedSecretResponse {
     fn write_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        let mut object = ObjectWriter::begin(out, encoded_length(self.shared_secret.len()));
+        let secret = Secret::new(&self.shared_secret, self.ciphertext_for_recipient.as_ref());
+        let mut object = ObjectWriter::begin(out, secret.encoded_length());
         object.plain("KeyId", &self.key_id)?;
-        object.blob("SharedSecret", self.shared_secret.expose());
+        object.secret("SharedSecret", secret);
         object.plain("KeyAgreementAlgorithm", self.key_agreement_algorithm)?;
         object.plain("KeyOrigin", self.key_origin)?;
         object.end();

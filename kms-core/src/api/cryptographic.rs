@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::blob::{Blob, encoded_length, optional_secret, secret};
 use super::message::{EncodeError, EncryptionContextMap, Response, object, request};
-use super::object_writer::ObjectWriter;
+use super::object_writer::{ObjectWriter, Secret};
 use super::validation::{
     ATTESTATION_DOCUMENT, CIPHERTEXT, CUSTOM_KEY_STORE_ID, Checks, KEY_ID, NUMBER_OF_BYTES,
     PLAINTEXT,
@@ -121,13 +121,18 @@ pub struct DecryptResponse {
     /// The key material that the ciphertext was made with; only for symmetric keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_material_id: Option<KeyMaterialId>,
+    /// The same encrypted to the enclave of the request, which alone can read it; the plaintext is
+    /// empty then, and left out of the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ciphertext_for_recipient: Option<Blob>,
 }
 
 impl Response for DecryptResponse {
     fn write_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        let mut object = ObjectWriter::begin(out, encoded_length(self.plaintext.len()));
+        let secret = Secret::new(&self.plaintext, self.ciphertext_for_recipient.as_ref());
+        let mut object = ObjectWriter::begin(out, secret.encoded_length());
         object.plain("KeyId", &self.key_id)?;
-        object.blob("Plaintext", self.plaintext.expose());
+        object.secret("Plaintext", secret);
         object.plain("EncryptionAlgorithm", self.encryption_algorithm)?;
         object.optional("KeyMaterialId", self.key_material_id.as_ref())?;
         object.end();
@@ -286,15 +291,20 @@ pub struct GenerateDataKeyResponse {
     /// The key material that the data key is encrypted with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_material_id: Option<KeyMaterialId>,
+    /// The same encrypted to the enclave of the request, which alone can read it; the plaintext is
+    /// empty then, and left out of the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ciphertext_for_recipient: Option<Blob>,
 }
 
 impl Response for GenerateDataKeyResponse {
     fn write_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        let blobs = encoded_length(self.ciphertext_blob.len())
-            .saturating_add(encoded_length(self.plaintext.len()));
+        let secret = Secret::new(&self.plaintext, self.ciphertext_for_recipient.as_ref());
+        let blobs =
+            encoded_length(self.ciphertext_blob.len()).saturating_add(secret.encoded_length());
         let mut object = ObjectWriter::begin(out, blobs);
         object.blob("CiphertextBlob", self.ciphertext_blob.as_slice());
-        object.blob("Plaintext", self.plaintext.expose());
+        object.secret("Plaintext", secret);
         object.plain("KeyId", &self.key_id)?;
         object.optional("KeyMaterialId", self.key_material_id.as_ref())?;
         object.end();
@@ -381,12 +391,17 @@ pub struct GenerateRandomResponse {
     /// The bytes.
     #[serde(serialize_with = "secret")]
     pub plaintext: SecretBytes,
+    /// The same encrypted to the enclave of the request, which alone can read it; the plaintext is
+    /// empty then, and left out of the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ciphertext_for_recipient: Option<Blob>,
 }
 
 impl Response for GenerateRandomResponse {
     fn write_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        let mut object = ObjectWriter::begin(out, encoded_length(self.plaintext.len()));
-        object.blob("Plaintext", self.plaintext.expose());
+        let secret = Secret::new(&self.plaintext, self.ciphertext_for_recipient.as_ref());
+        let mut object = ObjectWriter::begin(out, secret.encoded_length());
+        object.secret("Plaintext", secret);
         object.end();
         Ok(())
     }
@@ -463,12 +478,14 @@ mod tests {
                 plaintext: SecretBytes::new(b"ab".to_vec()),
                 encryption_algorithm: algorithm,
                 key_material_id: key_material_id.clone(),
+                ciphertext_for_recipient: None,
             });
             assert_written_as_derived(&GenerateDataKeyResponse {
                 ciphertext_blob: vec![7; 100].into(),
                 plaintext: SecretBytes::new(vec![1; 32]),
                 key_id: key(),
                 key_material_id: key_material_id.clone(),
+                ciphertext_for_recipient: None,
             });
             assert_written_as_derived(&ReEncryptResponse {
                 ciphertext_blob: vec![7; 6144].into(),
@@ -487,7 +504,20 @@ mod tests {
         });
         assert_written_as_derived(&GenerateRandomResponse {
             plaintext: SecretBytes::new(vec![0; 1024]),
+            ciphertext_for_recipient: None,
         });
+    }
+
+    #[test]
+    fn what_is_for_a_recipient_stands_for_the_plaintext() {
+        let mut written = Vec::new();
+        GenerateRandomResponse {
+            plaintext: SecretBytes::new(Vec::new()),
+            ciphertext_for_recipient: Some(vec![1, 2].into()),
+        }
+        .write_json(&mut written)
+        .unwrap();
+        assert_eq!(written, br#"{"CiphertextForRecipient":"AQI="}"#);
     }
 
     #[test]
@@ -501,6 +531,7 @@ mod tests {
             plaintext: SecretBytes::new(vec![1; 4096]),
             encryption_algorithm: EncryptionAlgorithm::SymmetricDefault,
             key_material_id: material(),
+            ciphertext_for_recipient: None,
         }
         .write_json(&mut out)
         .unwrap();

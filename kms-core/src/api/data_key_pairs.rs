@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::blob::{Blob, encoded_length, secret};
 use super::cryptographic::{RecipientInfo, check_recipient};
 use super::message::{EncodeError, EncryptionContextMap, Response, request};
-use super::object_writer::ObjectWriter;
+use super::object_writer::{ObjectWriter, Secret};
 use super::values::DataKeyPairSpec;
 use crate::ids::{KeyArn, KeyMaterialId};
 use crate::secret::SecretBytes;
@@ -64,22 +64,28 @@ pub struct GenerateDataKeyPairResponse {
     /// The key material that the private key is encrypted with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_material_id: Option<KeyMaterialId>,
+    /// The same encrypted to the enclave of the request, which alone can read it; the plaintext is
+    /// empty then, and left out of the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ciphertext_for_recipient: Option<Blob>,
 }
 
 impl Response for GenerateDataKeyPairResponse {
     fn write_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        let blobs = [
-            self.private_key_ciphertext_blob.len(),
-            self.private_key_plaintext.len(),
-            self.public_key.len(),
+        let for_recipient = self.ciphertext_for_recipient.as_ref();
+        let secret = Secret::new(&self.private_key_plaintext, for_recipient);
+        let room = [
+            encoded_length(self.private_key_ciphertext_blob.len()),
+            secret.encoded_length(),
+            encoded_length(self.public_key.len()),
         ];
-        let room = blobs.into_iter().map(encoded_length).sum();
+        let room = room.into_iter().sum();
         let mut object = ObjectWriter::begin(out, room);
         object.blob(
             "PrivateKeyCiphertextBlob",
             self.private_key_ciphertext_blob.as_slice(),
         );
-        object.blob("PrivateKeyPlaintext", self.private_key_plaintext.expose());
+        object.secret("PrivateKeyPlaintext", secret);
         object.blob("PublicKey", self.public_key.as_slice());
         object.plain("KeyId", &self.key_id)?;
         object.plain("KeyPairSpec", self.key_pair_spec)?;
@@ -155,6 +161,7 @@ mod tests {
                 .unwrap(),
             key_pair_spec: DataKeyPairSpec::Rsa4096,
             key_material_id: Some("ab".repeat(32).parse().unwrap()),
+            ciphertext_for_recipient: None,
         };
         let mut written = Vec::new();
         response.write_json(&mut written).unwrap();

@@ -3,14 +3,39 @@
 use std::fmt;
 use std::io::Write;
 
-use super::blob::append_base64;
+use super::blob::{Blob, append_base64, encoded_length};
 use super::message::EncodeError;
+use crate::secret::SecretBytes;
 
 /// Writes a JSON object of strings member by member, into room made once: growing would leave a
 /// copy of a secret behind.
 pub(super) struct ObjectWriter<'a> {
     out: &'a mut Vec<u8>,
     separator: u8,
+}
+
+/// The secret of an answer.
+#[derive(Clone, Copy)]
+pub(super) enum Secret<'a> {
+    Clear(&'a SecretBytes),
+    /// It is not in the answer, but encrypted to the recipient that the request named.
+    ForRecipient(&'a Blob),
+}
+
+impl<'a> Secret<'a> {
+    pub(super) fn new(clear: &'a SecretBytes, for_recipient: Option<&'a Blob>) -> Self {
+        match for_recipient {
+            Some(blob) => Self::ForRecipient(blob),
+            None => Self::Clear(clear),
+        }
+    }
+
+    pub(super) fn encoded_length(self) -> usize {
+        encoded_length(match self {
+            Self::Clear(secret) => secret.len(),
+            Self::ForRecipient(blob) => blob.len(),
+        })
+    }
 }
 
 /// More than the members of any of these responses take beside their blobs: two ARNs with a
@@ -38,6 +63,14 @@ impl<'a> ObjectWriter<'a> {
         self.name(name);
         append_base64(self.out, bytes);
         self.out.push(b'"');
+    }
+
+    /// The secret by its own name, or what stands for it.
+    pub(super) fn secret(&mut self, name: &str, secret: Secret<'_>) {
+        match secret {
+            Secret::Clear(secret) => self.blob(name, secret.expose()),
+            Secret::ForRecipient(blob) => self.blob("CiphertextForRecipient", blob.as_slice()),
+        }
     }
 
     /// A value whose text needs no escaping: ids, ARNs and values of closed sets.

@@ -4,6 +4,8 @@
 
 pub mod aead;
 pub mod asymmetric;
+pub mod cbc;
+pub mod certificates;
 pub mod digest;
 pub mod kdf;
 pub mod key_wrap;

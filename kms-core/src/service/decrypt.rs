@@ -4,11 +4,11 @@ use super::cipher::{self, Source};
 use super::context::CallContext;
 use super::operation::{Authorization, Event, Loaded, Lookups, On, Operation, Performed, Step};
 use super::parameters::Parameters;
-use super::request::{SYMMETRIC, context, end_dry_run, no_recipient, validated};
+use super::request::{SYMMETRIC, context, end_dry_run, validated};
 use super::symmetric;
 use super::values::Specific;
 use crate::Error;
-use crate::api::{self, DecryptRequest, DecryptResponse};
+use crate::api::{self, DecryptRequest, DecryptResponse, RecipientInfo};
 use crate::ciphertext::EncryptionContext;
 
 /// A checked `DecryptRequest`.
@@ -43,9 +43,12 @@ impl Operation for DecryptRequest {
         self.grant_tokens.as_ref()
     }
 
+    fn recipient(&self) -> Option<&RecipientInfo> {
+        self.recipient.as_ref()
+    }
+
     fn parse(self) -> Result<Decrypt, Error> {
         validated(&self)?;
-        no_recipient(self.recipient.as_ref())?;
         let algorithm = cipher::algorithm(self.encryption_algorithm.as_deref())?;
         let context = context(self.encryption_context)?;
         cipher::check_context(algorithm, &context)?;
@@ -86,9 +89,11 @@ impl Operation for DecryptRequest {
         let operation = api::Operation::Decrypt;
         let opened = cipher::open(step, 0, target, parsed.source, &parsed.context, operation)?;
         end_dry_run(parsed.dry_run)?;
+        let answer = step.answer(opened.plaintext)?;
         let response = DecryptResponse {
             key_id: target.key.key.arn.clone(),
-            plaintext: opened.plaintext,
+            plaintext: answer.plaintext,
+            ciphertext_for_recipient: answer.ciphertext_for_recipient,
             encryption_algorithm: algorithm,
             key_material_id: opened.material.clone(),
         };

@@ -4,12 +4,12 @@ use super::key_kind::{require_algorithm, require_usage};
 use super::key_operation::KeyOperation;
 use super::operation::{Performed, Step};
 use super::parameters::Parameters;
-use super::request::{end_dry_run, no_recipient, present};
+use super::request::{end_dry_run, present};
 use super::values::Specific;
 use crate::Error;
 use crate::api::{
     DeriveSharedSecretRequest, DeriveSharedSecretResponse, KeyAgreementAlgorithm, KeyUsage,
-    Operation,
+    Operation, RecipientInfo,
 };
 
 /// A checked `DeriveSharedSecretRequest`.
@@ -42,8 +42,11 @@ impl KeyOperation for DeriveSharedSecretRequest {
         self.grant_tokens.as_ref()
     }
 
+    fn recipient(&self) -> Option<&RecipientInfo> {
+        self.recipient.as_ref()
+    }
+
     fn check(self) -> Result<DeriveSharedSecret, Error> {
-        no_recipient(self.recipient.as_ref())?;
         let algorithm = present(self.key_agreement_algorithm)?;
         Ok(DeriveSharedSecret {
             algorithm: algorithm.parse().map_err(Error::internal)?,
@@ -74,9 +77,11 @@ impl KeyOperation for DeriveSharedSecretRequest {
             .private_key(step.permit(0)?, step.engine.barrier())?
             .agree(&asked.peer)
             .map_err(|_| Error::Validation(String::new()))?;
+        let answer = step.answer(secret)?;
         Ok(Performed::read(DeriveSharedSecretResponse {
             key_id: key.arn.clone(),
-            shared_secret: secret,
+            shared_secret: answer.plaintext,
+            ciphertext_for_recipient: answer.ciphertext_for_recipient,
             key_agreement_algorithm: asked.algorithm,
             key_origin: key.origin(),
         }))

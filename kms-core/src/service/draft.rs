@@ -1,14 +1,17 @@
 //! The record of a request, gathered while the request is walked.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::context::CallContext;
 use super::engine::Engine;
 use super::operation::{Event, Loaded, Performed};
 use super::parameters::Parameters;
+use super::recipient;
 use super::state::KeyEntry;
 use crate::Error;
 use crate::api::ErrorCode;
+use crate::attestation::Attestation;
 use crate::audit::record::{Identity, Record, Refusal, Resource};
 use crate::audit::{Entry, JsonObject};
 use crate::caller::Principal;
@@ -26,6 +29,7 @@ pub(super) struct Draft<'a> {
     time: Timestamp,
     parameters: Option<JsonObject>,
     resources: Vec<Arc<KeyEntry>>,
+    recipient: Option<BTreeMap<String, String>>,
 }
 
 /// How a request ended, for its record.
@@ -87,7 +91,13 @@ impl<'a> Draft<'a> {
             time,
             parameters,
             resources: Vec::new(),
+            recipient: None,
         })
+    }
+
+    /// Notes whom the answer is encrypted to, also for a request that is refused later.
+    pub(super) fn attested(&mut self, attestation: Option<&Attestation>) {
+        self.recipient = attestation.map(recipient::recorded);
     }
 
     pub(super) fn used(&mut self, loaded: &Loaded) {
@@ -98,7 +108,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The finished record.
-    pub(super) fn finish(&self, ending: Ending) -> Entry {
+    pub(super) fn finish(&self, mut ending: Ending) -> Entry {
         let own = matches!(self.call.caller.principal(), Principal::Service { .. });
         let source_ip = match self.call.source_ip {
             Some(address) => address.to_string(),
@@ -115,6 +125,8 @@ impl<'a> Draft<'a> {
                 arn: &key.arn,
             })
             .collect();
+        let recipient = self.recipient.as_ref();
+        ending.additional.optional("recipient", recipient);
         let additional = ending.additional.finish();
         Record {
             identity: Identity::Caller(&self.call.caller),

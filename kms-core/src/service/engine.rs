@@ -20,6 +20,7 @@ use super::usage::KeyUsage;
 use crate::Error;
 use crate::api::limits::Quotas;
 use crate::api::{self, ErrorCode, KeyState, Resource};
+use crate::attestation::TrustedRoots;
 use crate::audit::{Entry, FileLedger, LedgerUnavailable, Recorded};
 use crate::crypto::random::{Random, SystemRandom};
 use crate::ids::Region;
@@ -46,6 +47,7 @@ pub struct Engine {
     quotas: Quotas,
     /// The Regions that requests can reach; every one until it is set.
     pub(super) regions: OnceLock<Vec<Region>>,
+    pub(super) attestation_roots: TrustedRoots,
     pub(super) state: RwLock<State>,
     /// Whether a change that others made could not be taken in; nothing is answered then.
     incomplete: AtomicBool,
@@ -64,6 +66,7 @@ pub(super) struct Parts {
     pub(super) markers: Markers,
     pub(super) usage: KeyUsage,
     pub(super) quotas: Quotas,
+    pub(super) attestation_roots: TrustedRoots,
 }
 
 impl fmt::Debug for Engine {
@@ -88,6 +91,7 @@ impl Engine {
             key_pairs: KeyPairs::default(),
             quotas: parts.quotas,
             regions: OnceLock::new(),
+            attestation_roots: parts.attestation_roots,
             state: RwLock::new(parts.state),
             incomplete: AtomicBool::new(false),
             mutation: Mutex::new(Unfinished::default()),
@@ -193,11 +197,18 @@ impl Engine {
         let call = draft.call;
         still_valid(&call.caller, state)?;
         let tokens = request.grant_tokens().cloned();
+        let recipient = request.recipient().cloned();
         let parsed = request.parse()?;
+        let recipient = recipient.as_ref();
+        let attestation = recipient.map(|info| self.attest(info, now)).transpose()?;
+        draft.attested(attestation.as_ref());
         self.check_grant_tokens(tokens.as_deref().unwrap_or_default())?;
         let loaded = resolve::load(self, O::lookups(&parsed), state, call, draft.event)?;
         draft.used(&loaded);
-        let needed = O::authorizations(&parsed, &loaded, call)?;
+        let mut needed = O::authorizations(&parsed, &loaded, call)?;
+        for permission in &mut needed {
+            permission.specific.attestation = attestation.as_ref();
+        }
         let ask = |needed| self.authorize(needed, state, call, now);
         let permits = needed.iter().map(ask).collect::<Result<Vec<_>, Error>>()?;
         drop(needed);
@@ -211,6 +222,7 @@ impl Engine {
                 now,
                 loaded: &loaded,
                 permits,
+                attestation: attestation.as_ref(),
             },
         )
     }

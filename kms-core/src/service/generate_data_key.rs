@@ -4,7 +4,7 @@ use super::cipher;
 use super::context::CallContext;
 use super::operation::{Authorization, Event, Loaded, Lookups, On, Operation, Performed, Step};
 use super::parameters::Parameters;
-use super::request::{context, end_dry_run, no_recipient, present, validated};
+use super::request::{context, end_dry_run, present, validated};
 use super::resolve::key_ref;
 use super::symmetric;
 use super::values::Specific;
@@ -12,7 +12,7 @@ use crate::Error;
 use crate::api::{
     self, DataKeySpec, EncryptionAlgorithm, EncryptionContextMap, GenerateDataKeyRequest,
     GenerateDataKeyResponse, GenerateDataKeyWithoutPlaintextRequest,
-    GenerateDataKeyWithoutPlaintextResponse,
+    GenerateDataKeyWithoutPlaintextResponse, RecipientInfo,
 };
 use crate::ciphertext::EncryptionContext;
 use crate::ids::{KeyArn, KeyMaterialId, KeyRef};
@@ -108,9 +108,12 @@ impl Operation for GenerateDataKeyRequest {
         self.grant_tokens.as_ref()
     }
 
+    fn recipient(&self) -> Option<&RecipientInfo> {
+        self.recipient.as_ref()
+    }
+
     fn parse(self) -> Result<GenerateDataKey, Error> {
         validated(&self)?;
-        no_recipient(self.recipient.as_ref())?;
         Ok(GenerateDataKey {
             key: key_ref(&present(self.key_id)?)?,
             length: length(self.key_spec.as_deref(), self.number_of_bytes)?,
@@ -136,9 +139,11 @@ impl Operation for GenerateDataKeyRequest {
         step: &Step<'_>,
     ) -> Result<Performed<Self::Response>, Error> {
         let key = parsed.generate(step, api::Operation::GenerateDataKey)?;
+        let answer = step.answer(key.plaintext)?;
         let response = GenerateDataKeyResponse {
             ciphertext_blob: key.blob.into(),
-            plaintext: key.plaintext,
+            plaintext: answer.plaintext,
+            ciphertext_for_recipient: answer.ciphertext_for_recipient,
             key_id: key.arn,
             key_material_id: Some(key.material.clone()),
         };

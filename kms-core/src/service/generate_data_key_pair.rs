@@ -4,7 +4,7 @@ use super::cipher;
 use super::context::CallContext;
 use super::operation::{Authorization, Event, Loaded, Lookups, On, Operation, Performed, Step};
 use super::parameters::Parameters;
-use super::request::{context, end_dry_run, no_recipient, present, validated};
+use super::request::{context, end_dry_run, present, validated};
 use super::resolve::key_ref;
 use super::symmetric;
 use super::values::Specific;
@@ -12,7 +12,7 @@ use crate::Error;
 use crate::api::{
     self, DataKeyPairSpec, EncryptionAlgorithm, EncryptionContextMap, GenerateDataKeyPairRequest,
     GenerateDataKeyPairResponse, GenerateDataKeyPairWithoutPlaintextRequest,
-    GenerateDataKeyPairWithoutPlaintextResponse, KeySpec,
+    GenerateDataKeyPairWithoutPlaintextResponse, KeySpec, RecipientInfo,
 };
 use crate::ciphertext::EncryptionContext;
 use crate::crypto::asymmetric::NewKeyPair;
@@ -124,9 +124,12 @@ impl Operation for GenerateDataKeyPairRequest {
         self.grant_tokens.as_ref()
     }
 
+    fn recipient(&self) -> Option<&RecipientInfo> {
+        self.recipient.as_ref()
+    }
+
     fn parse(self) -> Result<GenerateDataKeyPair, Error> {
         validated(&self)?;
-        no_recipient(self.recipient.as_ref())?;
         let spec = self.key_pair_spec.as_deref();
         GenerateDataKeyPair::parse(self.key_id, spec, self.encryption_context, self.dry_run)
     }
@@ -149,9 +152,11 @@ impl Operation for GenerateDataKeyPairRequest {
     ) -> Result<Performed<Self::Response>, Error> {
         let key_pair_spec = parsed.spec;
         let made = parsed.generate(step, api::Operation::GenerateDataKeyPair)?;
+        let answer = step.answer(made.pair.private)?;
         let response = GenerateDataKeyPairResponse {
             private_key_ciphertext_blob: made.blob.into(),
-            private_key_plaintext: made.pair.private,
+            private_key_plaintext: answer.plaintext,
+            ciphertext_for_recipient: answer.ciphertext_for_recipient,
             public_key: made.pair.public.into(),
             key_id: made.arn,
             key_pair_spec,

@@ -3,9 +3,9 @@
 use super::context::CallContext;
 use super::operation::{Authorization, Event, Loaded, On, Operation, Performed, Step};
 use super::parameters::Parameters;
-use super::request::{no_custom_key_store, no_recipient, validated};
+use super::request::{no_custom_key_store, validated};
 use crate::Error;
-use crate::api::{self, GenerateRandomRequest, GenerateRandomResponse};
+use crate::api::{self, GenerateRandomRequest, GenerateRandomResponse, RecipientInfo};
 use crate::secret::SecretBytes;
 
 impl Operation for GenerateRandomRequest {
@@ -18,10 +18,13 @@ impl Operation for GenerateRandomRequest {
         parameters.optional("numberOfBytes", self.number_of_bytes.as_ref());
     }
 
+    fn recipient(&self) -> Option<&RecipientInfo> {
+        self.recipient.as_ref()
+    }
+
     fn parse(self) -> Result<usize, Error> {
         validated(&self)?;
         no_custom_key_store(self.custom_key_store_id.as_ref())?;
-        no_recipient(self.recipient.as_ref())?;
         let required = || Error::Validation("NumberOfBytes is required.".to_owned());
         usize::try_from(self.number_of_bytes.ok_or_else(required)?).map_err(|_| required())
     }
@@ -36,6 +39,10 @@ impl Operation for GenerateRandomRequest {
 
     fn perform(length: usize, step: &Step<'_>) -> Result<Performed<Self::Response>, Error> {
         let bytes = SecretBytes::try_build(length, |bytes| step.engine.random().fill(bytes))?;
-        Ok(Performed::read(GenerateRandomResponse { plaintext: bytes }))
+        let answer = step.answer(bytes)?;
+        Ok(Performed::read(GenerateRandomResponse {
+            plaintext: answer.plaintext,
+            ciphertext_for_recipient: answer.ciphertext_for_recipient,
+        }))
     }
 }

@@ -7,7 +7,7 @@ use super::request::{present, validated};
 use super::resolve::{key_ref, own_key_ref};
 use super::values::Specific;
 use crate::Error;
-use crate::api::{KeySpec, Request};
+use crate::api::{KeySpec, RecipientInfo, Request};
 use crate::ids::KeyRef;
 
 /// An operation on the key that the request names, permitted by one action on that key.
@@ -32,6 +32,11 @@ pub trait KeyOperation: Request {
 
     /// The member `GrantTokens`.
     fn grant_tokens(&self) -> Option<&Vec<String>> {
+        None
+    }
+
+    /// As [`Operation::recipient`].
+    fn recipient(&self) -> Option<&RecipientInfo> {
         None
     }
 
@@ -80,6 +85,10 @@ impl<R: KeyOperation> Operation for R {
 
     fn grant_tokens(&self) -> Option<&Vec<String>> {
         KeyOperation::grant_tokens(self)
+    }
+
+    fn recipient(&self) -> Option<&RecipientInfo> {
+        KeyOperation::recipient(self)
     }
 
     fn key_pair(&self) -> Option<KeySpec> {

@@ -56,6 +56,7 @@ mod parameters;
 mod production;
 mod put_key_policy;
 mod re_encrypt;
+mod recipient;
 mod refusal;
 mod replicate_key;
 mod request;

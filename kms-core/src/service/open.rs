@@ -13,6 +13,7 @@ use super::state::State;
 use super::usage::KeyUsage;
 use crate::Error;
 use crate::api::limits::Quotas;
+use crate::attestation::TrustedRoots;
 use crate::audit::{self, FileLedger, LedgerError, LedgerOptions};
 use crate::crypto::Failed;
 use crate::crypto::random::{Random, SystemRandom};
@@ -47,6 +48,8 @@ pub struct OpenOptions {
     /// How many of each thing there may be, as this process has it; nothing that is there already
     /// is touched.
     pub quotas: Quotas,
+    /// Whose attestation documents are believed; without any, no request may have a `Recipient`.
+    pub attestation_roots: TrustedRoots,
 }
 
 /// Why an engine cannot be opened.
@@ -177,6 +180,7 @@ impl Engine {
             markers,
             usage,
             quotas: options.quotas,
+            attestation_roots: options.attestation_roots,
         };
         let engine = Self::from_parts(parts);
         engine.recover(outbox)?;

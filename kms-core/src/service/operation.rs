@@ -11,7 +11,8 @@ use super::parameters::Parameters;
 use super::state::{KeyEntry, State};
 use super::values::Specific;
 use crate::Error;
-use crate::api::{self, KeySpec};
+use crate::api::{self, KeySpec, RecipientInfo};
+use crate::attestation::Attestation;
 use crate::audit::JsonObject;
 use crate::grants::Grant;
 use crate::ids::{AliasName, GrantId, KeyId, KeyMaterialId, KeyRef, Region};
@@ -220,6 +221,7 @@ pub struct Step<'a> {
     pub(super) now: Timestamp,
     pub(super) loaded: &'a Loaded,
     pub(super) permits: Vec<Permit>,
+    pub(super) attestation: Option<&'a Attestation>,
 }
 
 impl Step<'_> {
@@ -302,6 +304,12 @@ pub trait Operation: Sized + Send + 'static {
     /// The member `GrantTokens`. Each must be one that this service gave out; since grants hold at
     /// once, they change nothing else.
     fn grant_tokens(&self) -> Option<&Vec<String>> {
+        None
+    }
+
+    /// The member `Recipient`: whom the secret of the answer is encrypted to. The walk verifies it
+    /// before anything is asked of the policies; [`Step::answer`] does as it asks.
+    fn recipient(&self) -> Option<&RecipientInfo> {
         None
     }
 

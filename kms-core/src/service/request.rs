@@ -29,16 +29,6 @@ pub(super) fn context(pairs: Option<EncryptionContextMap>) -> Result<EncryptionC
     }
 }
 
-/// Answers to enclaves are not offered.
-pub(super) fn no_recipient<T>(recipient: Option<&T>) -> Result<(), Error> {
-    match recipient {
-        Some(_) => Err(Error::UnsupportedOperation(
-            "Recipient is not supported.".to_owned(),
-        )),
-        None => Ok(()),
-    }
-}
-
 /// Custom key stores are not offered.
 pub(super) fn no_custom_key_store(id: Option<&String>) -> Result<(), Error> {
     match id {

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 
 use super::context::CallContext;
 use super::operation::{On, Target};
+use super::recipient;
 use crate::api::{
     AlgorithmSpec, DataKeyPairSpec, EncryptionAlgorithm, ExpirationModelType, GrantOperation,
     KeyAgreementAlgorithm, MacAlgorithm, MessageType, MultiRegionKeyType, Origin, SigningAlgorithm,
     WrappingKeySpec,
 };
+use crate::attestation::Attestation;
 use crate::caller::Principal;
 use crate::ciphertext::EncryptionContext;
 use crate::grants::Constraint;
@@ -67,6 +69,8 @@ pub struct Specific<'a> {
     pub creates_key: Option<KeyKind>,
     /// Whether an alias that named the key counts as `kms:RequestAlias`.
     pub counts_request_alias: bool,
+    /// Whom the answer is encrypted to; set by the walk, once it is verified.
+    pub attestation: Option<&'a Attestation>,
     /// What the operation has to do with a grant.
     pub grant: Option<GrantValues<'a>>,
 }
@@ -283,6 +287,9 @@ impl<'a> RequestValues<'a> {
             "kms:expirationmodel" => fixed(specific.expiration_model?.as_str()),
             "kms:replicaregion" => name_of(specific.replica_region),
             "kms:primaryregion" => name_of(specific.primary_region),
+            "kms:recipientattestation" => {
+                one(recipient::condition(specific.attestation?, key.suffix()?)?)
+            }
             "kms:validto" => one(specific.valid_to?.to_rfc3339()),
             "kms:requestalias" if specific.counts_request_alias => Some(Value::One(Cow::Borrowed(
                 self.target()?.alias.as_ref()?.as_str(),

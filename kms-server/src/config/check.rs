@@ -129,6 +129,7 @@ impl Config {
             seed: args.seed.clone().or(file.seed.clone()),
             production,
             seed_in_production: args.seed_in_production,
+            attestation_roots: file.attestation.roots.clone(),
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),
             quotas: quotas(file.quotas)?,
             limits: limits(args, &file)?,

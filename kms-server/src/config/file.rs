@@ -40,6 +40,9 @@ pub struct File {
     pub log_format: Option<LogFormat>,
     /// Certificate and key.
     pub tls: Option<TlsFiles>,
+    /// Whose attestation documents are believed.
+    #[serde(default)]
+    pub attestation: FileAttestation,
     /// How much is read.
     #[serde(default)]
     pub limits: FileLimits,
@@ -52,6 +55,15 @@ pub struct File {
     /// Faults on purpose.
     #[serde(default)]
     pub faults: Vec<FileFault>,
+}
+
+/// The section `[attestation]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileAttestation {
+    /// PEM files, each with one root certificate or more.
+    #[serde(default)]
+    pub roots: Vec<PathBuf>,
 }
 
 /// A section `[[faults]]`.

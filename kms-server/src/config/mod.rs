@@ -1,5 +1,6 @@
 //! The configuration: read from flags, environment and file once, then typed.
 
+mod attestation;
 mod check;
 mod file;
 mod passphrase;
@@ -59,6 +60,8 @@ pub struct Config {
     pub seed_in_production: bool,
     /// How many of each thing there may be.
     pub quotas: Quotas,
+    /// PEM files of the roots that attestation documents may be certified by.
+    pub attestation_roots: Vec<PathBuf>,
     /// How the log is written.
     pub log_format: LogFormat,
     /// How much is read.

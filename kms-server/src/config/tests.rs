@@ -42,6 +42,8 @@ fn every_key_of_the_file_counts() {
         [tls]
         certificate = "/c"
         key = "/k"
+        [attestation]
+        roots = ["/a.pem", "/b.pem"]
         [limits]
         header_bytes = 16384
         body_bytes = 2048
@@ -63,8 +65,43 @@ fn every_key_of_the_file_counts() {
     assert_eq!(config.passphrase, Some(PassphraseSource::File("/p".into())));
     assert_eq!(config.log_format, LogFormat::Json);
     assert_eq!(config.tls.unwrap().key, PathBuf::from("/k"));
+    assert_eq!(
+        config.attestation_roots,
+        ["/a.pem", "/b.pem"].map(PathBuf::from)
+    );
     assert_eq!(config.limits.connections, 7);
     assert_eq!(config.timeouts.drain, Duration::from_secs(6));
+}
+
+#[test]
+fn attestation_roots_are_files_with_certificates() {
+    let none = config(&["--home", "/h"], "").unwrap();
+    assert!(none.read_attestation_roots().unwrap().is_empty());
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("root.pem");
+    let file = format!("[attestation]\nroots = [{path:?}]");
+    let read = || {
+        let config = config(&["--home", "/h"], &file).unwrap();
+        let roots = config.read_attestation_roots();
+        roots.map_err(|error| error.to_string())
+    };
+    assert!(read().unwrap_err().contains("root.pem cannot be read: "));
+    std::fs::write(&path, "no certificate").unwrap();
+    let words = format!("attestation.roots: {}: no PEM certificate", path.display());
+    assert_eq!(read().unwrap_err(), words);
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
+    let mut root = rcgen::CertificateParams::default();
+    std::fs::write(&path, root.self_signed(&key).unwrap().pem()).unwrap();
+    assert!(
+        read()
+            .unwrap_err()
+            .contains("not the certificate of an authority")
+    );
+    root.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    root.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign];
+    std::fs::write(&path, root.self_signed(&key).unwrap().pem()).unwrap();
+    assert!(!read().unwrap().is_empty());
+    assert!(refusal(&["--home", "/h"], "[attestation]\nroot = 'x'").contains("unknown field"));
 }
 
 #[test]

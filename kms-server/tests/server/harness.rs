@@ -14,6 +14,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use kms_core::api::limits::Quotas;
+use kms_core::attestation::TrustedRoots;
 use kms_core::audit::{self, LedgerOptions};
 use kms_core::crypto::random::SystemRandom;
 use kms_core::service::{CallContext, CreateAccessKeyRequest, Engine, NewStore, OpenOptions};
@@ -77,6 +78,7 @@ pub(crate) fn config() -> Config {
         seed: None,
         production: false,
         seed_in_production: false,
+        attestation_roots: Vec::new(),
         log_format: LogFormat::Text,
         limits: Limits::default(),
         timeouts: Timeouts::default(),
@@ -212,6 +214,7 @@ fn new_store(directory: &Path, config: &Config) -> (Arc<Engine>, AccessKey) {
         clock: Arc::new(SystemClock),
         accept_rollback: None,
         quotas: Quotas::default(),
+        attestation_roots: TrustedRoots::default(),
     };
     let new = NewStore {
         account: None,

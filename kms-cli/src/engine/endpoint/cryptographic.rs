@@ -61,6 +61,7 @@ impl Remote for DecryptRequest {
             plaintext: secret(answer.plaintext)?,
             encryption_algorithm: parsed(answer.encryption_algorithm.map(|a| a.to_string()))?,
             key_material_id: optional(answer.key_material_id)?,
+            ciphertext_for_recipient: None,
         })
     }
 }
@@ -79,6 +80,7 @@ impl Remote for GenerateDataKeyRequest {
             plaintext: secret(answer.plaintext)?,
             key_id: parsed(answer.key_id)?,
             key_material_id: optional(answer.key_material_id)?,
+            ciphertext_for_recipient: None,
         })
     }
 }
@@ -111,6 +113,7 @@ impl Remote for GenerateRandomRequest {
         let answer = call.send().await.map_err(failed)?;
         Ok(GenerateRandomResponse {
             plaintext: secret(answer.plaintext)?,
+            ciphertext_for_recipient: None,
         })
     }
 }

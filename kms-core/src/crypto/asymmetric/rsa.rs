@@ -184,6 +184,11 @@ pub(super) struct PublicKey {
 impl PublicKey {
     pub(super) fn open(size: Size, spki: &[u8]) -> Result<Self, Failed> {
         let encrypting = PublicEncryptingKey::from_der(spki).map_err(|_| Failed)?;
+        // The library does not look at what follows the key.
+        let encoded = AsDer::<aws_lc_rs::encoding::PublicKeyX509Der<'_>>::as_der(&encrypting);
+        if encoded.map_err(|_| Failed)?.as_ref() != spki {
+            return Err(Failed);
+        }
         let encrypting = OaepPublicEncryptingKey::new(encrypting).map_err(|_| Failed)?;
         if encrypting.key_size_bytes() != size.bytes() {
             return Err(Failed);
