@@ -23,7 +23,6 @@ use crate::ids::{AccountId, Region};
 use crate::root::{BarrierError, RecordKind};
 use crate::store::StoreError;
 use crate::store::home::{Home, HomeError, RootGuard};
-use crate::store::parallel;
 use crate::store::sealed::{Head, Record};
 use crate::time::Clock;
 
@@ -144,7 +143,8 @@ impl Engine {
 
     fn assemble(home: Home, options: OpenOptions) -> Result<Self, OpenError> {
         let alone = home.lock()?;
-        let (records, found) = home.open_records(Arc::clone(&options.random))?;
+        let (records, found) =
+            home.open_records(Arc::clone(&options.random), |record| read_record(&record))?;
         let barrier = home.barrier();
         let expected = records.head().ledger_size;
         if expected > 0 && ledger_is_empty(&home) {
@@ -165,7 +165,7 @@ impl Engine {
                 recorded,
             });
         }
-        let (state, outbox) = read_records(found)?;
+        let (state, outbox) = take_in(found)?;
         drop(alone);
         let markers = Markers::new(barrier.token_key()?.expose());
         let usage = KeyUsage::open(&home, ledger.size());
@@ -230,9 +230,9 @@ fn ledger_is_empty(home: &Home) -> bool {
     matches!(first, Ok(None) | Err(LedgerError::Io { .. }))
 }
 
-fn read_records(found: Vec<Record>) -> Result<(State, Vec<Outbox>), Error> {
+fn take_in(found: Vec<Result<Read, Error>>) -> Result<(State, Vec<Outbox>), Error> {
     let (mut state, mut outbox) = (State::default(), Vec::new());
-    for read in parallel::map(found, |record| read_record(&record)) {
+    for read in found {
         match read? {
             Read::Edit(edit) => edit.apply(&mut state)?,
             Read::Outbox(row) => outbox.push(row),

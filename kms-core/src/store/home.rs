@@ -199,11 +199,12 @@ impl Home {
     ///
     /// # Errors
     /// As [`SealedStore::open`].
-    pub fn open_records(
+    pub fn open_records<R: Send>(
         &self,
         random: Arc<dyn Random>,
-    ) -> Result<(SealedStore, Vec<Record>), StoreError> {
-        SealedStore::open(self.store(), self.barrier(), random)
+        read: impl Fn(Record) -> R + Sync,
+    ) -> Result<(SealedStore, Vec<R>), StoreError> {
+        SealedStore::open(self.store(), self.barrier(), random, read)
     }
 
     /// Where the home is.

@@ -41,7 +41,9 @@ fn create(home: &Path, guard: &RootGuard) -> Home {
 
 /// Commits one key through a home.
 fn commit(home: &Home) {
-    let (store, _) = home.open_records(Arc::new(SystemRandom)).unwrap();
+    let (store, _) = home
+        .open_records(Arc::new(SystemRandom), |record| record)
+        .unwrap();
     let _lock = home.lock().unwrap();
     support::commit(
         &store,
@@ -54,7 +56,10 @@ fn commit(home: &Home) {
 }
 
 fn count(home: &Home) -> usize {
-    home.open_records(Arc::new(SystemRandom)).unwrap().1.len()
+    home.open_records(Arc::new(SystemRandom), |record| record)
+        .unwrap()
+        .1
+        .len()
 }
 
 /// Every file below the home, with its bytes.

@@ -40,6 +40,7 @@ fn an_empty_store_opens_only_when_it_was_created_so() {
         MemoryStore::new().handle(),
         Arc::clone(&sealed.barrier),
         Arc::new(SystemRandom),
+        |record| record,
     );
     assert!(matches!(refused, Err(StoreError::Corrupt { .. })));
 }
@@ -209,7 +210,10 @@ fn the_sealed_store_needs_nothing_but_the_contract() {
     SealedStore::create(&memory, &sealed.barrier, &SystemRandom).unwrap();
     let open = || {
         let barrier = Arc::clone(&sealed.barrier);
-        SealedStore::open(memory.handle(), barrier, Arc::new(SystemRandom)).unwrap()
+        SealedStore::open(memory.handle(), barrier, Arc::new(SystemRandom), |record| {
+            record
+        })
+        .unwrap()
     };
     let (one, _) = open();
     let (two, _) = open();

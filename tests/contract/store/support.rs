@@ -95,7 +95,7 @@ pub fn open_file(
     barrier: Arc<Barrier>,
 ) -> Result<(SealedStore, Vec<Record>), StoreError> {
     let store = Arc::new(SqliteStore::open(path)?);
-    SealedStore::open(store, barrier, Arc::new(SystemRandom))
+    SealedStore::open(store, barrier, Arc::new(SystemRandom), |record| record)
 }
 
 pub fn key(number: usize, body: &str) -> (String, RecordKind, Vec<u8>) {

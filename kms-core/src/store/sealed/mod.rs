@@ -1,13 +1,14 @@
 //! The store as the service uses it: opened records, and a seal over which records there are.
 
 mod head;
+mod opening;
 mod set;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Change, Revision, Store, StoreError, StoredRecord, parallel, shown};
+use super::{Change, Revision, Store, StoreError, StoredRecord, shown};
 use crate::crypto::constant_time_eq;
 use crate::crypto::digest::sha256;
 use crate::crypto::random::Random;
@@ -16,6 +17,7 @@ use crate::root::{Barrier, BarrierError, Place};
 use crate::secret::SecretBytes;
 use head::DigestedHead;
 pub use head::Head;
+use opening::{Opened, Opening};
 use set::{Entry, PlannedSet, RecordSet, SetChange};
 
 /// How often a scan starts again because a commit came in between.
@@ -92,17 +94,20 @@ impl SealedStore {
         })
     }
 
-    /// Opens all records and checks that they are those of the newest commit.
+    /// Opens all records and checks that they are those of the newest commit. `read` gets each in
+    /// turn, on any thread, and what it makes of them comes back in the order of their paths; it
+    /// counts for nothing until all are checked.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] with the records that do not open, [`StoreError::OtherRecords`]
     /// when all open but some are missing, too many or old; [`StoreError`].
-    pub fn open(
+    pub fn open<R: Send>(
         store: Arc<dyn Store>,
         barrier: Arc<Barrier>,
         random: Arc<dyn Random>,
-    ) -> Result<(Self, Vec<Record>), StoreError> {
-        let (state, records) = load(&*store, &barrier)?;
+        read: impl Fn(Record) -> R + Sync,
+    ) -> Result<(Self, Vec<R>), StoreError> {
+        let (state, records) = load(&*store, &barrier, &read)?;
         let seen = AtomicU64::new(state.head.revision.0);
         Ok((
             Self {
@@ -231,7 +236,9 @@ impl SealedStore {
         let Some((head, generation, rows)) = take_head(&self.barrier, rows)? else {
             return Ok(None);
         };
-        let opened = open_all(&self.barrier, rows, head.head.revision)?;
+        let mut opening = Opening::new(&self.barrier, head.head.revision);
+        opening.take(rows, &|record| record);
+        let opened = opening.end()?;
         let change = SetChange {
             puts: opened.entries,
             deletes: Vec::new(),
@@ -246,14 +253,14 @@ impl SealedStore {
         state.set.apply(planned);
         state.head = head.head;
         Ok(Some(Delta {
-            put: opened.records,
+            put: opened.read,
             deleted: Vec::new(),
             full: false,
         }))
     }
 
     fn reload(&self, state: &mut State) -> Result<Delta, StoreError> {
-        let (fresh, put) = load(&*self.store, &self.barrier)?;
+        let (fresh, put) = load(&*self.store, &self.barrier, &|record| record)?;
         if fresh.head.revision < state.head.revision {
             return Err(other_records(&state.head, fresh.head.revision, &fresh.set));
         }
@@ -268,43 +275,55 @@ impl SealedStore {
     }
 }
 
-struct Opened {
-    records: Vec<Record>,
-    entries: Vec<(String, Entry)>,
-}
+/// Rows that are in memory at a time while a store is opened.
+const PAGE: usize = 16 * 1024;
 
 /// One verified snapshot of everything.
-fn load(store: &dyn Store, barrier: &Barrier) -> Result<(State, Vec<Record>), StoreError> {
+fn load<R: Send>(
+    store: &dyn Store,
+    barrier: &Barrier,
+    read: &(impl Fn(Record) -> R + Sync),
+) -> Result<(State, Vec<R>), StoreError> {
     for _ in 0..SCAN_ATTEMPTS {
-        let before = store.revision()?;
-        let rows = store.scan("", None, usize::MAX)?;
-        let found_count = count_of(rows.len().saturating_sub(1));
-        let Some((head, generation, rows)) = take_head(barrier, rows)? else {
-            return Err(StoreError::corrupt("the head is missing"));
-        };
-        if head.head.revision > before {
+        let newest = store.revision()?;
+        let head_row = head_row(store)?;
+        let (head, generation) = open_head(barrier, &head_row)?;
+        if head.head.revision > newest {
             continue;
         }
-        if head.head.revision < before {
+        let mut opening = Opening::new(barrier, newest);
+        let mut after: Option<String> = None;
+        loop {
+            let mut rows = store.scan("", after.as_deref(), PAGE)?;
+            let Some(last) = rows.last() else { break };
+            after = Some(last.path.clone());
+            drop(take_head_row(&mut rows));
+            opening.take(rows, read);
+        }
+        // Each commit writes a head, so that the same one before and after says that the pages are
+        // of one revision.
+        if self::head_row(store)?.sealed != head_row.sealed {
+            continue;
+        }
+        if head.head.revision < newest {
             return Err(StoreError::OtherRecords {
                 expected_count: head.head.count,
-                expected_revision: before,
-                found_count,
+                expected_revision: newest,
+                found_count: count_of(opening.count()),
                 found_revision: head.head.revision,
             });
         }
-        return verify(barrier, &head, generation, rows);
+        return verify(barrier, &head, generation, opening.end()?);
     }
     Err(StoreError::Busy)
 }
 
-fn verify(
+fn verify<R>(
     barrier: &Barrier,
     head: &DigestedHead,
     generation: u32,
-    rows: Vec<StoredRecord>,
-) -> Result<(State, Vec<Record>), StoreError> {
-    let opened = open_all(barrier, rows, head.head.revision)?;
+    opened: Opened<R>,
+) -> Result<(State, Vec<R>), StoreError> {
     let mut set = RecordSet::empty(generation);
     let change = SetChange {
         puts: opened.entries,
@@ -318,23 +337,32 @@ fn verify(
     if !fits {
         return Err(other_records(&head.head, set.newest(), &set));
     }
-    Ok((
-        State {
-            head: head.head,
-            set,
-        },
-        opened.records,
-    ))
+    let head = head.head;
+    Ok((State { head, set }, opened.read))
 }
 
 /// The opened head, the generation that sealed it, and the other rows.
 type Headed = (DigestedHead, u32, Vec<StoredRecord>);
 
 fn take_head(barrier: &Barrier, mut rows: Vec<StoredRecord>) -> Result<Option<Headed>, StoreError> {
-    let Some(index) = rows.iter().position(|row| row.path == head::PATH) else {
+    let Some(row) = take_head_row(&mut rows) else {
         return Ok(None);
     };
-    let row = rows.remove(index);
+    let (head, generation) = open_head(barrier, &row)?;
+    Ok(Some((head, generation, rows)))
+}
+
+fn head_row(store: &dyn Store) -> Result<StoredRecord, StoreError> {
+    let row = store.get(head::PATH)?;
+    row.ok_or_else(|| StoreError::corrupt("the head is missing"))
+}
+
+fn take_head_row(rows: &mut Vec<StoredRecord>) -> Option<StoredRecord> {
+    let index = rows.iter().position(|row| row.path == head::PATH)?;
+    Some(rows.remove(index))
+}
+
+fn open_head(barrier: &Barrier, row: &StoredRecord) -> Result<(DigestedHead, u32), StoreError> {
     let place = Place {
         path: &row.path,
         revision: row.revision.0,
@@ -346,105 +374,15 @@ fn take_head(barrier: &Barrier, mut rows: Vec<StoredRecord>) -> Result<Option<He
     let head = DigestedHead::parse(body.expose())
         .filter(|parsed| parsed.head.revision == row.revision)
         .ok_or_else(|| StoreError::corrupt(shown(&row.path)))?;
-    Ok(Some((head, generation, rows)))
-}
-
-/// Opens every row, or names those that do not open.
-fn open_all(
-    barrier: &Barrier,
-    rows: Vec<StoredRecord>,
-    newest: Revision,
-) -> Result<Opened, StoreError> {
-    let mut opened = Opened {
-        records: Vec::new(),
-        entries: Vec::new(),
-    };
-    let mut faults = Faults::default();
-    let mut previous: Option<String> = None;
-    for (row, result) in parallel::map(rows, |row| open_row(barrier, row)) {
-        let misplaced =
-            row.entry.revision > newest || previous.as_ref().is_some_and(|p| *p >= row.path);
-        match result {
-            Ok(_) if misplaced => faults.add(&row.path, BarrierError::Altered),
-            Ok((kind, body)) => opened.add(&row, kind, body),
-            Err(error) => faults.add(&row.path, error),
-        }
-        previous = Some(row.path);
-    }
-    faults.into_result().map(|()| opened)
-}
-
-/// A row without its sealed bytes.
-struct Row {
-    path: String,
-    entry: Entry,
-}
-
-type Body = Result<(RecordKind, SecretBytes), BarrierError>;
-
-fn open_row(barrier: &Barrier, row: StoredRecord) -> (Row, Body) {
-    let body = match RecordKind::of_path(&row.path) {
-        None => Err(BarrierError::Altered),
-        Some(kind) => {
-            let place = Place {
-                path: &row.path,
-                revision: row.revision.0,
-                kind,
-            };
-            barrier.open(place, &row.sealed).map(|body| (kind, body))
-        }
-    };
-    let entry = Entry {
-        revision: row.revision,
-        sealed_digest: sha256(&row.sealed),
-    };
-    let path = row.path;
-    (Row { path, entry }, body)
-}
-
-impl Opened {
-    fn add(&mut self, row: &Row, kind: RecordKind, body: SecretBytes) {
-        self.entries.push((row.path.clone(), row.entry));
-        self.records.push(Record {
-            path: row.path.clone(),
-            kind,
-            revision: row.entry.revision,
-            body,
-        });
-    }
-}
-
-/// The records that do not open; the first few by name.
-#[derive(Default)]
-struct Faults {
-    named: Vec<String>,
-    unnamed: usize,
-}
-
-impl Faults {
-    const NAMED: usize = 5;
-
-    fn add(&mut self, path: &str, error: BarrierError) {
-        if self.named.len() < Self::NAMED {
-            self.named.push(format!("{} ({error})", shown(path)));
-        } else {
-            self.unnamed = self.unnamed.saturating_add(1);
-        }
-    }
-
-    fn into_result(mut self) -> Result<(), StoreError> {
-        if self.named.is_empty() {
-            return Ok(());
-        }
-        if self.unnamed > 0 {
-            self.named.push(format!("{} more", self.unnamed));
-        }
-        Err(StoreError::corrupt(self.named.join(", ")))
-    }
+    Ok((head, generation))
 }
 
 fn unopened(path: &str, error: BarrierError) -> StoreError {
-    StoreError::corrupt(format!("{} ({error})", shown(path)))
+    StoreError::corrupt(unopened_name(path, &error))
+}
+
+fn unopened_name(path: &str, error: &BarrierError) -> String {
+    format!("{} ({error})", shown(path))
 }
 
 fn other_records(expected: &Head, found_revision: Revision, found: &RecordSet) -> StoreError {
