@@ -24,7 +24,7 @@ const LAYERS: &[&[&str]] = &[
         "sigv4",
         "attestation",
     ],
-    &["policy", "identity", "seed", "envelope"],
+    &["policy", "identity", "seed", "xks", "envelope"],
     &["audit"],
     &["root"],
     &["store"],

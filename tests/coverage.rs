@@ -229,16 +229,17 @@ fn with(mut body: Value, member: &str, value: &str) -> Value {
 /// A request of each operation that succeeds on an enabled key.
 fn body(operation: Operation, things: &Things) -> Value {
     use Operation::{
-        CancelKeyDeletion, CreateAlias, CreateGrant, CreateKey, Decrypt, DeleteAlias,
-        DeleteImportedKeyMaterial, DeriveSharedSecret, DescribeKey, DisableKey, DisableKeyRotation,
-        EnableKey, EnableKeyRotation, Encrypt, GenerateDataKey, GenerateDataKeyPair,
-        GenerateDataKeyPairWithoutPlaintext, GenerateDataKeyWithoutPlaintext, GenerateMac,
-        GenerateRandom, GetKeyLastUsage, GetKeyPolicy, GetKeyRotationStatus,
+        CancelKeyDeletion, ConnectCustomKeyStore, CreateAlias, CreateCustomKeyStore, CreateGrant,
+        CreateKey, Decrypt, DeleteAlias, DeleteCustomKeyStore, DeleteImportedKeyMaterial,
+        DeriveSharedSecret, DescribeCustomKeyStores, DescribeKey, DisableKey, DisableKeyRotation,
+        DisconnectCustomKeyStore, EnableKey, EnableKeyRotation, Encrypt, GenerateDataKey,
+        GenerateDataKeyPair, GenerateDataKeyPairWithoutPlaintext, GenerateDataKeyWithoutPlaintext,
+        GenerateMac, GenerateRandom, GetKeyLastUsage, GetKeyPolicy, GetKeyRotationStatus,
         GetParametersForImport, GetPublicKey, ImportKeyMaterial, ListAliases, ListGrants,
         ListKeyPolicies, ListKeyRotations, ListKeys, ListResourceTags, ListRetirableGrants,
         PutKeyPolicy, ReEncrypt, ReplicateKey, RetireGrant, RevokeGrant, RotateKeyOnDemand,
-        ScheduleKeyDeletion, Sign, TagResource, UntagResource, UpdateAlias, UpdateKeyDescription,
-        UpdatePrimaryRegion, Verify, VerifyMac,
+        ScheduleKeyDeletion, Sign, TagResource, UntagResource, UpdateAlias, UpdateCustomKeyStore,
+        UpdateKeyDescription, UpdatePrimaryRegion, Verify, VerifyMac,
     };
     let Things {
         key,
@@ -301,8 +302,23 @@ fn body(operation: Operation, things: &Things) -> Value {
         GenerateMac => authenticating(key),
         VerifyMac => with(authenticating(key), "Mac", blob),
         GenerateRandom => json!({"NumberOfBytes": 16}),
+        CreateCustomKeyStore => json!({"CustomKeyStoreName": "safe",
+            "CustomKeyStoreType": "EXTERNAL_KEY_STORE", "XksProxyConnectivity": "PUBLIC_ENDPOINT",
+            "XksProxyUriEndpoint": "https://xks.example.com", "XksProxyUriPath": "/kms/xks/v1",
+            "XksProxyAuthenticationCredential": {
+                "AccessKeyId": "A".repeat(20), "RawSecretAccessKey": "s".repeat(43)}}),
+        DescribeCustomKeyStores => json!({}),
+        UpdateCustomKeyStore => {
+            json!({"CustomKeyStoreId": NO_STORE, "NewCustomKeyStoreName": "safer"})
+        }
+        DeleteCustomKeyStore | ConnectCustomKeyStore | DisconnectCustomKeyStore => {
+            json!({"CustomKeyStoreId": NO_STORE})
+        }
     }
 }
+
+/// The id of no custom key store: a store needs a proxy, and `e2e/external_key_stores.py` has one.
+const NO_STORE: &str = "cks-00000000000000000";
 
 /// The request with grant tokens.
 fn with_tokens(mut body: Value, tokens: &[&str]) -> Value {
@@ -485,8 +501,12 @@ fn the_exceptions_are_exactly_the_operations_without_a_key() {
     let without_a_key = Operation::ALL
         .iter()
         .filter(|o| o.resource() == Resource::Account);
-    let expected: BTreeSet<_> = without_a_key
+    let mut expected: BTreeSet<_> = without_a_key
         .map(|operation| (operation.as_str().to_owned(), "disabled-key".to_owned()))
         .collect();
+    let on_a_store = Operation::ALL.iter().filter(|operation| {
+        operation.as_str().ends_with("CustomKeyStore") && operation.is_mutation()
+    });
+    expected.extend(on_a_store.map(|one| (one.as_str().to_owned(), "allowed".to_owned())));
     assert_eq!(exceptions(), expected);
 }

@@ -109,6 +109,12 @@ fn ask(operation: Operation, members: &Map<String, Value>) -> Result<String, Mal
         GenerateMac GenerateMacRequest
         VerifyMac VerifyMacRequest
         GenerateRandom GenerateRandomRequest
+        CreateCustomKeyStore CreateCustomKeyStoreRequest
+        DescribeCustomKeyStores DescribeCustomKeyStoresRequest
+        UpdateCustomKeyStore UpdateCustomKeyStoreRequest
+        DeleteCustomKeyStore DeleteCustomKeyStoreRequest
+        ConnectCustomKeyStore ConnectCustomKeyStoreRequest
+        DisconnectCustomKeyStore DisconnectCustomKeyStoreRequest
     )
 }
 

@@ -86,6 +86,9 @@ pub enum Error {
     /// The imported material is not the one that is expected, or not one of the key's spec.
     #[error("{0}")]
     IncorrectKeyMaterial(String),
+    /// A custom key store, its proxy or an external key does not allow it.
+    #[error("{1}")]
+    CustomKeyStore(CustomKeyStoreFault, String),
     /// The service failed; the cause is for the log alone.
     #[error(
         "The request was rejected because an internal exception occurred. The request can be retried."
@@ -128,7 +131,66 @@ impl Error {
             Self::ExpiredImportToken => ErrorCode::ExpiredImportTokenException,
             Self::InvalidImportToken => ErrorCode::InvalidImportTokenException,
             Self::IncorrectKeyMaterial(_) => ErrorCode::IncorrectKeyMaterialException,
+            Self::CustomKeyStore(fault, _) => fault.code(),
             Self::Internal(_) => ErrorCode::KMSInternalException,
+        }
+    }
+}
+
+/// What is wrong with a custom key store, its proxy or an external key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CustomKeyStoreFault {
+    /// There is no such store.
+    NotFound,
+    /// A store of that name exists.
+    NameInUse,
+    /// It is not in the connection state that is needed.
+    InvalidState,
+    /// It has keys.
+    HasKeys,
+    /// There is no such CloudHSM cluster: there are none.
+    ClusterNotFound,
+    /// There is no such VPC endpoint service: there are none.
+    VpcEndpointServiceNotFound,
+    /// The proxy's address is that of another store.
+    ProxyUriInUse,
+    /// The proxy cannot be reached, or is of no use.
+    ProxyUriUnreachable,
+    /// The proxy does not accept the credential.
+    ProxyIncorrectCredential,
+    /// The proxy is not configured right.
+    ProxyInvalidConfiguration,
+    /// The proxy's answer is not one.
+    ProxyInvalidResponse,
+    /// Another key has the external key.
+    KeyAlreadyInUse,
+    /// The external key does not fit.
+    KeyInvalidConfiguration,
+    /// There is no such external key.
+    KeyNotFound,
+}
+
+impl CustomKeyStoreFault {
+    const fn code(self) -> ErrorCode {
+        match self {
+            Self::NotFound => ErrorCode::CustomKeyStoreNotFoundException,
+            Self::NameInUse => ErrorCode::CustomKeyStoreNameInUseException,
+            Self::InvalidState => ErrorCode::CustomKeyStoreInvalidStateException,
+            Self::HasKeys => ErrorCode::CustomKeyStoreHasCMKsException,
+            Self::ClusterNotFound => ErrorCode::CloudHsmClusterNotFoundException,
+            Self::VpcEndpointServiceNotFound => {
+                ErrorCode::XksProxyVpcEndpointServiceNotFoundException
+            }
+            Self::ProxyUriInUse => ErrorCode::XksProxyUriInUseException,
+            Self::ProxyUriUnreachable => ErrorCode::XksProxyUriUnreachableException,
+            Self::ProxyIncorrectCredential => {
+                ErrorCode::XksProxyIncorrectAuthenticationCredentialException
+            }
+            Self::ProxyInvalidConfiguration => ErrorCode::XksProxyInvalidConfigurationException,
+            Self::ProxyInvalidResponse => ErrorCode::XksProxyInvalidResponseException,
+            Self::KeyAlreadyInUse => ErrorCode::XksKeyAlreadyInUseException,
+            Self::KeyInvalidConfiguration => ErrorCode::XksKeyInvalidConfigurationException,
+            Self::KeyNotFound => ErrorCode::XksKeyNotFoundException,
         }
     }
 }

@@ -113,6 +113,23 @@ text_name! {
 }
 
 text_name! {
+    /// A custom key store: `cks-` and 17 lower-case hexadecimal digits.
+    CustomKeyStoreId, "custom key store id", |text| {
+        text.strip_prefix("cks-").is_some_and(|digits| {
+            digits.len() == 17 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        })
+    }
+}
+
+text_name! {
+    /// A key in an external key manager: 1–128 characters of `[a-zA-Z0-9-_.]`.
+    XksKeyId, "external key id", |text| {
+        (1..=128).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    }
+}
+
+text_name! {
     /// The identity of one key material of a key: 64 lower-case hexadecimal characters.
     KeyMaterialId, "key material id", |text| {
         text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))

@@ -31,6 +31,7 @@ pub mod envelope;
 pub mod identity;
 pub mod policy;
 pub mod seed;
+pub mod xks;
 
 pub mod audit;
 
@@ -42,4 +43,4 @@ mod error;
 
 pub mod service;
 
-pub use error::Error;
+pub use error::{CustomKeyStoreFault, Error};

@@ -2,6 +2,7 @@
 //!
 //! A request goes through the rooms once: `listen` (sockets, TLS, limits) → `wire` (which
 //! operation) → `auth` (who) → `wire` (the request's content) → the engine → `wire`.
+//! `xks` carries what the engine asks of the proxies of external key stores.
 
 mod args;
 pub mod auth;
@@ -14,6 +15,7 @@ mod log;
 mod start;
 mod store;
 pub mod wire;
+mod xks;
 
 pub use exit::Exit;
 pub use start::run;

@@ -17,6 +17,7 @@ use crate::listen::tls::{self, TlsError};
 use crate::listen::{BindError, Listeners};
 use crate::store::StoreFault;
 use crate::wire::{Endpoint, Faults, Reading};
+use crate::xks::{ProxyClient, RootsError};
 use crate::{Exit, harden, jobs, log, store};
 
 /// Why the server did not start, or did not go on.
@@ -26,6 +27,8 @@ enum Fault {
     Config(#[from] ConfigError),
     #[error("tls: {0}")]
     Tls(#[from] TlsError),
+    #[error("xks: {0}")]
+    Roots(#[from] RootsError),
     #[error(transparent)]
     Store(#[from] StoreFault),
     #[error(transparent)]
@@ -37,7 +40,7 @@ enum Fault {
 impl Fault {
     fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::Tls(_) => Exit::Usage,
+            Self::Config(_) | Self::Tls(_) | Self::Roots(_) => Exit::Usage,
             Self::Store(fault) => fault.exit(),
             Self::Bind(_) => Exit::Unavailable,
             Self::System(..) => Exit::Failed,
@@ -71,6 +74,7 @@ fn start(args: &Args) -> Result<(), Fault> {
     let config = Config::new(args, file.unwrap_or_default())?;
     let tls = config.tls.as_ref().map(tls::load).transpose()?;
     let roots = config.read_attestation_roots()?;
+    let proxies = config.xks.as_ref().map(ProxyClient::new).transpose()?;
     let passphrase = config.passphrase.as_ref();
     let passphrase = passphrase.map(PassphraseSource::read).transpose()?;
     let seed = config.seed_keys()?;
@@ -85,7 +89,11 @@ fn start(args: &Args) -> Result<(), Fault> {
         .build()
         .map_err(|error| Fault::System("the runtime cannot be started", error))?;
     let listeners = runtime.block_on(Listeners::bind(&config, tls))?;
-    let engine = Arc::new(store::open(&config, passphrase.as_ref(), seed, &roots)?);
+    let mut engine = store::open(&config, passphrase.as_ref(), seed, &roots)?;
+    if let Some(proxies) = proxies {
+        engine = engine.with_external_key_proxy(Arc::new(proxies));
+    }
+    let engine = Arc::new(engine);
     runtime.block_on(serve(&config, listeners, engine))
 }
 

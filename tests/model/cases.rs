@@ -142,17 +142,55 @@ fn base64(length: usize) -> Value {
     json!(whole + rest)
 }
 
-fn bound(definition: &Value, name: &str) -> Option<usize> {
-    definition[name].as_u64().map(|n| n.try_into().unwrap())
+/// What stands before and after the letters of a text that a pattern asks more of than its letters:
+/// pattern, before, letter, after, and whether the pattern bounds the length too.
+const SAMPLES: &[(&str, &str, &str, &str, bool)] = &[
+    ("cluster-[2-7a-zA-Z]{11,16}", "cluster-", "a", "", true),
+    ("^https://[a-zA-Z0-9.-]+$", "https://", "a", "", false),
+    (
+        "^(/[a-zA-Z0-9\\/_-]+/kms/xks/v\\d{1,2})$|^(/kms/xks/v\\d{1,2})$",
+        "/",
+        "a",
+        "/kms/xks/v1",
+        false,
+    ),
+    (
+        "^(com|eu)\\.amazonaws\\.vpce\\.([a-z]+-){2,3}\\d+\\.vpce-svc-[0-9a-z]+$",
+        "com.amazonaws.vpce.us-east-1.vpce-svc-",
+        "a",
+        "",
+        false,
+    ),
+    ("[0-9]{12}", "", "1", "", true),
+    ("^([a-z]+-){2,3}\\d+$", "a-b-", "1", "", false),
+    ("^[A-Z2-7]+$", "", "A", "", false),
+];
+
+fn sample_of(
+    definition: &Value,
+) -> Option<&'static (&'static str, &'static str, &'static str, &'static str, bool)> {
+    let pattern = definition["pattern"].as_str()?;
+    SAMPLES.iter().find(|(known, ..)| *known == pattern)
 }
 
-/// Text of `length` characters, but of no fewer than the pattern needs.
-fn text(definition: &Value, length: usize) -> String {
-    const REGION: &str = "^([a-z]+-){2,3}\\d+$";
-    match definition["pattern"].as_str() {
-        Some(REGION) => format!("a-b-{:0>1$}", 1, length.saturating_sub(4).max(1)),
-        _ => "a".repeat(length),
+fn needs_sample(definition: &Value) -> bool {
+    sample_of(definition).is_some()
+}
+
+/// A text of the pattern, of `length` characters or as few as there can be.
+fn sample(definition: &Value, length: usize) -> String {
+    let Some((_, before, letter, after, _)) = sample_of(definition) else {
+        return "a".repeat(length);
+    };
+    let letters = length.saturating_sub(before.len() + after.len());
+    if letters == 0 && *after == "/kms/xks/v1" {
+        return format!("{after}{}", "0".repeat(length.saturating_sub(after.len())));
     }
+    format!("{before}{}{after}", letter.repeat(letters.max(1)))
+}
+
+fn bound(definition: &Value, name: &str) -> Option<usize> {
+    definition[name].as_u64().map(|n| n.try_into().unwrap())
 }
 
 /// Values that the shape allows: each of a set, the shortest and the longest.
@@ -163,10 +201,13 @@ pub fn good_values(model: &Model, shape: &str) -> Vec<Value> {
     match definition["type"].as_str().unwrap() {
         "string" => match definition["enum"].as_array() {
             Some(values) => values.clone(),
+            None if needs_sample(definition) => {
+                lengths.map(|n| json!(sample(definition, n))).to_vec()
+            }
             None => lengths
                 .map(|n| json!("é".repeat(n)))
                 .into_iter()
-                .chain(lengths.map(|n| json!(text(definition, n))))
+                .chain(lengths.map(|n| json!(sample(definition, n))))
                 .filter(|text| {
                     let text = text.as_str().unwrap();
                     definition["pattern"].is_null() || text.is_ascii() && !text.is_empty()
@@ -212,7 +253,12 @@ pub fn bad_values(model: &Model, shape: &str, path: &str) -> Vec<(Value, Vec<Str
         "string" => bad_strings(definition)
             .into_iter()
             .map(|(text, constraints)| {
-                let shown = format!(" '{text}'");
+                let secret = definition["sensitive"] == true;
+                let shown = if secret {
+                    String::new()
+                } else {
+                    format!(" '{text}'")
+                };
                 let told = constraints.iter().map(|c| violation(&shown, path, c));
                 (json!(text), told.collect())
             })
@@ -264,14 +310,17 @@ fn bad_strings(definition: &Value) -> Vec<(String, Vec<String>)> {
     let pattern = pattern_constraint(definition);
     if bound(definition, "min").is_some_and(|min| min > 0) {
         let text = definition["pattern"].as_str().unwrap_or_default();
-        let refuses_empty = text.trim_end_matches('$').ends_with('+');
+        let refuses_empty = text.trim_end_matches('$').ends_with('+') || needs_sample(definition);
         let also = pattern.clone().filter(|_| refuses_empty);
         let constraints = [at_least("length", &definition["min"])];
         cases.push((String::new(), constraints.into_iter().chain(also).collect()));
     }
     if let Some(max) = bound(definition, "max") {
         let constraint = at_most("length", &definition["max"]);
-        cases.push((text(definition, max + 1), vec![constraint]));
+        let bounded = sample_of(definition).is_some_and(|(.., bounded)| *bounded);
+        let also = pattern.clone().filter(|_| bounded);
+        let constraints = std::iter::once(constraint).chain(also).collect();
+        cases.push((sample(definition, max + 1), constraints));
     }
     let min = bound(definition, "min").unwrap_or_default();
     for text in ["\u{100}", "a\u{100}", "a\u{7}b", "\u{100}a"] {

@@ -1,7 +1,7 @@
 //! One response of each operation, with every member that it can have.
 
 use kms_core::api::*;
-use kms_core::ids::{KeyArn, KeyId, KeyMaterialId};
+use kms_core::ids::{CustomKeyStoreId, KeyArn, KeyId, KeyMaterialId};
 use kms_core::secret::SecretBytes;
 use kms_core::time::Timestamp;
 
@@ -19,6 +19,10 @@ fn id() -> KeyId {
 
 fn material() -> Option<KeyMaterialId> {
     Some("0f".repeat(32).parse().unwrap())
+}
+
+fn store() -> CustomKeyStoreId {
+    "cks-0123456789abcdef0".parse().unwrap()
 }
 
 fn marker() -> Option<String> {
@@ -53,6 +57,10 @@ fn metadata() -> KeyMetadata {
             replica_keys: vec![MultiRegionKey::from(&arn())],
         }),
         pending_deletion_window_in_days: Some(7),
+        custom_key_store_id: Some(store()),
+        xks_key_configuration: Some(XksKeyConfigurationType {
+            id: "hsm-key_1.0".parse().unwrap(),
+        }),
         current_key_material_id: material(),
     }
 }
@@ -195,6 +203,42 @@ pub fn fullest(operation: Operation) -> Vec<u8> {
         | Operation::GenerateDataKey
         | Operation::GenerateDataKeyWithoutPlaintext
         | Operation::GenerateRandom => cryptographic(operation),
+        Operation::CreateCustomKeyStore
+        | Operation::DescribeCustomKeyStores
+        | Operation::UpdateCustomKeyStore
+        | Operation::DeleteCustomKeyStore
+        | Operation::ConnectCustomKeyStore
+        | Operation::DisconnectCustomKeyStore => custom_key_stores(operation),
+    }
+}
+
+fn custom_key_stores(operation: Operation) -> Vec<u8> {
+    match operation {
+        Operation::CreateCustomKeyStore => written(&CreateCustomKeyStoreResponse {
+            custom_key_store_id: store(),
+        }),
+        Operation::DescribeCustomKeyStores => written(&DescribeCustomKeyStoresResponse {
+            custom_key_stores: vec![CustomKeyStoresListEntry {
+                custom_key_store_id: store(),
+                custom_key_store_name: "safe".to_owned(),
+                connection_state: ConnectionStateType::Failed,
+                connection_error_code: Some(ConnectionErrorCodeType::XksProxyTimedOut),
+                creation_date: MOMENT,
+                custom_key_store_type: CustomKeyStoreType::ExternalKeyStore,
+                xks_proxy_configuration: XksProxyConfigurationType {
+                    connectivity: XksProxyConnectivityType::PublicEndpoint,
+                    access_key_id: "A".repeat(20),
+                    uri_endpoint: "https://xks.example.com".to_owned(),
+                    uri_path: "/kms/xks/v1".to_owned(),
+                },
+            }],
+            next_marker: marker(),
+            truncated: true,
+        }),
+        Operation::UpdateCustomKeyStore => written(&UpdateCustomKeyStoreResponse {}),
+        Operation::DeleteCustomKeyStore => written(&DeleteCustomKeyStoreResponse {}),
+        Operation::ConnectCustomKeyStore => written(&ConnectCustomKeyStoreResponse {}),
+        _ => written(&DisconnectCustomKeyStoreResponse {}),
     }
 }
 

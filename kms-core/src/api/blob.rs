@@ -95,8 +95,15 @@ pub(super) fn optional_secret<'de, D: Deserializer<'de>>(
     Ok(member.map(|Member(secret)| secret))
 }
 
+/// As [`optional_secret`], of a member that has to be there.
+pub(crate) fn required_secret<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<SecretBytes, D::Error> {
+    deserializer.deserialize_str(Base64Text(decode_secret))
+}
+
 /// Encodes a secret through a buffer that is wiped.
-pub(super) fn secret<S: Serializer>(
+pub(crate) fn secret<S: Serializer>(
     secret: &SecretBytes,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

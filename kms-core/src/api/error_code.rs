@@ -42,10 +42,22 @@ error_codes! {
     AlreadyExistsException 400
     /// The CloudHSM cluster of a custom key store does not fit.
     CloudHsmClusterInvalidConfigurationException 400
+    /// The CloudHSM cluster is one of another custom key store.
+    CloudHsmClusterInUseException 400
+    /// The CloudHSM cluster is not active.
+    CloudHsmClusterNotActiveException 400
+    /// There is no such CloudHSM cluster.
+    CloudHsmClusterNotFoundException 400
+    /// The CloudHSM cluster is not related to the one before.
+    CloudHsmClusterNotRelatedException 400
     /// Another change of the same key is under way.
     ConflictException 400
+    /// The custom key store has keys.
+    CustomKeyStoreHasCMKsException 400
     /// The custom key store is not connected.
     CustomKeyStoreInvalidStateException 400
+    /// A custom key store of that name exists.
+    CustomKeyStoreNameInUseException 400
     /// There is no such custom key store.
     CustomKeyStoreNotFoundException 400
     /// Something that the service relies on did not answer in time; retry.
@@ -58,6 +70,8 @@ error_codes! {
     ExpiredImportTokenException 400
     /// The ciphertext was not made under the key that the request names.
     IncorrectKeyException 400
+    /// The certificate is not that of the CloudHSM cluster.
+    IncorrectTrustAnchorException 400
     /// The key material is not the one that is expected, or not one of the key's spec.
     IncorrectKeyMaterialException 400
     /// The alias name is reserved or malformed.
@@ -102,6 +116,24 @@ error_codes! {
     XksKeyInvalidConfigurationException 400
     /// There is no such external key.
     XksKeyNotFoundException 400
+    /// The proxy of an external key store refuses the credential.
+    XksProxyIncorrectAuthenticationCredentialException 400
+    /// The proxy of an external key store is not configured right.
+    XksProxyInvalidConfigurationException 400
+    /// The proxy of an external key store answers what nobody understands.
+    XksProxyInvalidResponseException 400
+    /// The proxy's endpoint is one of another external key store.
+    XksProxyUriEndpointInUseException 400
+    /// The proxy's endpoint and path are those of another external key store.
+    XksProxyUriInUseException 400
+    /// The proxy of an external key store cannot be reached, or has no key manager behind it.
+    XksProxyUriUnreachableException 400
+    /// The VPC endpoint service is one of another external key store.
+    XksProxyVpcEndpointServiceInUseException 400
+    /// The VPC endpoint service does not fit.
+    XksProxyVpcEndpointServiceInvalidConfigurationException 400
+    /// There is no such VPC endpoint service.
+    XksProxyVpcEndpointServiceNotFoundException 400
 
     // Common to AWS's services.
     /// The caller is not authorized.

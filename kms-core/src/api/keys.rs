@@ -12,7 +12,7 @@ use super::values::{
     CustomerMasterKeySpec, EncryptionAlgorithm, ExpirationModelType, KeyAgreementAlgorithm,
     KeyManager, KeySpec, KeyState, KeyUsage, MacAlgorithm, Origin, SigningAlgorithm,
 };
-use crate::ids::{AccountId, KeyArn, KeyId, KeyMaterialId};
+use crate::ids::{AccountId, CustomKeyStoreId, KeyArn, KeyId, KeyMaterialId, XksKeyId};
 use crate::time::Timestamp;
 
 /// `CreateKey`: makes a key.
@@ -145,9 +145,23 @@ pub struct KeyMetadata {
     /// state is `PendingReplicaDeletion`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending_deletion_window_in_days: Option<i32>,
-    /// The key material in use; only for symmetric keys.
+    /// The custom key store that the key is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_key_store_id: Option<CustomKeyStoreId>,
+    /// The external key; only for keys in an external key store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub xks_key_configuration: Option<XksKeyConfigurationType>,
+    /// The key material in use; only for symmetric keys that are in no custom key store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_key_material_id: Option<KeyMaterialId>,
+}
+
+/// A key in an external key manager.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct XksKeyConfigurationType {
+    /// What the proxy calls it.
+    pub id: XksKeyId,
 }
 
 /// `DescribeKey`: what is known of a key.

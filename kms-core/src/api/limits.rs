@@ -12,6 +12,8 @@ pub const MAX_POLICY: usize = 32_768;
 pub const POLICY_NAME: &str = "default";
 /// The most tags of one key.
 pub const MAX_TAGS: usize = 50;
+/// The most custom key stores of one account and Region.
+pub const MAX_CUSTOM_KEY_STORES: usize = 10;
 /// The most days from an import to the expiry of the material.
 pub const MAX_MATERIAL_LIFETIME_DAYS: i64 = 365;
 /// The most pairs in the constraint of a grant.
@@ -90,6 +92,11 @@ pub const LIST_RESOURCE_TAGS: PageSize = PageSize {
 };
 /// `ListKeyPolicies`
 pub const LIST_KEY_POLICIES: PageSize = PageSize {
+    default: 100,
+    max: 1000,
+};
+/// `DescribeCustomKeyStores`
+pub const DESCRIBE_CUSTOM_KEY_STORES: PageSize = PageSize {
     default: 100,
     max: 1000,
 };

@@ -62,7 +62,7 @@ pub fn parse<R: Request>(body: &[u8]) -> Result<R, MalformedRequest> {
 }
 
 /// Takes a structure from a JSON object only; serde would take an array of its members too.
-pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     struct ObjectVisitor<T>(PhantomData<T>);

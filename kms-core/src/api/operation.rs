@@ -219,6 +219,12 @@ operations! {
     GenerateMac                     ["kms:GenerateMac"]                         Key          Reads   Count     Accepted  AnyAccount  Usable
     VerifyMac                       ["kms:VerifyMac"]                           Key          Reads   Count     Accepted  AnyAccount  Usable
     GenerateRandom                  ["kms:GenerateRandom"]                      Account      Reads   NotAsked  No        OwnAccount  All
+    CreateCustomKeyStore            ["kms:CreateCustomKeyStore"]                Account      Writes  NotAsked  No        OwnAccount  All
+    DescribeCustomKeyStores         ["kms:DescribeCustomKeyStores"]             Account      Reads   NotAsked  No        OwnAccount  All
+    UpdateCustomKeyStore            ["kms:UpdateCustomKeyStore"]                Account      Writes  NotAsked  No        OwnAccount  All
+    DeleteCustomKeyStore            ["kms:DeleteCustomKeyStore"]                Account      Writes  NotAsked  No        OwnAccount  All
+    ConnectCustomKeyStore           ["kms:ConnectCustomKeyStore"]               Account      Writes  NotAsked  No        OwnAccount  All
+    DisconnectCustomKeyStore        ["kms:DisconnectCustomKeyStore"]            Account      Writes  NotAsked  No        OwnAccount  All
 }
 
 impl Operation {

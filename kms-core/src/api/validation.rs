@@ -131,6 +131,83 @@ pub(super) const MARKER: TextRule = TextRule::length(1, 1024)
         text.chars().all(|c| matches!(c, '\u{20}'..='\u{ff}'))
     });
 
+/// `CustomKeyStoreNameType`
+pub(super) const CUSTOM_KEY_STORE_NAME: TextRule = TextRule::length(1, 256);
+/// `CloudHsmClusterIdType`
+pub(super) const CLOUD_HSM_CLUSTER_ID: TextRule =
+    TextRule::length(19, 24).matching("cluster-[2-7a-zA-Z]{11,16}", |text| {
+        text.strip_prefix("cluster-").is_some_and(|id| {
+            (11..=16).contains(&id.len())
+                && id
+                    .bytes()
+                    .all(|b| matches!(b, b'2'..=b'7' | b'a'..=b'z' | b'A'..=b'Z'))
+        })
+    });
+/// `TrustAnchorCertificateType`
+pub(super) const TRUST_ANCHOR_CERTIFICATE: TextRule = TextRule::length(1, 5000);
+/// `KeyStorePasswordType`
+pub(super) const KEY_STORE_PASSWORD: TextRule = TextRule::length(7, 32);
+/// `XksProxyUriEndpointType`
+pub(super) const XKS_PROXY_URI_ENDPOINT: TextRule =
+    TextRule::length(10, 128).matching("^https://[a-zA-Z0-9.-]+$", |text| {
+        text.strip_prefix("https://")
+            .is_some_and(|host| one_or_more(host, ".-"))
+    });
+/// `XksProxyUriPathType`
+pub(super) const XKS_PROXY_URI_PATH: TextRule = TextRule::length(10, 128).matching(
+    "^(/[a-zA-Z0-9\\/_-]+/kms/xks/v\\d{1,2})$|^(/kms/xks/v\\d{1,2})$",
+    is_xks_path,
+);
+/// `XksProxyVpcEndpointServiceNameType`
+pub(super) const XKS_PROXY_VPC_ENDPOINT_SERVICE_NAME: TextRule = TextRule::length(20, 64).matching(
+    "^(com|eu)\\.amazonaws\\.vpce\\.([a-z]+-){2,3}\\d+\\.vpce-svc-[0-9a-z]+$",
+    is_vpc_endpoint_service,
+);
+/// `AccountIdType`
+pub(super) const ACCOUNT_ID: TextRule = TextRule::length(12, 12).matching("[0-9]{12}", |text| {
+    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
+});
+/// `XksProxyAuthenticationAccessKeyIdType`
+pub(super) const XKS_PROXY_ACCESS_KEY_ID: TextRule = TextRule::length(20, 30)
+    .matching("^[A-Z2-7]+$", |text| {
+        !text.is_empty() && text.bytes().all(|b| matches!(b, b'A'..=b'Z' | b'2'..=b'7'))
+    });
+/// `XksProxyAuthenticationRawSecretAccessKeyType`
+pub(super) const XKS_PROXY_RAW_SECRET_ACCESS_KEY: TextRule =
+    TextRule::length(43, 64).matching("^[a-zA-Z0-9\\/+=]+$", |text| one_or_more(text, "/+="));
+
+/// `/kms/xks/v1`, or the same after a prefix of at least one character.
+fn is_xks_path(text: &str) -> bool {
+    let Some((before, version)) = text.rsplit_once("/kms/xks/v") else {
+        return false;
+    };
+    let is_version =
+        (1..=2).contains(&version.len()) && version.bytes().all(|b| b.is_ascii_digit());
+    let prefix = before.strip_prefix('/');
+    is_version && (before.is_empty() || prefix.is_some_and(|prefix| one_or_more(prefix, "/_-")))
+}
+
+fn is_vpc_endpoint_service(text: &str) -> bool {
+    let mut parts = text.split('.');
+    let mut next = || parts.next().unwrap_or_default();
+    let partition = matches!(next(), "com" | "eu");
+    let fixed = next() == "amazonaws" && next() == "vpce";
+    let (region, service) = (next(), next());
+    let words: Vec<&str> = region.split('-').collect();
+    let is_region = words.split_last().is_some_and(|(number, names)| {
+        (2..=3).contains(&names.len())
+            && names
+                .iter()
+                .all(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase()))
+            && !number.is_empty()
+            && number.bytes().all(|b| b.is_ascii_digit())
+    });
+    let is_service = service.strip_prefix("vpce-svc-").is_some_and(|id| {
+        !id.is_empty() && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'z'))
+    });
+    partition && fixed && is_region && is_service && parts.next().is_none()
+}
+
 fn one_or_more(text: &str, besides_alphanumeric: &str) -> bool {
     !text.is_empty()
         && text
@@ -236,6 +313,14 @@ impl Checks {
             return;
         };
         self.length("", path, length, range);
+    }
+
+    /// Length and pattern of a sensitive text, of which nothing is shown.
+    pub(super) fn sensitive(&mut self, path: &str, value: Option<&str>, rule: &TextRule) {
+        let Some(value) = value else { return };
+        for constraint in text_violations(value, rule) {
+            self.violation("", path, &constraint);
+        }
     }
 
     fn length(&mut self, shown: &str, path: &str, length: usize, range: (usize, usize)) {

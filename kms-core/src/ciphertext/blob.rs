@@ -9,7 +9,7 @@ use crate::secret::{Secret, SecretBytes};
 
 use super::EncryptionContext;
 
-const FORMAT: u8 = 1;
+pub(super) const FORMAT: u8 = 1;
 const SUITE: u8 = 1;
 const KIND_UUID: u8 = 0;
 const KIND_MULTI_REGION: u8 = 1;
@@ -78,13 +78,11 @@ impl CiphertextBlob {
         let (head, rest) = bytes.split_first_chunk::<3>().ok_or(InvalidCiphertext)?;
         let (key, rest) = rest.split_first_chunk::<16>().ok_or(InvalidCiphertext)?;
         let (material, _) = rest.split_first_chunk::<8>().ok_or(InvalidCiphertext)?;
-        let key = match *head {
-            [FORMAT, SUITE, KIND_UUID] => KeyId::Uuid(u128::from_be_bytes(*key)),
-            [FORMAT, SUITE, KIND_MULTI_REGION] => KeyId::MultiRegion(u128::from_be_bytes(*key)),
-            _ => return Err(InvalidCiphertext),
+        let [FORMAT, SUITE, kind] = *head else {
+            return Err(InvalidCiphertext);
         };
         Ok(Self {
-            key,
+            key: key_of(kind, u128::from_be_bytes(*key)).ok_or(InvalidCiphertext)?,
             material: *material,
             bytes: bytes.to_vec(),
         })
@@ -201,7 +199,16 @@ pub fn seal(
     Ok(blob)
 }
 
-const fn kind(key: KeyId) -> u8 {
+/// The key of that kind and those bits.
+pub(super) const fn key_of(kind: u8, bits: u128) -> Option<KeyId> {
+    match kind {
+        KIND_UUID => Some(KeyId::Uuid(bits)),
+        KIND_MULTI_REGION => Some(KeyId::MultiRegion(bits)),
+        _ => None,
+    }
+}
+
+pub(super) const fn kind(key: KeyId) -> u8 {
     match key {
         KeyId::Uuid(_) => KIND_UUID,
         KeyId::MultiRegion(_) => KIND_MULTI_REGION,

@@ -4,6 +4,8 @@
 
 pub mod blob;
 mod context;
+mod double;
 
 pub use blob::{CiphertextBlob, InvalidCiphertext};
 pub use context::{EncryptionContext, InvalidContext};
+pub use double::{DoubleBlob, Name, OuterLayer};

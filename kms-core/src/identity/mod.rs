@@ -78,16 +78,16 @@ pub struct AccessKey {
 }
 
 /// A secret as text, for a record that is sealed as a whole and nowhere else.
-mod stored_secret {
+pub(crate) mod stored_secret {
     use serde::{Deserialize, Deserializer, Serializer};
 
     use crate::secret::SecretText;
 
-    pub(super) fn serialize<S: Serializer>(secret: &SecretText, to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(secret: &SecretText, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(secret.expose())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<SecretText, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<SecretText, D::Error> {
         String::deserialize(from).map(SecretText::new)
     }
 }

@@ -94,9 +94,10 @@ impl Key {
     /// Where the material comes from.
     #[must_use]
     pub fn origin(&self) -> Origin {
-        match self.import {
-            Some(_) => Origin::External,
-            None => Origin::AwsKms,
+        match (&self.import, &self.external) {
+            (Some(_), _) => Origin::External,
+            (None, Some(_)) => Origin::ExternalKeyStore,
+            (None, None) => Origin::AwsKms,
         }
     }
 
@@ -224,6 +225,7 @@ mod tests {
                 pending: None,
             }),
             multi_region: None,
+            external: None,
         }
     }
 

@@ -10,7 +10,7 @@ use super::material::KeyMaterial;
 use super::rotation::{AutomaticRotation, RotationCause};
 use super::state::Lifecycle;
 use crate::api::MultiRegionKeyType;
-use crate::ids::KeyArn;
+use crate::ids::{CustomKeyStoreId, KeyArn, XksKeyId};
 use crate::time::Timestamp;
 
 /// A customer key, `docs/spec/key-record.md`.
@@ -44,6 +44,19 @@ pub struct Key {
     /// key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub multi_region: Option<MultiRegionKeyType>,
+    /// What belongs to keys of origin `EXTERNAL_KEY_STORE` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external: Option<ExternalKey>,
+}
+
+/// The key in an external key manager whose use every use of a key needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExternalKey {
+    /// The custom key store.
+    pub store: CustomKeyStoreId,
+    /// What the store's proxy calls the key.
+    pub key: XksKeyId,
 }
 
 impl Key {
@@ -146,6 +159,7 @@ mod tests {
             materials: vec![material(None, 0)],
             import: None,
             multi_region: None,
+            external: None,
         }
     }
 
@@ -162,7 +176,8 @@ mod tests {
     fn a_symmetric_key_is_written_as_before_there_were_others() {
         let text = serde_json::to_string(&key()).unwrap();
         assert!(!text.contains("kind") && !text.contains("public_key"));
-        assert!(!text.contains("import") && !text.contains("multi_region"));
+        assert!(!text.contains("import") && !text.contains("external"));
+        assert!(!text.contains("multi_region"));
         let mut signing = key();
         signing.kind = KeyKind::new(KeySpec::EccNistP256, KeyUsage::SignVerify).unwrap();
         signing.materials[0].public_key = vec![4, 5];

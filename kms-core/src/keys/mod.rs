@@ -16,7 +16,7 @@ mod state;
 pub use alias::Alias;
 pub use import::{Import, Imported, NamingSalt};
 pub use import_token::{ImportToken, InvalidImportToken};
-pub use key::Key;
+pub use key::{ExternalKey, Key};
 pub use kind::KeyKind;
 pub use material::{BackingKey, KeyMaterial, public_material_id, secret_material_id};
 pub use multi_region::OfReplica;

@@ -48,6 +48,8 @@ record_kinds! {
     Outbox = 9, "outbox";
     /// A setting of the whole store.
     Setting = 10, "setting";
+    /// A custom key store, with the secret of its proxy's credential.
+    CustomKeyStore = 11, "custom-key-store";
 }
 
 impl RecordKind {

@@ -7,11 +7,14 @@ use super::state::{State, UserEntry};
 use crate::Error;
 use crate::grants::Grant;
 use crate::identity::{AccessKey, Account, User};
-use crate::ids::{AccessKeyId, AccountId, AliasArn, GrantId, KeyArn, UserName};
+use crate::ids::{
+    AccessKeyId, AccountId, AliasArn, CustomKeyStoreId, GrantId, KeyArn, Region, UserName,
+};
 use crate::keys::{Alias, Key};
 use crate::root::RecordKind;
 use crate::secret::SecretBytes;
 use crate::store::sealed::Record;
+use crate::xks::CustomKeyStore;
 
 /// One thing to put or to remove.
 #[derive(Debug)]
@@ -36,6 +39,10 @@ pub enum Edit {
     PutGrant(Box<Grant>),
     /// Forgets a grant on a key.
     RemoveGrant(KeyArn, GrantId),
+    /// Keeps a custom key store.
+    PutCustomKeyStore(Box<CustomKeyStore>),
+    /// Forgets a custom key store.
+    RemoveCustomKeyStore(AccountId, Region, CustomKeyStoreId),
 }
 
 /// A record to write: path, kind and content.
@@ -52,6 +59,10 @@ fn alias_path(arn: &AliasArn) -> String {
 fn grant_path(key: &KeyArn, id: &GrantId) -> String {
     let (account, region, key) = (&key.account, &key.region, &key.key);
     RecordKind::Grant.path(&format!("{account}/{region}/{key}/{id}"))
+}
+
+fn custom_key_store_path(account: &AccountId, region: &Region, id: &CustomKeyStoreId) -> String {
+    RecordKind::CustomKeyStore.path(&format!("{account}/{region}/{id}"))
 }
 
 fn user_path(account: &AccountId, name: &UserName) -> String {
@@ -96,6 +107,14 @@ impl Edit {
                 RecordKind::Grant,
                 body(grant)?,
             ),
+            Self::PutCustomKeyStore(store) => put(
+                custom_key_store_path(&store.account, &store.region, &store.id),
+                RecordKind::CustomKeyStore,
+                body(store)?,
+            ),
+            Self::RemoveCustomKeyStore(account, region, id) => {
+                deletes.push(custom_key_store_path(account, region, id));
+            }
             Self::RemoveKey(arn) => deletes.push(key_path(arn)),
             Self::RemoveGrant(key, id) => deletes.push(grant_path(key, id)),
             Self::RemoveAlias(arn) => deletes.push(alias_path(arn)),
@@ -115,6 +134,7 @@ impl Edit {
             RecordKind::User => Self::PutUser(read(text)?),
             RecordKind::AccessKey => Self::PutAccessKey(read(text)?),
             RecordKind::Grant => Self::PutGrant(Box::new(read(text)?)),
+            RecordKind::CustomKeyStore => Self::PutCustomKeyStore(Box::new(read(text)?)),
             RecordKind::Head | RecordKind::Outbox | RecordKind::Material | RecordKind::Setting => {
                 return Ok(None);
             }
@@ -154,6 +174,11 @@ impl Edit {
                 };
                 Some(Self::RemoveGrant(key, id.parse().ok()?))
             }
+            RecordKind::CustomKeyStore => {
+                let (account, region) = (part()?.parse().ok()?, part()?.parse().ok()?);
+                let id = part()?.parse().ok()?;
+                Some(Self::RemoveCustomKeyStore(account, region, id))
+            }
             _ => None,
         }
     }
@@ -171,6 +196,10 @@ impl Edit {
             Self::RemoveAccessKey(id) => state.remove_access_key(&id),
             Self::PutGrant(grant) => state.grants_mut().insert(*grant),
             Self::RemoveGrant(key, id) => state.grants_mut().remove(&key, &id),
+            Self::PutCustomKeyStore(store) => state.put_custom_key_store(*store),
+            Self::RemoveCustomKeyStore(account, region, id) => {
+                state.remove_custom_key_store(&account, &region, &id);
+            }
         }
         Ok(())
     }

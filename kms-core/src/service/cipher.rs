@@ -1,9 +1,13 @@
 //! Encrypting and decrypting by whichever algorithm a request names: with a symmetric key, or with
 //! a key pair of RSA, whose ciphertexts name no key and carry no encryption context.
 
+use std::sync::Arc;
+
 use super::key_kind::{require_algorithm, require_usage};
-use super::operation::{Lookup, Step, Target};
+use super::operation::{Lookup, Performed, Step, Target};
+use super::request::end_dry_run;
 use super::resolve::key_ref;
+use super::state::KeyEntry;
 use super::symmetric;
 use crate::Error;
 use crate::api::{Blob, EncryptionAlgorithm, KeySpec, KeyUsage, Operation};
@@ -43,43 +47,83 @@ pub(super) fn admit(
     require_algorithm(key, algorithm, key.kind.encryption_algorithms())
 }
 
-/// A ciphertext, and the name of the symmetric material that it was made with.
+/// All that encrypting by an algorithm takes, permitted and ready.
 #[derive(Debug)]
-pub(super) struct Sealed {
-    pub(super) blob: Vec<u8>,
-    pub(super) material: Option<KeyMaterialId>,
+pub(super) enum Sealer {
+    Symmetric(symmetric::Sealer),
+    KeyPair {
+        key: Arc<KeyEntry>,
+        algorithm: EncryptionAlgorithm,
+        longest: usize,
+    },
 }
 
-/// Encrypts with `target`, which was admitted and for which the step's `permit`-th permission was
-/// given.
-pub(super) fn seal(
-    step: &Step<'_>,
-    permit: usize,
-    target: &Target,
-    algorithm: EncryptionAlgorithm,
-    context: &EncryptionContext,
-    plaintext: &[u8],
-) -> Result<Sealed, Error> {
-    let Some(digest) = algorithm.oaep_digest_length() else {
-        let sealed = symmetric::seal(step, permit, target, context, plaintext)?;
-        return Ok(Sealed {
-            blob: sealed.blob,
-            material: Some(sealed.material),
-        });
-    };
-    let spec = target.key.key.kind.spec;
-    let longest = modulus_length(spec)?.saturating_sub(2 * digest + 2);
-    if plaintext.len() > longest {
-        return Err(Error::Validation(format!(
-            "Algorithm {algorithm} and key spec {spec} cannot encrypt data larger than {longest} \
-             bytes."
-        )));
+impl Sealer {
+    /// Encrypts with `target`, which was admitted and for which the step's `permit`-th permission
+    /// was given.
+    pub(super) fn new(
+        step: &Step<'_>,
+        permit: usize,
+        target: &Target,
+        algorithm: EncryptionAlgorithm,
+        context: EncryptionContext,
+        operation: Operation,
+    ) -> Result<Self, Error> {
+        let Some(digest) = algorithm.oaep_digest_length() else {
+            let sealer = symmetric::Sealer::new(step, permit, target, context, operation)?;
+            return Ok(Self::Symmetric(sealer));
+        };
+        let key = &target.key;
+        key.public_key(step.permit(permit)?)?;
+        let modulus = modulus_length(key.key.kind.spec)?;
+        Ok(Self::KeyPair {
+            key: Arc::clone(key),
+            algorithm,
+            longest: modulus.saturating_sub(2 * digest + 2),
+        })
     }
-    let key = target.key.public_key(step.permit(permit)?)?;
-    Ok(Sealed {
-        blob: key.encrypt(algorithm, plaintext)?,
-        material: None,
-    })
+
+    /// Encrypts.
+    pub(super) fn seal(self, plaintext: &[u8]) -> Result<Sealed, Error> {
+        let (key, algorithm, longest) = match self {
+            Self::Symmetric(sealer) => return sealer.seal(plaintext).map(Sealed::Symmetric),
+            Self::KeyPair {
+                key,
+                algorithm,
+                longest,
+            } => (key, algorithm, longest),
+        };
+        if plaintext.len() > longest {
+            let spec = key.key.kind.spec;
+            return Err(Error::Validation(format!(
+                "Algorithm {algorithm} and key spec {spec} cannot encrypt data larger than \
+                 {longest} bytes."
+            )));
+        }
+        let key = key.kept_public_key()?;
+        Ok(Sealed::KeyPair(key.encrypt(algorithm, plaintext)?))
+    }
+}
+
+/// A ciphertext, which may not be finished.
+#[derive(Debug)]
+pub(super) enum Sealed {
+    Symmetric(symmetric::Sealed),
+    KeyPair(Vec<u8>),
+}
+
+impl Sealed {
+    /// Answers with the finished ciphertext, and the name of the symmetric material that it was
+    /// made with: at once, or when a proxy has encrypted it.
+    pub(super) fn answer<R: Send + 'static>(
+        self,
+        answer: impl FnOnce(Vec<u8>, Option<KeyMaterialId>) -> Performed<R> + Send + 'static,
+    ) -> Performed<R> {
+        match self {
+            Self::Symmetric(sealed) => sealed.answer(|blob, material| answer(blob, Some(material))),
+            Self::KeyPair(blob) => answer(blob, None),
+        }
+    }
 }
 
 fn modulus_length(spec: KeySpec) -> Result<usize, Error> {
@@ -155,15 +199,50 @@ pub(super) struct Opened {
     pub(super) material: Option<KeyMaterialId>,
 }
 
+impl From<symmetric::Opened> for Opened {
+    fn from(opened: symmetric::Opened) -> Self {
+        Self {
+            plaintext: opened.plaintext,
+            material: Some(opened.material),
+        }
+    }
+}
+
+/// A ciphertext that is open, or that a proxy has to open first.
+#[derive(Debug)]
+pub(super) enum Opening {
+    Open(Opened),
+    Closed(Box<symmetric::Closed>),
+}
+
+impl Opening {
+    /// Answers from the plaintext: at once, or when a proxy has opened the ciphertext. A dry run
+    /// ends before a proxy is asked.
+    pub(super) fn answer<R: Send + 'static>(
+        self,
+        dry_run: Option<bool>,
+        answer: impl FnOnce(Opened) -> Result<Performed<R>, Error> + Send + 'static,
+    ) -> Result<Performed<R>, Error> {
+        end_dry_run(dry_run)?;
+        match self {
+            Self::Open(opened) => answer(opened),
+            Self::Closed(closed) => Ok(Performed::later(async move {
+                let opened = closed.open().await?;
+                answer(opened.into())?.settled().await
+            })),
+        }
+    }
+}
+
 /// Decrypts with `target`, for which the step's `permit`-th permission was given.
 pub(super) fn open(
     step: &Step<'_>,
     permit: usize,
     target: &Target,
     source: Source,
-    context: &EncryptionContext,
+    context: EncryptionContext,
     operation: Operation,
-) -> Result<Opened, Error> {
+) -> Result<Opening, Error> {
     let admitted = admit(&target.key.key, source.algorithm(), operation);
     match source {
         // A header that names a key which makes no such ciphertexts is as forged as any other.
@@ -172,11 +251,12 @@ pub(super) fn open(
         }
         Source::Symmetric(source) => {
             admitted?;
-            let opened = symmetric::open(step, permit, target, source, context)?;
-            Ok(Opened {
-                plaintext: opened.plaintext,
-                material: Some(opened.material),
-            })
+            Ok(
+                match symmetric::open(step, permit, target, source, context, operation)? {
+                    symmetric::Opening::Open(opened) => Opening::Open(opened.into()),
+                    symmetric::Opening::Closed(closed) => Opening::Closed(closed),
+                },
+            )
         }
         Source::KeyPair {
             blob, algorithm, ..
@@ -189,10 +269,10 @@ pub(super) fn open(
             let plaintext = key
                 .decrypt(algorithm, blob.as_slice())
                 .map_err(|_| Error::InvalidCiphertext)?;
-            Ok(Opened {
+            Ok(Opening::Open(Opened {
                 plaintext,
                 material: None,
-            })
+            }))
         }
     }
 }

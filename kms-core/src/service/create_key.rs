@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::change::Edit;
 use super::context::CallContext;
+use super::custom_key_stores::{self, failure};
 use super::metadata::{key_metadata, recorded};
 use super::new_material::first_material;
 use super::new_policy;
-use super::operation::{Authorization, Event, Loaded, On, Operation, Performed, Step};
+use super::operation::{Authorization, Event, Inquiry, Loaded, On, Operation, Performed, Step};
 use super::parameters::Parameters;
-use super::request::{no_custom_key_store, validated};
+use super::request::validated;
 use super::tags;
 use super::values::Specific;
 use crate::Error;
@@ -18,7 +19,7 @@ use crate::api::{
 };
 use crate::crypto::random;
 use crate::ids::{KeyArn, KeyId, Region};
-use crate::keys::{Import, Key, KeyKind, Lifecycle, NamingSalt};
+use crate::keys::{ExternalKey, Import, Key, KeyKind, Lifecycle, NamingSalt};
 use crate::policy::KeyPolicy;
 
 /// A checked `CreateKeyRequest`.
@@ -30,6 +31,9 @@ pub struct CreateKey {
     kind: KeyKind,
     origin: Origin,
     multi_region: Option<MultiRegionKeyType>,
+    external: Option<ExternalKey>,
+    /// The custom key store of a key of origin `AWS_CLOUDHSM`.
+    cluster_store: Option<String>,
     bypass_lockout_check: Option<bool>,
 }
 
@@ -78,10 +82,6 @@ fn kind(request: &CreateKeyRequest) -> Result<KeyKind, Error> {
 
 /// Where the material comes from: from this service, or from outside.
 fn origin(request: &CreateKeyRequest, kind: KeyKind) -> Result<Origin, Error> {
-    no_custom_key_store(request.custom_key_store_id.as_ref())?;
-    if request.xks_key_id.is_some() {
-        return Err(unsupported("XksKeyId"));
-    }
     let named = request.origin.as_deref();
     let origin = named.map_or(Ok(Origin::AwsKms), str::parse);
     match origin.map_err(Error::internal)? {
@@ -89,9 +89,50 @@ fn origin(request: &CreateKeyRequest, kind: KeyKind) -> Result<Origin, Error> {
             "Origin EXTERNAL with KeySpec {}",
             kind.spec
         ))),
-        origin @ (Origin::AwsKms | Origin::External) => Ok(origin),
-        origin => Err(unsupported(&format!("Origin {origin}"))),
+        // As AWS: no other kind of key is in a custom key store.
+        Origin::ExternalKeyStore | Origin::AwsCloudhsm if kind != KeyKind::default() => Err(
+            unsupported(&format!("KeySpec {} in a custom key store", kind.spec)),
+        ),
+        origin => Ok(origin),
     }
+}
+
+/// The members that say which custom key store and external key are asked for belong to an origin
+/// each.
+fn check_store(request: &CreateKeyRequest, origin: Origin) -> Result<(), Error> {
+    let in_store = matches!(origin, Origin::ExternalKeyStore | Origin::AwsCloudhsm);
+    let given = |name, given: bool, needed: bool| match (given, needed) {
+        (true, false) => Err(Error::Validation(format!(
+            "{name} is not valid for a KMS key with an Origin of {origin}."
+        ))),
+        (false, true) => Err(Error::Validation(format!(
+            "{name} is required for a KMS key with an Origin of {origin}."
+        ))),
+        _ => Ok(()),
+    };
+    if in_store && request.multi_region == Some(true) {
+        return Err(unsupported("MultiRegion in a custom key store"));
+    }
+    let external = origin == Origin::ExternalKeyStore;
+    given(
+        "CustomKeyStoreId",
+        request.custom_key_store_id.is_some(),
+        in_store,
+    )?;
+    given("XksKeyId", request.xks_key_id.is_some(), external)
+}
+
+/// The external key that is asked for.
+fn external(request: &CreateKeyRequest) -> Result<Option<ExternalKey>, Error> {
+    let (Some(store), Some(key)) = (&request.custom_key_store_id, &request.xks_key_id) else {
+        return Ok(None);
+    };
+    Ok(Some(ExternalKey {
+        store: store
+            .parse()
+            .map_err(|_| custom_key_stores::not_found(store))?,
+        key: key.parse().map_err(Error::internal)?,
+    }))
 }
 
 impl CreateKey {
@@ -104,6 +145,30 @@ impl CreateKey {
             creates_multi_region: self.multi_region,
             ..Specific::default()
         }
+    }
+
+    /// The key, once all but a proxy agrees to it.
+    fn into_checked_key(self, step: &Step<'_>) -> Result<Key, Error> {
+        within_quota(step, &step.call.region, 0)?;
+        let bypass = self.bypass_lockout_check == Some(true);
+        let key = self.into_key(step)?;
+        new_policy::check_effect(step, &key, &[], bypass)?;
+        Ok(key)
+    }
+
+    /// The store of an external key is there and connected, and no other key has it.
+    fn check_external(&self, step: &Step<'_>) -> Result<Option<Inquiry>, Error> {
+        if self.origin == Origin::AwsCloudhsm {
+            let store = self.cluster_store.as_deref().unwrap_or_default();
+            custom_key_stores::find(store, step)?;
+            // Every store there is, is external.
+            return Err(unsupported("Origin AWS_CLOUDHSM in an external key store"));
+        }
+        let Some(external) = &self.external else {
+            return Ok(None);
+        };
+        let name = api::Operation::CreateKey.as_str();
+        custom_key_stores::asked_for_key(external, step, name).map(Some)
     }
 
     fn into_key(self, step: &Step<'_>) -> Result<Key, Error> {
@@ -133,6 +198,7 @@ impl CreateKey {
             materials,
             import,
             multi_region: self.multi_region,
+            external: self.external,
             kind: self.kind,
             arn: KeyArn {
                 region: step.call.region.clone(),
@@ -176,12 +242,24 @@ impl Operation for CreateKeyRequest {
                 "origin",
                 self.origin.as_deref().unwrap_or(Origin::AwsKms.as_str()),
             )
+            .optional("customKeyStoreId", self.custom_key_store_id.as_ref())
+            .optional("xksKeyId", self.xks_key_id.as_ref())
             .optional("multiRegion", self.multi_region.as_ref())
             .optional("tags", tags::recorded(self.tags.as_ref()).as_ref())
             .optional(
                 "bypassPolicyLockoutSafetyCheck",
                 self.bypass_policy_lockout_safety_check.as_ref(),
             );
+    }
+
+    fn before_inquiry(&self) -> Option<Self> {
+        self.xks_key_id.is_some().then(|| self.clone())
+    }
+
+    fn inquiry(parsed: CreateKey, step: &Step<'_>) -> Result<Option<Inquiry>, Error> {
+        let inquiry = parsed.check_external(step)?;
+        parsed.into_checked_key(step)?;
+        Ok(inquiry)
     }
 
     fn key_pair(&self) -> Option<KeySpec> {
@@ -193,6 +271,7 @@ impl Operation for CreateKeyRequest {
         validated(&self)?;
         let kind = kind(&self)?;
         let origin = origin(&self, kind)?;
+        check_store(&self, origin)?;
         if let Some(text) = &self.policy {
             new_policy::check_document(text)?;
         }
@@ -200,6 +279,8 @@ impl Operation for CreateKeyRequest {
             kind,
             origin,
             multi_region: (self.multi_region == Some(true)).then_some(MultiRegionKeyType::Primary),
+            external: external(&self)?,
+            cluster_store: self.custom_key_store_id,
             policy: self.policy,
             description: self.description.unwrap_or_default(),
             tags: tags::requested(self.tags)?,
@@ -220,10 +301,16 @@ impl Operation for CreateKeyRequest {
     }
 
     fn perform(parsed: CreateKey, step: &Step<'_>) -> Result<Performed<CreateKeyResponse>, Error> {
-        within_quota(step, &step.call.region, 0)?;
-        let bypass = parsed.bypass_lockout_check == Some(true);
-        let key = parsed.into_key(step)?;
-        new_policy::check_effect(step, &key, &[], bypass)?;
+        parsed.check_external(step)?;
+        if parsed.external.is_some() {
+            let fits = step
+                .finding
+                .ok_or_else(|| Error::internal("nobody asked the proxy"))?;
+            if !fits.map_err(failure::creating_key)? {
+                return Err(failure::unfit_key());
+            }
+        }
+        let key = parsed.into_checked_key(step)?;
         let response = CreateKeyResponse {
             key_metadata: key_metadata(&key, step.state, step.now),
         };

@@ -4,7 +4,7 @@ use super::cipher::{self, Source};
 use super::context::CallContext;
 use super::operation::{Authorization, Event, Loaded, Lookups, On, Operation, Performed, Step};
 use super::parameters::Parameters;
-use super::request::{SYMMETRIC, context, end_dry_run, validated};
+use super::request::{SYMMETRIC, context, validated};
 use super::symmetric;
 use super::values::Specific;
 use crate::Error;
@@ -87,16 +87,19 @@ impl Operation for DecryptRequest {
         let target = step.loaded.primary()?;
         let algorithm = parsed.source.algorithm();
         let operation = api::Operation::Decrypt;
-        let opened = cipher::open(step, 0, target, parsed.source, &parsed.context, operation)?;
-        end_dry_run(parsed.dry_run)?;
-        let answer = step.answer(opened.plaintext)?;
-        let response = DecryptResponse {
-            key_id: target.key.key.arn.clone(),
-            plaintext: answer.plaintext,
-            ciphertext_for_recipient: answer.ciphertext_for_recipient,
-            encryption_algorithm: algorithm,
-            key_material_id: opened.material.clone(),
-        };
-        Ok(Performed::read(response).with_material("keyMaterialId", opened.material.as_ref()))
+        let opening = cipher::open(step, 0, target, parsed.source, parsed.context, operation)?;
+        let key_id = target.key.key.arn.clone();
+        let recipient = step.recipient();
+        opening.answer(parsed.dry_run, move |opened| {
+            let answer = recipient.answer(opened.plaintext)?;
+            let response = DecryptResponse {
+                key_id,
+                plaintext: answer.plaintext,
+                ciphertext_for_recipient: answer.ciphertext_for_recipient,
+                encryption_algorithm: algorithm,
+                key_material_id: opened.material.clone(),
+            };
+            Ok(Performed::read(response).with_material("keyMaterialId", opened.material.as_ref()))
+        })
     }
 }

@@ -77,7 +77,7 @@ impl KeyOperation for DeriveSharedSecretRequest {
             .private_key(step.permit(0)?, step.engine.barrier())?
             .agree(&asked.peer)
             .map_err(|_| Error::Validation(String::new()))?;
-        let answer = step.answer(secret)?;
+        let answer = step.recipient().answer(secret)?;
         Ok(Performed::read(DeriveSharedSecretResponse {
             key_id: key.arn.clone(),
             shared_secret: answer.plaintext,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::context::CallContext;
 use super::engine::Engine;
-use super::operation::{Event, Loaded, Performed};
+use super::operation::{Event, Finding, Loaded, Performed};
 use super::parameters::Parameters;
 use super::recipient;
 use super::state::KeyEntry;
@@ -30,6 +30,8 @@ pub(super) struct Draft<'a> {
     parameters: Option<JsonObject>,
     resources: Vec<Arc<KeyEntry>>,
     recipient: Option<BTreeMap<String, String>>,
+    /// What a proxy said that was asked before the walk.
+    pub(super) finding: Option<Finding>,
 }
 
 /// How a request ended, for its record.
@@ -92,6 +94,7 @@ impl<'a> Draft<'a> {
             parameters,
             resources: Vec::new(),
             recipient: None,
+            finding: None,
         })
     }
 

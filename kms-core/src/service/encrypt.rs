@@ -76,16 +76,20 @@ impl Operation for EncryptRequest {
 
     fn perform(parsed: Encrypt, step: &Step<'_>) -> Result<Performed<EncryptResponse>, Error> {
         let target = step.loaded.primary()?;
-        let (algorithm, context) = (parsed.algorithm, &parsed.context);
-        cipher::admit(&target.key.key, algorithm, api::Operation::Encrypt)?;
+        let (algorithm, context) = (parsed.algorithm, parsed.context);
+        let operation = api::Operation::Encrypt;
+        cipher::admit(&target.key.key, algorithm, operation)?;
         end_dry_run(parsed.dry_run)?;
-        let plaintext = parsed.plaintext.expose();
-        let sealed = cipher::seal(step, 0, target, algorithm, context, plaintext)?;
-        let response = EncryptResponse {
-            ciphertext_blob: sealed.blob.into(),
-            key_id: target.key.key.arn.clone(),
-            encryption_algorithm: algorithm,
-        };
-        Ok(Performed::read(response).with_material("keyMaterialId", sealed.material.as_ref()))
+        let sealer = cipher::Sealer::new(step, 0, target, algorithm, context, operation)?;
+        let sealed = sealer.seal(parsed.plaintext.expose())?;
+        let key_id = target.key.key.arn.clone();
+        Ok(sealed.answer(move |blob, material| {
+            let response = EncryptResponse {
+                ciphertext_blob: blob.into(),
+                key_id,
+                encryption_algorithm: algorithm,
+            };
+            Performed::read(response).with_material("keyMaterialId", material.as_ref())
+        }))
     }
 }

@@ -29,6 +29,7 @@ use crate::root::Barrier;
 use crate::store::home::Home;
 use crate::store::sealed::{Delta, SealedStore};
 use crate::time::{Clock, Timestamp};
+use crate::xks::ExternalKeyProxy;
 
 /// An answer or a refusal, recorded; or neither, when the ledger could not record.
 pub type Outcome<R> = Result<Recorded<Result<R, Error>>, LedgerUnavailable>;
@@ -48,6 +49,7 @@ pub struct Engine {
     /// The Regions that requests can reach; every one until it is set.
     pub(super) regions: OnceLock<Vec<Region>>,
     pub(super) attestation_roots: TrustedRoots,
+    proxy: Option<Arc<dyn ExternalKeyProxy>>,
     pub(super) state: RwLock<State>,
     /// Whether a change that others made could not be taken in; nothing is answered then.
     incomplete: AtomicBool,
@@ -92,10 +94,23 @@ impl Engine {
             quotas: parts.quotas,
             regions: OnceLock::new(),
             attestation_roots: parts.attestation_roots,
+            proxy: None,
             state: RwLock::new(parts.state),
             incomplete: AtomicBool::new(false),
             mutation: Mutex::new(Unfinished::default()),
         }
+    }
+
+    /// The same engine, whose external key stores `proxy` carries requests for. Without it they
+    /// can be administered as far as that needs no proxy, and their keys cannot be used.
+    #[must_use]
+    pub fn with_external_key_proxy(mut self, proxy: Arc<dyn ExternalKeyProxy>) -> Self {
+        self.proxy = Some(proxy);
+        self
+    }
+
+    pub(super) fn external_key_proxy(&self) -> Option<&Arc<dyn ExternalKeyProxy>> {
+        self.proxy.as_ref()
     }
 
     pub(super) fn barrier(&self) -> &Barrier {
@@ -105,6 +120,11 @@ impl Engine {
     /// Randomness for nonces, ids and data keys; pooled when the engine was opened so.
     pub(super) fn random(&self) -> &dyn Random {
         &*self.random
+    }
+
+    /// The same, for what is done after the walk.
+    pub(super) fn shared_random(&self) -> Arc<dyn Random> {
+        Arc::clone(&self.random)
     }
 
     /// Randomness for keys that are kept: always a call to the operating system.
@@ -172,6 +192,10 @@ impl Engine {
             .map_err(LedgerUnavailable::because)?;
         let _reserved = self.key_pairs.reserve(request.key_pair());
         if !O::EVENT.read_only {
+            if let Err(error) = self.inquire(&request, &mut draft, now).await {
+                let (entry, answer) = conclude(&draft, Err(error));
+                return Recorded::release(&self.ledger, entry, answer).await;
+            }
             return self.change(request, &mut draft, now);
         }
         let followed = if O::ASKS_FOR_KEY_USAGE {
@@ -179,14 +203,37 @@ impl Engine {
         } else {
             Ok(())
         };
-        let result = followed
+        let walked = followed
             .and_then(|()| self.state())
             .and_then(|state| self.walk(request, &mut draft, &state, now));
+        let result = match walked {
+            Ok(performed) => performed.settled().await,
+            refused => refused,
+        };
         let (entry, answer) = conclude(&draft, result);
         Recorded::release(&self.ledger, entry, answer).await
     }
 
-    /// The steps of every request, in this order, none of which can be left out.
+    /// Asks the proxy that a change needs asked, holding nothing.
+    async fn inquire<O: Operation>(
+        &self,
+        request: &O,
+        draft: &mut Draft<'_>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let Some(request) = request.before_inquiry() else {
+            return Ok(());
+        };
+        let inquiry = self
+            .state()
+            .and_then(|state| self.walk_to(request, draft, &state, now, O::inquiry))?;
+        if let Some(inquiry) = inquiry {
+            draft.finding = Some(inquiry.await);
+        }
+        Ok(())
+    }
+
+    /// The walk of a request to its answer.
     pub(super) fn walk<O: Operation>(
         &self,
         request: O,
@@ -194,6 +241,18 @@ impl Engine {
         state: &State,
         now: Timestamp,
     ) -> Result<Performed<O::Response>, Error> {
+        self.walk_to(request, draft, state, now, O::perform)
+    }
+
+    /// The steps of every request, in this order, none of which can be left out, up to `last`.
+    fn walk_to<O: Operation, T>(
+        &self,
+        request: O,
+        draft: &mut Draft<'_>,
+        state: &State,
+        now: Timestamp,
+        last: impl FnOnce(O::Parsed, &Step<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let call = draft.call;
         still_valid(&call.caller, state)?;
         let tokens = request.grant_tokens().cloned();
@@ -201,19 +260,20 @@ impl Engine {
         let parsed = request.parse()?;
         let recipient = recipient.as_ref();
         let attestation = recipient.map(|info| self.attest(info, now)).transpose()?;
-        draft.attested(attestation.as_ref());
+        let attestation = attestation.map(Arc::new);
+        draft.attested(attestation.as_deref());
         self.check_grant_tokens(tokens.as_deref().unwrap_or_default())?;
         let loaded = resolve::load(self, O::lookups(&parsed), state, call, draft.event)?;
         draft.used(&loaded);
         let mut needed = O::authorizations(&parsed, &loaded, call)?;
         for permission in &mut needed {
-            permission.specific.attestation = attestation.as_ref();
+            permission.specific.attestation = attestation.as_deref();
         }
         let ask = |needed| self.authorize(needed, state, call, now);
         let permits = needed.iter().map(ask).collect::<Result<Vec<_>, Error>>()?;
         drop(needed);
-        admit(draft.event, &loaded, now)?;
-        O::perform(
+        admit(draft.event, &loaded, state, now)?;
+        last(
             parsed,
             &Step {
                 engine: self,
@@ -222,7 +282,8 @@ impl Engine {
                 now,
                 loaded: &loaded,
                 permits,
-                attestation: attestation.as_ref(),
+                attestation: attestation.clone(),
+                finding: draft.finding,
             },
         )
     }
@@ -251,17 +312,24 @@ pub(super) fn conclude<R>(
     result: Result<Performed<R>, Error>,
 ) -> (Entry, Result<R, Error>) {
     match result {
-        Ok(mut performed) => (
-            draft.finish(Ending::of(&mut performed)),
-            Ok(performed.response),
-        ),
+        Ok(mut performed) => {
+            let ending = Ending::of(&mut performed);
+            match performed.into_response() {
+                Ok(response) => (draft.finish(ending), Ok(response)),
+                Err(error) => (draft.finish(Ending::refused(&error)), Err(error)),
+            }
+        }
         Err(error) => (draft.finish(Ending::refused(&error)), Err(error)),
     }
 }
 
+/// The key of an external store that is not connected, in AWS's words.
+const NOT_CONNECTED: &str = "This KMS key is in a custom key store that is not connected to its \
+    external key store proxy. Connect the external key store and try the request again.";
+
 /// Whether the keys are in a state that allows the operation. Decided after the policies: who may
 /// not use a key does not learn its state.
-fn admit(event: Event, loaded: &Loaded, now: Timestamp) -> Result<(), Error> {
+fn admit(event: Event, loaded: &Loaded, held: &State, now: Timestamp) -> Result<(), Error> {
     let Some(operation) = event.operation else {
         return Ok(());
     };
@@ -275,7 +343,7 @@ fn admit(event: Event, loaded: &Loaded, now: Timestamp) -> Result<(), Error> {
         .iter()
         .chain(loaded.secondary.iter().filter(|_| both));
     for target in keys {
-        let state = target.key.key.state(now);
+        let state = held.key_state(&target.key.key, now);
         let arn = &target.key.key.arn;
         match operation.refusal(state) {
             None => {}
@@ -290,6 +358,9 @@ fn admit(event: Event, loaded: &Loaded, now: Timestamp) -> Result<(), Error> {
                 return Err(Error::InvalidState(format!(
                     "{arn} is pending replica deletion."
                 )));
+            }
+            Some(_) if state == KeyState::Unavailable && !cancels => {
+                return Err(Error::InvalidState(NOT_CONNECTED.to_owned()));
             }
             Some(_) if state == KeyState::PendingImport && !cancels => {
                 return Err(Error::InvalidState(format!("{arn} is pending import.")));

@@ -15,7 +15,7 @@ use crate::api::{
     GenerateDataKeyWithoutPlaintextResponse, RecipientInfo,
 };
 use crate::ciphertext::EncryptionContext;
-use crate::ids::{KeyArn, KeyMaterialId, KeyRef};
+use crate::ids::{KeyArn, KeyRef};
 use crate::secret::SecretBytes;
 
 /// A checked request for a data key.
@@ -43,9 +43,8 @@ fn length(spec: Option<&str>, bytes: Option<i32>) -> Result<usize, Error> {
 
 struct DataKey {
     plaintext: SecretBytes,
-    blob: Vec<u8>,
+    sealed: symmetric::Sealed,
     arn: KeyArn,
-    material: KeyMaterialId,
 }
 
 impl GenerateDataKey {
@@ -67,13 +66,13 @@ impl GenerateDataKey {
         end_dry_run(self.dry_run)?;
         let plaintext =
             SecretBytes::try_build(self.length, |bytes| step.engine.random().fill(bytes))?;
-        let sealed = symmetric::seal(step, 0, target, &self.context, plaintext.expose())?;
+        let sealer = symmetric::Sealer::new(step, 0, target, self.context, operation)?;
+        let sealed = sealer.seal(plaintext.expose())?;
         let arn = target.key.key.arn.clone();
         Ok(DataKey {
             plaintext,
-            blob: sealed.blob,
+            sealed,
             arn,
-            material: sealed.material,
         })
     }
 }
@@ -139,15 +138,18 @@ impl Operation for GenerateDataKeyRequest {
         step: &Step<'_>,
     ) -> Result<Performed<Self::Response>, Error> {
         let key = parsed.generate(step, api::Operation::GenerateDataKey)?;
-        let answer = step.answer(key.plaintext)?;
-        let response = GenerateDataKeyResponse {
-            ciphertext_blob: key.blob.into(),
-            plaintext: answer.plaintext,
-            ciphertext_for_recipient: answer.ciphertext_for_recipient,
-            key_id: key.arn,
-            key_material_id: Some(key.material.clone()),
-        };
-        Ok(Performed::read(response).with_material("keyMaterialId", &key.material))
+        let answer = step.recipient().answer(key.plaintext)?;
+        let key_id = key.arn;
+        Ok(key.sealed.answer(|blob, material| {
+            let response = GenerateDataKeyResponse {
+                ciphertext_blob: blob.into(),
+                plaintext: answer.plaintext,
+                ciphertext_for_recipient: answer.ciphertext_for_recipient,
+                key_id,
+                key_material_id: Some(material.clone()),
+            };
+            Performed::read(response).with_material("keyMaterialId", &material)
+        }))
     }
 }
 
@@ -194,11 +196,14 @@ impl Operation for GenerateDataKeyWithoutPlaintextRequest {
         step: &Step<'_>,
     ) -> Result<Performed<Self::Response>, Error> {
         let key = parsed.generate(step, api::Operation::GenerateDataKeyWithoutPlaintext)?;
-        let response = GenerateDataKeyWithoutPlaintextResponse {
-            ciphertext_blob: key.blob.into(),
-            key_id: key.arn,
-            key_material_id: Some(key.material.clone()),
-        };
-        Ok(Performed::read(response).with_material("keyMaterialId", &key.material))
+        let key_id = key.arn;
+        Ok(key.sealed.answer(|blob, material| {
+            let response = GenerateDataKeyWithoutPlaintextResponse {
+                ciphertext_blob: blob.into(),
+                key_id,
+                key_material_id: Some(material.clone()),
+            };
+            Performed::read(response).with_material("keyMaterialId", &material)
+        }))
     }
 }

@@ -16,7 +16,7 @@ use crate::api::{
 };
 use crate::ciphertext::EncryptionContext;
 use crate::crypto::asymmetric::NewKeyPair;
-use crate::ids::{KeyArn, KeyMaterialId, KeyRef};
+use crate::ids::{KeyArn, KeyRef};
 
 /// A checked request for a data key pair.
 #[derive(Debug)]
@@ -29,9 +29,8 @@ pub struct GenerateDataKeyPair {
 
 struct DataKeyPair {
     pair: NewKeyPair,
-    blob: Vec<u8>,
+    sealed: symmetric::Sealed,
     arn: KeyArn,
-    material: KeyMaterialId,
 }
 
 /// The kind of key pair to make before the request is walked.
@@ -81,12 +80,12 @@ impl GenerateDataKeyPair {
         end_dry_run(self.dry_run)?;
         let pairs = step.engine.key_pairs();
         let pair = pairs.take(self.spec.key_spec(), step.engine.system_random())?;
-        let sealed = symmetric::seal(step, 0, target, &self.context, pair.private.expose())?;
+        let sealer = symmetric::Sealer::new(step, 0, target, self.context, operation)?;
+        let sealed = sealer.seal(pair.private.expose())?;
         Ok(DataKeyPair {
             pair,
-            blob: sealed.blob,
+            sealed,
             arn: key.arn.clone(),
-            material: sealed.material,
         })
     }
 }
@@ -152,17 +151,20 @@ impl Operation for GenerateDataKeyPairRequest {
     ) -> Result<Performed<Self::Response>, Error> {
         let key_pair_spec = parsed.spec;
         let made = parsed.generate(step, api::Operation::GenerateDataKeyPair)?;
-        let answer = step.answer(made.pair.private)?;
-        let response = GenerateDataKeyPairResponse {
-            private_key_ciphertext_blob: made.blob.into(),
-            private_key_plaintext: answer.plaintext,
-            ciphertext_for_recipient: answer.ciphertext_for_recipient,
-            public_key: made.pair.public.into(),
-            key_id: made.arn,
-            key_pair_spec,
-            key_material_id: Some(made.material.clone()),
-        };
-        Ok(Performed::read(response).with_material("keyMaterialId", &made.material))
+        let answer = step.recipient().answer(made.pair.private)?;
+        let (public_key, key_id) = (made.pair.public, made.arn);
+        Ok(made.sealed.answer(move |blob, material| {
+            let response = GenerateDataKeyPairResponse {
+                private_key_ciphertext_blob: blob.into(),
+                private_key_plaintext: answer.plaintext,
+                ciphertext_for_recipient: answer.ciphertext_for_recipient,
+                public_key: public_key.into(),
+                key_id,
+                key_pair_spec,
+                key_material_id: Some(material.clone()),
+            };
+            Performed::read(response).with_material("keyMaterialId", &material)
+        }))
     }
 }
 
@@ -210,13 +212,16 @@ impl Operation for GenerateDataKeyPairWithoutPlaintextRequest {
         let key_pair_spec = parsed.spec;
         let operation = api::Operation::GenerateDataKeyPairWithoutPlaintext;
         let made = parsed.generate(step, operation)?;
-        let response = GenerateDataKeyPairWithoutPlaintextResponse {
-            private_key_ciphertext_blob: made.blob.into(),
-            public_key: made.pair.public.into(),
-            key_id: made.arn,
-            key_pair_spec,
-            key_material_id: Some(made.material.clone()),
-        };
-        Ok(Performed::read(response).with_material("keyMaterialId", &made.material))
+        let (public_key, key_id) = (made.pair.public, made.arn);
+        Ok(made.sealed.answer(move |blob, material| {
+            let response = GenerateDataKeyPairWithoutPlaintextResponse {
+                private_key_ciphertext_blob: blob.into(),
+                public_key: public_key.into(),
+                key_id,
+                key_pair_spec,
+                key_material_id: Some(material.clone()),
+            };
+            Performed::read(response).with_material("keyMaterialId", &material)
+        }))
     }
 }

@@ -14,10 +14,11 @@ use crate::api::{
 };
 use crate::keys::{AutomaticRotation, Key};
 
-/// The key of the request, if it is one that is rotated: a symmetric one. AWS says nothing more.
+/// The key of the request, if it is one that is rotated: a symmetric one that is in no custom key
+/// store. AWS says nothing more.
 pub(super) fn rotatable<'a>(step: &'a Step<'_>) -> Result<&'a Key, Error> {
     let key = &step.loaded.primary()?.key.key;
-    if key.kind.is_symmetric() {
+    if key.kind.is_symmetric() && key.external.is_none() {
         Ok(key)
     } else {
         Err(Error::UnsupportedOperation(String::new()))

@@ -3,14 +3,14 @@
 use super::multi_region::configuration;
 use super::parameters::Parameters;
 use super::state::State;
-use crate::api::{ExpirationModelType, KeyManager, KeyMetadata, KeyState};
+use crate::api::{ExpirationModelType, KeyManager, KeyMetadata, KeyState, XksKeyConfigurationType};
 use crate::keys::{Key, Lifecycle};
 use crate::time::Timestamp;
 
 /// The public description of a key at a time. `others` has the keys that are related to it.
 #[must_use]
 pub(super) fn key_metadata(key: &Key, others: &State, now: Timestamp) -> KeyMetadata {
-    let state = key.state(now);
+    let state = others.key_state(key, now);
     let present = key.import.is_some()
         && !key.materials.is_empty()
         && key.materials.iter().all(|one| one.is_present(now));
@@ -49,9 +49,16 @@ pub(super) fn key_metadata(key: &Key, others: &State, now: Timestamp) -> KeyMeta
         multi_region: key.multi_region.is_some(),
         multi_region_configuration: configuration(key, others),
         pending_deletion_window_in_days: window,
+        custom_key_store_id: key.external.as_ref().map(|external| external.store.clone()),
+        xks_key_configuration: key
+            .external
+            .as_ref()
+            .map(|external| XksKeyConfigurationType {
+                id: external.key.clone(),
+            }),
         current_key_material_id: key
             .current_material()
-            .filter(|_| key.kind.is_symmetric())
+            .filter(|_| key.kind.is_symmetric() && key.external.is_none())
             .map(|material| material.id.clone()),
     }
 }
@@ -79,6 +86,12 @@ pub(super) fn recorded(metadata: &KeyMetadata) -> Parameters {
             .value("primaryKey", &keys.primary_key.arn)
             .value("replicaKeys", &arns.collect::<Vec<_>>());
         recorded.object("multiRegionConfiguration", configuration);
+    }
+    recorded.optional("customKeyStoreId", metadata.custom_key_store_id.as_ref());
+    if let Some(external) = &metadata.xks_key_configuration {
+        let mut configuration = Parameters::default();
+        configuration.value("id", &external.id);
+        recorded.object("xksKeyConfiguration", configuration);
     }
     recorded
 }

@@ -15,6 +15,7 @@ mod context;
 mod create_grant;
 mod create_key;
 mod credentials;
+mod custom_key_stores;
 mod decrypt;
 mod derive_shared_secret;
 mod describe_key;
@@ -85,7 +86,7 @@ pub use context::CallContext;
 pub use credentials::SigningCredential;
 pub use engine::{Engine, Outcome};
 pub use open::{LEDGER_NAME, NewStore, OpenError, OpenOptions};
-pub use operation::{Event, Operation};
+pub use operation::{Event, Finding, Inquiry, Operation};
 pub use production::MarkProductionRequest;
 pub use refusal::{Refusal, RefusedCaller};
 pub use users::{

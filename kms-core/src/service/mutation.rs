@@ -93,8 +93,8 @@ impl Engine {
         });
         match written {
             Ok(outbox) => {
-                let recorded =
-                    Recorded::release_blocking(&self.ledger, entry, Ok(performed.response));
+                let answer = performed.into_response();
+                let recorded = Recorded::release_blocking(&self.ledger, entry, answer);
                 match &recorded {
                     Ok(_) => unfinished.recorded.push(outbox.path()),
                     Err(_) => unfinished.unrecorded.push(outbox),

@@ -1,5 +1,7 @@
 //! What an operation fills in; the walk around it is written once, in `service/mod.rs`.
 
+use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -18,6 +20,7 @@ use crate::grants::Grant;
 use crate::ids::{AliasName, GrantId, KeyId, KeyMaterialId, KeyRef, Region};
 use crate::policy::Permit;
 use crate::time::Timestamp;
+use crate::xks::Failure;
 
 /// How the ledger and the policies name an operation.
 #[derive(Clone, Copy, Debug)]
@@ -221,8 +224,16 @@ pub struct Step<'a> {
     pub(super) now: Timestamp,
     pub(super) loaded: &'a Loaded,
     pub(super) permits: Vec<Permit>,
-    pub(super) attestation: Option<&'a Attestation>,
+    pub(super) attestation: Option<Arc<Attestation>>,
+    /// What the proxy said, where [`Operation::inquiry`] asked one.
+    pub(super) finding: Option<Finding>,
 }
+
+/// What a proxy that was asked before a change said: whether its key fits, or that it is well.
+pub type Finding = Result<bool, Failure>;
+
+/// A question to a proxy, put together while the state is held and asked after it is let go.
+pub type Inquiry = Pin<Box<dyn Future<Output = Finding> + Send>>;
 
 impl Step<'_> {
     /// The permission that was given for the `index`-th authorization of the operation.
@@ -233,11 +244,30 @@ impl Step<'_> {
     }
 }
 
+/// What is left to do of an operation once the state is let go.
+type Rest<R> = Pin<Box<dyn Future<Output = Result<Performed<R>, Error>> + Send>>;
+
+/// The answer of an operation, or what it waits for.
+pub(super) enum Answer<R> {
+    Ready(R),
+    /// Somebody outside has to be asked: nobody holds the state meanwhile.
+    Later(Rest<R>),
+}
+
+impl<R> fmt::Debug for Answer<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ready(_) => "Ready(…)",
+            Self::Later(_) => "Later(…)",
+        })
+    }
+}
+
 /// What came of an operation.
 #[derive(Debug)]
 pub struct Performed<R> {
     /// The answer.
-    pub(super) response: R,
+    pub(super) answer: Answer<R>,
     /// What changes in the store; empty for operations that only read.
     pub(super) edits: Vec<Edit>,
     /// CloudTrail's `responseElements`, for operations that change something.
@@ -250,11 +280,40 @@ impl<R> Performed<R> {
     /// An answer and nothing else.
     #[must_use]
     pub fn read(response: R) -> Self {
+        Self::answered(Answer::Ready(response))
+    }
+
+    fn answered(answer: Answer<R>) -> Self {
         Self {
-            response,
+            answer,
             edits: Vec::new(),
             elements: None,
             additional: Parameters::default(),
+        }
+    }
+
+    /// What is done after the state is let go, for operations that only read: `rest` owns all that
+    /// it needs, and waits as long as it likes.
+    pub(super) fn later(rest: impl Future<Output = Result<Self, Error>> + Send + 'static) -> Self {
+        Self::answered(Answer::Later(Box::pin(rest)))
+    }
+
+    /// Waits for what is left to do.
+    pub(super) async fn settled(self) -> Result<Self, Error> {
+        match self.answer {
+            Answer::Ready(_) => Ok(self),
+            Answer::Later(rest) => rest.await,
+        }
+    }
+
+    /// The answer.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it was not waited for.
+    pub(super) fn into_response(self) -> Result<R, Error> {
+        match self.answer {
+            Answer::Ready(response) => Ok(response),
+            Answer::Later(_) => Err(Error::internal("an answer was not waited for")),
         }
     }
 
@@ -321,6 +380,22 @@ pub trait Operation: Sized + Send + 'static {
     /// is walked, since whoever walks holds what others wait for.
     fn key_pair(&self) -> Option<KeySpec> {
         None
+    }
+
+    /// The same request once more, when a proxy has to be asked before the change is walked: what
+    /// [`Operation::inquiry`] asks is put together in a walk of its own, and whoever changes the
+    /// store does not hold it while somebody outside is waited for.
+    fn before_inquiry(&self) -> Option<Self> {
+        None
+    }
+
+    /// The question to a proxy, once everything else would let the request succeed.
+    ///
+    /// # Errors
+    /// As [`Operation::perform`].
+    fn inquiry(parsed: Self::Parsed, step: &Step<'_>) -> Result<Option<Inquiry>, Error> {
+        let _ = (parsed, step);
+        Ok(None)
     }
 
     /// Checks every value of the request.

@@ -6,7 +6,7 @@ use super::operation::{
     Authorization, Event, Loaded, Lookup, Lookups, On, Operation, Performed, Step,
 };
 use super::parameters::Parameters;
-use super::request::{SYMMETRIC, context, end_dry_run, present, validated};
+use super::request::{SYMMETRIC, context, present, validated};
 use super::resolve::key_ref;
 use super::symmetric;
 use super::values::Specific;
@@ -118,23 +118,28 @@ impl Operation for ReEncryptRequest {
         let (from, to) = (step.loaded.primary()?, step.loaded.secondary()?);
         let operation = api::Operation::ReEncrypt;
         let source_algorithm = parsed.source.algorithm();
-        let context = &parsed.source_context;
+        let context = parsed.source_context;
         cipher::admit(&to.key.key, parsed.algorithm, operation)?;
-        let opened = cipher::open(step, 0, from, parsed.source, context, operation)?;
-        end_dry_run(parsed.dry_run)?;
-        let (algorithm, context) = (parsed.algorithm, &parsed.destination_context);
-        let sealed = cipher::seal(step, 1, to, algorithm, context, opened.plaintext.expose())?;
-        let response = ReEncryptResponse {
-            ciphertext_blob: sealed.blob.into(),
-            source_key_id: from.key.key.arn.clone(),
-            key_id: to.key.key.arn.clone(),
-            source_encryption_algorithm: source_algorithm,
-            destination_encryption_algorithm: algorithm,
-            source_key_material_id: opened.material.clone(),
-            destination_key_material_id: sealed.material.clone(),
-        };
-        Ok(Performed::read(response)
-            .with_material("sourceKeyMaterialId", opened.material.as_ref())
-            .with_material("destinationKeyMaterialId", sealed.material.as_ref()))
+        let opening = cipher::open(step, 0, from, parsed.source, context, operation)?;
+        let (algorithm, context) = (parsed.algorithm, parsed.destination_context);
+        let sealer = cipher::Sealer::new(step, 1, to, algorithm, context, operation)?;
+        let (source_key_id, key_id) = (from.key.key.arn.clone(), to.key.key.arn.clone());
+        opening.answer(parsed.dry_run, move |opened| {
+            let sealed = sealer.seal(opened.plaintext.expose())?;
+            Ok(sealed.answer(move |blob, material| {
+                let response = ReEncryptResponse {
+                    ciphertext_blob: blob.into(),
+                    source_key_id,
+                    key_id,
+                    source_encryption_algorithm: source_algorithm,
+                    destination_encryption_algorithm: algorithm,
+                    source_key_material_id: opened.material.clone(),
+                    destination_key_material_id: material.clone(),
+                };
+                Performed::read(response)
+                    .with_material("sourceKeyMaterialId", opened.material.as_ref())
+                    .with_material("destinationKeyMaterialId", material.as_ref())
+            }))
+        })
     }
 }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use super::engine::Engine;
 use super::operation::Step;
 use crate::Error;
 use crate::api::{Blob, RecipientInfo};
 use crate::attestation::{self, Attestation, RegisterBank};
+use crate::crypto::random::Random;
 use crate::secret::SecretBytes;
 use crate::time::Timestamp;
 
@@ -53,16 +55,31 @@ pub(super) struct Answer {
     pub(super) ciphertext_for_recipient: Option<Blob>,
 }
 
+/// Whom a secret is answered to: the caller, or the recipient of the request. It owns what it needs,
+/// since an answer may have to wait for a proxy while the state is let go.
+pub(super) struct Recipient(Option<(Arc<Attestation>, Arc<dyn Random>)>);
+
 impl Step<'_> {
+    /// Whom the request's secret is answered to.
+    pub(super) fn recipient(&self) -> Recipient {
+        let attestation = self.attestation.as_ref();
+        Recipient(attestation.map(|attestation| {
+            let random = self.engine.shared_random();
+            (Arc::clone(attestation), random)
+        }))
+    }
+}
+
+impl Recipient {
     /// Encrypts a secret to the recipient, if the request has one.
-    pub(super) fn answer(&self, secret: SecretBytes) -> Result<Answer, Error> {
-        let Some(attestation) = self.attestation else {
+    pub(super) fn answer(self, secret: SecretBytes) -> Result<Answer, Error> {
+        let Some((attestation, random)) = self.0 else {
             return Ok(Answer {
                 plaintext: secret,
                 ciphertext_for_recipient: None,
             });
         };
-        let encrypted = attestation.encrypt(&secret, self.engine.random())?;
+        let encrypted = attestation.encrypt(&secret, &*random)?;
         Ok(Answer {
             plaintext: SecretBytes::new(Vec::new()),
             ciphertext_for_recipient: Some(encrypted.into()),

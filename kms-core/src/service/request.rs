@@ -29,16 +29,6 @@ pub(super) fn context(pairs: Option<EncryptionContextMap>) -> Result<EncryptionC
     }
 }
 
-/// Custom key stores are not offered.
-pub(super) fn no_custom_key_store(id: Option<&String>) -> Result<(), Error> {
-    match id {
-        Some(_) => Err(Error::UnsupportedOperation(
-            "Custom key stores are not supported.".to_owned(),
-        )),
-        None => Ok(()),
-    }
-}
-
 /// The algorithm of a symmetric key, which may be left out.
 pub(super) const SYMMETRIC: &str = EncryptionAlgorithm::SymmetricDefault.as_str();
 

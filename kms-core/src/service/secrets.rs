@@ -63,6 +63,15 @@ impl KeyEntry {
         })
     }
 
+    /// The public key, once [`KeyEntry::public_key`] has handed it out.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it has not.
+    pub(super) fn kept_public_key(&self) -> Result<&PublicKey, Error> {
+        let kept = self.secrets().public.get();
+        kept.ok_or_else(|| Error::internal("nobody was permitted to use the public key"))
+    }
+
     /// The HMAC key.
     ///
     /// # Errors

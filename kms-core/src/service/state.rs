@@ -5,16 +5,20 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use super::secrets::Secrets;
 use crate::Error;
+use crate::api::KeyState;
 use crate::ciphertext::blob::{MaterialTag, SealingMaterial, material_tag};
 use crate::crypto::kdf::Prk;
 use crate::grants::GrantIndex;
 use crate::identity::{AccessKey, Account, User};
 use crate::ids::{
-    AccessKeyId, AccountId, AliasArn, AliasName, KeyArn, KeyId, KeyMaterialId, Region, UserName,
+    AccessKeyId, AccountId, AliasArn, AliasName, CustomKeyStoreId, KeyArn, KeyId, KeyMaterialId,
+    Region, UserName,
 };
 use crate::keys::{Alias, BackingKey, Key};
 use crate::policy::{IdentityPolicy, KeyPolicy, Permit};
 use crate::root::Barrier;
+use crate::time::Timestamp;
+use crate::xks::{Connection, CustomKeyStore};
 
 /// One material of a key; what messages are derived from is unwrapped at first use.
 #[derive(Debug)]
@@ -46,7 +50,68 @@ pub struct UsableMaterial<'a> {
     pub sealing: SealingMaterial<'a>,
 }
 
+/// A key material that may be used after the state is let go, since a [`Permit`] for its key was
+/// shown.
+#[derive(Clone, Debug)]
+pub(super) struct KeptMaterial {
+    key: Arc<KeyEntry>,
+    index: usize,
+}
+
+impl KeptMaterial {
+    /// The material.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] never: the material was unwrapped when it was permitted.
+    pub(super) fn usable(&self) -> Result<UsableMaterial<'_>, Error> {
+        let material = self.key.materials.get(self.index);
+        let usable = material.and_then(|material| {
+            Some(UsableMaterial {
+                id: &material.id,
+                sealing: SealingMaterial {
+                    key: self.key.key.arn.key,
+                    tag: material.tag,
+                    prk: material.prk.get()?,
+                },
+            })
+        });
+        usable.ok_or_else(|| Error::internal("the key has no material"))
+    }
+}
+
 impl KeyEntry {
+    /// The material that encrypts, to be kept.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when `permit` is for another key, or the material does not unwrap.
+    pub(super) fn keep_current_material(
+        self: &Arc<Self>,
+        permit: &Permit,
+        barrier: &Barrier,
+    ) -> Result<KeptMaterial, Error> {
+        let index = self.materials.len().saturating_sub(1);
+        self.material_at(index, permit, barrier)?;
+        let key = Arc::clone(self);
+        Ok(KeptMaterial { key, index })
+    }
+
+    /// The material of that tag, to be kept; `None` when the key never had it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when `permit` is for another key, or the material does not unwrap.
+    pub(super) fn keep_material(
+        self: &Arc<Self>,
+        tag: MaterialTag,
+        permit: &Permit,
+        barrier: &Barrier,
+    ) -> Result<Option<KeptMaterial>, Error> {
+        let found = self.materials.iter().position(|one| one.tag == tag);
+        let Some(index) = found else { return Ok(None) };
+        self.material_at(index, permit, barrier)?;
+        let key = Arc::clone(self);
+        Ok(Some(KeptMaterial { key, index }))
+    }
+
     /// Compiles a stored key.
     ///
     /// # Errors
@@ -77,19 +142,6 @@ impl KeyEntry {
 
     pub(super) fn secrets(&self) -> &Secrets {
         &self.secrets
-    }
-
-    /// The material that encrypts.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when `permit` is for another key, or the material does not unwrap.
-    pub fn current_material(
-        &self,
-        permit: &Permit,
-        barrier: &Barrier,
-    ) -> Result<UsableMaterial<'_>, Error> {
-        let last = self.materials.len().saturating_sub(1);
-        self.material_at(last, permit, barrier)
     }
 
     /// The material of that tag; `None` when the key never had it.
@@ -215,6 +267,8 @@ pub(super) struct RegionState {
     pub keys: BTreeMap<KeyId, Arc<KeyEntry>>,
     /// Aliases by name, in the order that they are listed.
     pub aliases: BTreeMap<AliasName, Alias>,
+    /// Custom key stores by id, in the order that they are listed.
+    pub custom_key_stores: BTreeMap<CustomKeyStoreId, Arc<CustomKeyStore>>,
     by_target: HashMap<KeyId, BTreeSet<AliasName>>,
 }
 
@@ -302,6 +356,25 @@ impl State {
         keys
     }
 
+    /// The state of a key: its own, unless the external store that it is in is not connected.
+    #[must_use]
+    pub(super) fn key_state(&self, key: &Key, now: Timestamp) -> KeyState {
+        let own = key.state(now);
+        let settled = own != KeyState::PendingDeletion;
+        match &key.external {
+            Some(external) if settled && !self.is_connected(&key.arn, &external.store) => {
+                KeyState::Unavailable
+            }
+            _ => own,
+        }
+    }
+
+    fn is_connected(&self, key: &KeyArn, store: &CustomKeyStoreId) -> bool {
+        let region = self.region(&key.account, &key.region);
+        let store = region.and_then(|region| region.custom_key_stores.get(store));
+        store.is_some_and(|store| store.connection == Connection::Connected)
+    }
+
     /// A user by name.
     #[must_use]
     pub(super) fn user(&self, account: &AccountId, name: &UserName) -> Option<&Arc<UserEntry>> {
@@ -382,6 +455,23 @@ impl State {
     pub(super) fn remove_alias(&mut self, arn: &AliasArn) {
         self.region_mut(&arn.account, &arn.region)
             .remove_alias(&arn.alias);
+    }
+
+    pub(super) fn put_custom_key_store(&mut self, store: CustomKeyStore) {
+        self.region_mut(&store.account, &store.region)
+            .custom_key_stores
+            .insert(store.id.clone(), Arc::new(store));
+    }
+
+    pub(super) fn remove_custom_key_store(
+        &mut self,
+        account: &AccountId,
+        region: &Region,
+        id: &CustomKeyStoreId,
+    ) {
+        self.region_mut(account, region)
+            .custom_key_stores
+            .remove(id);
     }
 
     pub(super) fn put_user(&mut self, entry: UserEntry) {

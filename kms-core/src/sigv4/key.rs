@@ -32,6 +32,16 @@ impl Signature {
     }
 }
 
+impl fmt::Display for Signature {
+    /// 64 lower-case hexadecimal digits: what a signer sends.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = hex::encode(&self.0);
+        digits
+            .iter()
+            .try_for_each(|digit| fmt::Write::write_char(f, char::from(*digit)))
+    }
+}
+
 impl fmt::Debug for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Signature(…)")

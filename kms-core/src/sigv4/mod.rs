@@ -1,4 +1,4 @@
-//! AWS Signature Version 4, the verifying side.
+//! AWS Signature Version 4: the verifying side, and signing for the requests that go out.
 //!
 //! A request is taken through three types in order, so that no check can be forgotten:
 //! [`Presented::parse`] reads what the request claims, [`Presented::admit`] checks its scope and
@@ -15,6 +15,7 @@ mod hex;
 mod key;
 mod presigned;
 mod refusal;
+mod sign;
 mod verify;
 
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod tests;
 
 pub use key::{Signature, SigningKey};
 pub use refusal::{Malformed, Refusal};
+pub use sign::{Outgoing, Signed};
 pub use verify::{Admitted, Presented};
 
 /// The name of the algorithm, the only one accepted.

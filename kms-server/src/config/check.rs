@@ -11,7 +11,7 @@ use super::file::FileFault;
 use super::quotas::quotas;
 use super::{
     Config, DEFAULT_LISTEN, DEFAULT_REGION, Fault, File, Limits, PassphraseSource, Timeouts,
-    TlsFiles,
+    TlsFiles, xks,
 };
 use crate::args::Args;
 
@@ -52,7 +52,7 @@ pub enum ConfigError {
     },
 }
 
-fn value(key: &'static str, reason: impl Into<String>) -> ConfigError {
+pub(super) fn value(key: &'static str, reason: impl Into<String>) -> ConfigError {
     ConfigError::Value {
         key,
         reason: reason.into(),
@@ -135,6 +135,7 @@ impl Config {
             limits: limits(args, &file)?,
             timeouts: timeouts(args, &file)?,
             faults: file.faults.iter().map(fault).collect::<Result<_, _>>()?,
+            xks: file.xks.as_ref().map(xks::client).transpose()?,
         })
     }
 }

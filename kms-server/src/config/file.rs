@@ -1,5 +1,6 @@
 //! The TOML file: every key optional, no key unknown.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use kms_core::ids::{AccountId, Region};
@@ -55,6 +56,25 @@ pub struct File {
     /// Faults on purpose.
     #[serde(default)]
     pub faults: Vec<FileFault>,
+    /// Proxies of external key stores may be asked.
+    pub xks: Option<FileXks>,
+}
+
+/// The section `[xks]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileXks {
+    /// PEM certificates of authorities that are trusted besides the machine's.
+    pub roots: Option<PathBuf>,
+    /// Whether the machine's are.
+    pub platform_roots: Option<bool>,
+    /// For a whole request, 50 to 10000.
+    pub timeout_milliseconds: Option<u64>,
+    /// Whether private addresses may be connected to.
+    pub private_addresses: Option<bool>,
+    /// Where a domain name is, whatever the name service says: `IP:PORT`.
+    #[serde(default)]
+    pub addresses: BTreeMap<String, String>,
 }
 
 /// The section `[attestation]`.

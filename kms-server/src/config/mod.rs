@@ -8,7 +8,9 @@ mod quotas;
 mod seed;
 #[cfg(test)]
 mod tests;
+mod xks;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -70,6 +72,23 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// Faults on purpose, for tests of clients.
     pub faults: Vec<Fault>,
+    /// How proxies of external key stores are reached; `None` where none may be.
+    pub xks: Option<Xks>,
+}
+
+/// How proxies of external key stores are reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Xks {
+    /// PEM certificates of authorities that are trusted besides the machine's.
+    pub roots: Option<PathBuf>,
+    /// Whether the machine's are.
+    pub platform_roots: bool,
+    /// For a whole request: the name, the connection, TLS and the answer.
+    pub timeout: Duration,
+    /// Whether private addresses may be connected to.
+    pub private_addresses: bool,
+    /// Where a domain name is, in lower case, whatever the name service says.
+    pub addresses: BTreeMap<String, SocketAddr>,
 }
 
 /// A fault on purpose: a share of the requests is delayed, refused, or both.

@@ -94,6 +94,12 @@ pub(super) async fn dispatch(operation: api::Operation, call: Call<'_>) -> Answe
         ImportKeyMaterial ImportKeyMaterialRequest aside;
         DeleteImportedKeyMaterial DeleteImportedKeyMaterialRequest aside;
         ListKeyRotations ListKeyRotationsRequest aside;
+        CreateCustomKeyStore CreateCustomKeyStoreRequest aside;
+        DescribeCustomKeyStores DescribeCustomKeyStoresRequest aside;
+        UpdateCustomKeyStore UpdateCustomKeyStoreRequest aside;
+        DeleteCustomKeyStore DeleteCustomKeyStoreRequest aside;
+        ConnectCustomKeyStore ConnectCustomKeyStoreRequest aside;
+        DisconnectCustomKeyStore DisconnectCustomKeyStoreRequest aside;
     }
 }
 

@@ -70,6 +70,7 @@ pub(crate) fn config() -> Config {
         region: "us-east-1".parse().unwrap(),
         other_regions: vec!["eu-central-1".parse().unwrap()],
         faults: Vec::new(),
+        xks: None,
         random: RandomSource::System,
         key_file: None,
         passphrase: None,

@@ -7,7 +7,7 @@ use kms_core::api::{
     DescribeKeyRequest, DescribeKeyResponse, DisableKeyRequest, DisableKeyResponse,
     EnableKeyRequest, EnableKeyResponse, KeyListEntry, KeyMetadata, KeySpec, ListKeysRequest,
     ListKeysResponse, ScheduleKeyDeletionRequest, ScheduleKeyDeletionResponse,
-    UpdateKeyDescriptionRequest, UpdateKeyDescriptionResponse,
+    UpdateKeyDescriptionRequest, UpdateKeyDescriptionResponse, XksKeyConfigurationType,
 };
 
 use super::multi_region::configuration;
@@ -43,6 +43,7 @@ impl Remote for DescribeKeyRequest {
 
 pub(super) fn metadata(from: types::KeyMetadata) -> Result<KeyMetadata, Failure> {
     let key_spec: KeySpec = parsed(from.key_spec.as_ref().map(types::KeySpec::as_str))?;
+    let external = from.xks_key_configuration.and_then(|external| external.id);
     Ok(KeyMetadata {
         aws_account_id: parsed(from.aws_account_id)?,
         key_id: parsed(Some(from.key_id))?,
@@ -69,6 +70,11 @@ pub(super) fn metadata(from: types::KeyMetadata) -> Result<KeyMetadata, Failure>
             .map(configuration)
             .transpose()?,
         pending_deletion_window_in_days: from.pending_deletion_window_in_days,
+        custom_key_store_id: optional(from.custom_key_store_id)?,
+        xks_key_configuration: external
+            .map(|id| parsed(Some(id)))
+            .transpose()?
+            .map(|id| XksKeyConfigurationType { id }),
         current_key_material_id: optional(from.current_key_material_id)?,
     })
 }

@@ -1,0 +1,9 @@
+//! External key stores: the client of their proxies.
+
+mod addresses;
+mod client;
+mod connection;
+mod roots;
+
+pub(crate) use client::ProxyClient;
+pub(crate) use roots::RootsError;
