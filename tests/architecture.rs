@@ -119,6 +119,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "seed_file",
     "server_config",
     "sigv4_request",
+    "xks_message",
 ];
 
 const MOST_LINES_OF_A_FILE: usize = 600;

@@ -18,6 +18,7 @@ pub mod sealed_record;
 pub mod seed_file;
 pub mod server_config;
 pub mod sigv4_request;
+pub mod xks_message;
 
 /// The name of a folder in `corpus/`, and the body that eats what lies there.
 pub type Target = (&'static str, fn(&[u8]));
@@ -38,4 +39,5 @@ pub const TARGETS: &[Target] = &[
     ("seed_file", seed_file::run),
     ("server_config", server_config::run),
     ("sigv4_request", sigv4_request::run),
+    ("xks_message", xks_message::run),
 ];

@@ -57,6 +57,9 @@ pub enum Credential {
     AccessKey(AccessKeyId),
     /// A local process that opened the store with its root key; the operating-system user's name.
     StoreOwner(String),
+    /// A request to this service as the proxy of an external key store; the id of the access key
+    /// that it was signed with.
+    XksProxy(String),
     /// The service acts on its own.
     Internal,
 }

@@ -2,7 +2,7 @@
 //!
 //! A request goes through the rooms once: `listen` (sockets, TLS, limits) → `wire` (which
 //! operation) → `auth` (who) → `wire` (the request's content) → the engine → `wire`.
-//! `xks` carries what the engine asks of the proxies of external key stores.
+//! `xks` carries what the engine asks of the proxies of external key stores; `xks_proxy` is one.
 
 mod args;
 pub mod auth;
@@ -16,6 +16,7 @@ mod start;
 mod store;
 pub mod wire;
 mod xks;
+mod xks_proxy;
 
 pub use exit::Exit;
 pub use start::run;

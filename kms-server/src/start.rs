@@ -18,6 +18,7 @@ use crate::listen::{BindError, Listeners};
 use crate::store::StoreFault;
 use crate::wire::{Endpoint, Faults, Reading};
 use crate::xks::{ProxyClient, RootsError};
+use crate::xks_proxy::{Credential, CredentialError, ProxyEndpoint};
 use crate::{Exit, harden, jobs, log, store};
 
 /// Why the server did not start, or did not go on.
@@ -29,6 +30,8 @@ enum Fault {
     Tls(#[from] TlsError),
     #[error("xks: {0}")]
     Roots(#[from] RootsError),
+    #[error("xks_proxy: {0}")]
+    Credential(#[from] CredentialError),
     #[error(transparent)]
     Store(#[from] StoreFault),
     #[error(transparent)]
@@ -40,7 +43,7 @@ enum Fault {
 impl Fault {
     fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::Tls(_) | Self::Roots(_) => Exit::Usage,
+            Self::Config(_) | Self::Tls(_) | Self::Roots(_) | Self::Credential(_) => Exit::Usage,
             Self::Store(fault) => fault.exit(),
             Self::Bind(_) => Exit::Unavailable,
             Self::System(..) => Exit::Failed,
@@ -89,12 +92,44 @@ fn start(args: &Args) -> Result<(), Fault> {
         .build()
         .map_err(|error| Fault::System("the runtime cannot be started", error))?;
     let listeners = runtime.block_on(Listeners::bind(&config, tls))?;
+    let face = runtime.block_on(bind_proxy(&config))?;
     let mut engine = store::open(&config, passphrase.as_ref(), seed, &roots)?;
     if let Some(proxies) = proxies {
         engine = engine.with_external_key_proxy(Arc::new(proxies));
     }
     let engine = Arc::new(engine);
-    runtime.block_on(serve(&config, listeners, engine))
+    let face = match (&config.xks_proxy, face) {
+        (Some(proxy), Some(listeners)) => {
+            let credential = Credential::load(&proxy.credential, &proxy.uri_path_prefix)?;
+            let endpoint = ProxyEndpoint::new(
+                Arc::clone(&engine),
+                proxy.clone(),
+                credential,
+                store::random(config.random),
+                Arc::new(SystemClock),
+                reading(&config),
+            );
+            Some((listeners, endpoint))
+        }
+        _ => None,
+    };
+    runtime.block_on(serve(&config, listeners, engine, face))
+}
+
+fn reading(config: &Config) -> Reading {
+    Reading {
+        limit: config.limits.body_bytes,
+        timeout: config.timeouts.body,
+    }
+}
+
+/// Binds the sockets of the proxy that this server is, if it is one.
+async fn bind_proxy(config: &Config) -> Result<Option<Listeners>, Fault> {
+    let Some(proxy) = &config.xks_proxy else {
+        return Ok(None);
+    };
+    let tls = tls::load(&proxy.tls)?;
+    Ok(Some(Listeners::bind_tls(&proxy.listen, tls).await?))
 }
 
 /// A core is left to the ledger's writer: on a busy machine it would otherwise wait for its turn
@@ -104,7 +139,12 @@ fn workers() -> usize {
     cores.saturating_sub(1).max(1)
 }
 
-async fn serve(config: &Config, listeners: Listeners, engine: Arc<Engine>) -> Result<(), Fault> {
+async fn serve(
+    config: &Config,
+    listeners: Listeners,
+    engine: Arc<Engine>,
+    face: Option<(Listeners, ProxyEndpoint)>,
+) -> Result<(), Fault> {
     let stop = stop_signal().map_err(|error| Fault::System("signals cannot be awaited", error))?;
     let endpoint = Endpoint::new(
         Arc::clone(&engine),
@@ -114,10 +154,7 @@ async fn serve(config: &Config, listeners: Listeners, engine: Arc<Engine>) -> Re
             Arc::new(SystemClock),
         ),
         store::random(config.random),
-        Reading {
-            limit: config.limits.body_bytes,
-            timeout: config.timeouts.body,
-        },
+        reading(config),
     )
     .with_faults(Faults::new(&config.faults));
     if !config.faults.is_empty() {
@@ -127,10 +164,21 @@ async fn serve(config: &Config, listeners: Listeners, engine: Arc<Engine>) -> Re
         );
     }
     let jobs = tokio::spawn(jobs::run(engine));
-    announce(&listeners).map_err(|error| Fault::System("standard output", error))?;
-    let handler = Arc::new(endpoint);
-    let serving = listeners.serve(handler, config.limits, config.timeouts, stop);
-    let all_answered = serving.await;
+    let proxy = face.as_ref().map(|(listeners, _)| listeners);
+    announce(&listeners, proxy).map_err(|error| Fault::System("standard output", error))?;
+    let (limits, timeouts) = (config.limits, config.timeouts);
+    let serving = listeners.serve(Arc::new(endpoint), limits, timeouts, stop.clone());
+    let proxying = async {
+        match face {
+            Some((listeners, endpoint)) => {
+                let endpoint = Arc::new(endpoint);
+                listeners.serve(endpoint, limits, timeouts, stop).await
+            }
+            None => true,
+        }
+    };
+    let (served, proxied) = tokio::join!(serving, proxying);
+    let all_answered = served && proxied;
     jobs.abort();
     if all_answered {
         tracing::info!("stopped; every request was answered");
@@ -141,8 +189,11 @@ async fn serve(config: &Config, listeners: Listeners, engine: Arc<Engine>) -> Re
 }
 
 /// A line for each endpoint, for whoever started the process and waits for it.
-fn announce(listeners: &Listeners) -> std::io::Result<()> {
+fn announce(listeners: &Listeners, proxy: Option<&Listeners>) -> std::io::Result<()> {
     let mut stdout = std::io::stdout().lock();
+    for endpoint in proxy.iter().flat_map(|proxy| proxy.endpoints()) {
+        writeln!(stdout, "external key store proxy on {endpoint}")?;
+    }
     for endpoint in listeners.endpoints() {
         writeln!(stdout, "listening on {endpoint}")?;
     }

@@ -260,7 +260,7 @@ fn refusals(things: &Things) -> Vec<(Operation, &'static str, Value, &'static st
         ),
         (
             GenerateRandom,
-            "UnsupportedOperationException",
+            "CustomKeyStoreNotFoundException",
             json!({"NumberOfBytes": 1, "CustomKeyStoreId": "cks-1234567890abcdef0"}),
             "",
         ),

@@ -1,5 +1,7 @@
 //! The unmodified AWS CLI, boto3 and AWS Encryption SDK against the built server.
 
+mod external_key_stores;
+
 use std::fs;
 use std::path::Path;
 

@@ -266,6 +266,7 @@ fn the_keys_of_a_store_that_is_not_connected_are_unavailable() {
         );
     }
     assert!(world.proxy.asked().is_empty());
+    every_other_operation_answers_as_in_aws(&world, &key);
     let key_id = Some(key.clone());
     world
         .send(DisableKeyRequest {
@@ -382,4 +383,52 @@ fn keys_are_made_of_external_keys_that_fit_and_are_free() {
         ..GenerateRandomRequest::default()
     };
     assert_eq!(refused(world.send(random)).0, unsupported);
+}
+
+/// The rest of the column `Unavailable` of AWS's table of key states.
+fn every_other_operation_answers_as_in_aws(world: &World, key: &str) {
+    let key_id = || Some(key.to_owned());
+    let origin = [
+        refused(world.send(EnableKeyRotationRequest {
+            key_id: key_id(),
+            ..EnableKeyRotationRequest::default()
+        })),
+        refused(world.send(DisableKeyRotationRequest { key_id: key_id() })),
+        refused(world.send(GetKeyRotationStatusRequest { key_id: key_id() })),
+        refused(world.send(RotateKeyOnDemandRequest { key_id: key_id() })),
+    ];
+    for (code, message) in origin {
+        assert_eq!(code, ErrorCode::UnsupportedOperationException, "{message}");
+    }
+    let cancel = CancelKeyDeletionRequest { key_id: key_id() };
+    let (code, message) = refused(world.send(cancel));
+    assert_eq!(code, ErrorCode::KMSInvalidStateException);
+    assert!(message.contains("is not pending deletion"), "{message}");
+    let data_key = GenerateDataKeyRequest {
+        key_id: key_id(),
+        number_of_bytes: Some(32),
+        ..GenerateDataKeyRequest::default()
+    };
+    let pair = GenerateDataKeyPairRequest {
+        key_id: key_id(),
+        key_pair_spec: Some("ECC_NIST_P256".to_owned()),
+        ..GenerateDataKeyPairRequest::default()
+    };
+    let unavailable = [refused(world.send(data_key)).0, refused(world.send(pair)).0];
+    assert_eq!(unavailable, [ErrorCode::KMSInvalidStateException; 2]);
+    let description = UpdateKeyDescriptionRequest {
+        key_id: key_id(),
+        description: Some("away".to_owned()),
+    };
+    world.send(description).unwrap();
+    let alias = CreateAliasRequest {
+        alias_name: Some("alias/away".to_owned()),
+        target_key_id: key_id(),
+    };
+    world.send(alias).unwrap();
+    let policy = GetKeyPolicyRequest {
+        key_id: key_id(),
+        ..GetKeyPolicyRequest::default()
+    };
+    world.send(policy).unwrap();
 }

@@ -195,15 +195,17 @@ fn write_caller(identity: &mut Object<'_>, caller: &Caller) {
     identity.text("principalId", principal_id);
     identity.text("arn", &principal.arn());
     identity.text("accountId", account);
-    if let Credential::AccessKey(key) = caller.credential() {
-        identity.text("accessKeyId", key.as_str());
+    match caller.credential() {
+        Credential::AccessKey(key) => identity.text("accessKeyId", key.as_str()),
+        Credential::XksProxy(key) => identity.text("accessKeyId", key),
+        Credential::StoreOwner(_) | Credential::Internal => {}
     }
     match caller.credential() {
         Credential::StoreOwner(owner) => {
             identity.text("userName", user_name.unwrap_or(owner));
             identity.text("invokedBy", "kms (embedded)");
         }
-        Credential::AccessKey(_) | Credential::Internal => {
+        Credential::AccessKey(_) | Credential::XksProxy(_) | Credential::Internal => {
             if let Some(name) = user_name {
                 identity.text("userName", name);
             }

@@ -52,6 +52,7 @@ impl Key {
     #[must_use]
     pub fn replica(&self, own: OfReplica) -> Self {
         let mut replica = Self {
+            external: None,
             arn: KeyArn {
                 region: own.region,
                 ..self.arn.clone()
@@ -143,6 +144,7 @@ mod tests {
 
     fn primary() -> Key {
         Key {
+            external: None,
             arn: "arn:aws:kms:us-east-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab"
                 .parse()
                 .unwrap(),

@@ -153,6 +153,7 @@ impl SeedKey {
 
     fn new_key(&self, arn: KeyArn, step: &Step<'_>) -> Result<Key, Error> {
         Ok(Key {
+            external: None,
             kind: self.kind,
             created: step.now,
             lifecycle: self.lifecycle(),

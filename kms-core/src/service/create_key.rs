@@ -32,8 +32,6 @@ pub struct CreateKey {
     origin: Origin,
     multi_region: Option<MultiRegionKeyType>,
     external: Option<ExternalKey>,
-    /// The custom key store of a key of origin `AWS_CLOUDHSM`.
-    cluster_store: Option<String>,
     bypass_lockout_check: Option<bool>,
 }
 
@@ -90,9 +88,11 @@ fn origin(request: &CreateKeyRequest, kind: KeyKind) -> Result<Origin, Error> {
             kind.spec
         ))),
         // As AWS: no other kind of key is in a custom key store.
-        Origin::ExternalKeyStore | Origin::AwsCloudhsm if kind != KeyKind::default() => Err(
-            unsupported(&format!("KeySpec {} in a custom key store", kind.spec)),
-        ),
+        Origin::ExternalKeyStore if kind != KeyKind::default() => Err(unsupported(&format!(
+            "KeySpec {} in a custom key store",
+            kind.spec
+        ))),
+        origin @ Origin::AwsCloudhsm => Err(unsupported(&format!("Origin {origin}"))),
         origin => Ok(origin),
     }
 }
@@ -100,7 +100,7 @@ fn origin(request: &CreateKeyRequest, kind: KeyKind) -> Result<Origin, Error> {
 /// The members that say which custom key store and external key are asked for belong to an origin
 /// each.
 fn check_store(request: &CreateKeyRequest, origin: Origin) -> Result<(), Error> {
-    let in_store = matches!(origin, Origin::ExternalKeyStore | Origin::AwsCloudhsm);
+    let in_store = origin == Origin::ExternalKeyStore;
     let given = |name, given: bool, needed: bool| match (given, needed) {
         (true, false) => Err(Error::Validation(format!(
             "{name} is not valid for a KMS key with an Origin of {origin}."
@@ -113,13 +113,12 @@ fn check_store(request: &CreateKeyRequest, origin: Origin) -> Result<(), Error> 
     if in_store && request.multi_region == Some(true) {
         return Err(unsupported("MultiRegion in a custom key store"));
     }
-    let external = origin == Origin::ExternalKeyStore;
     given(
         "CustomKeyStoreId",
         request.custom_key_store_id.is_some(),
         in_store,
     )?;
-    given("XksKeyId", request.xks_key_id.is_some(), external)
+    given("XksKeyId", request.xks_key_id.is_some(), in_store)
 }
 
 /// The external key that is asked for.
@@ -158,12 +157,6 @@ impl CreateKey {
 
     /// The store of an external key is there and connected, and no other key has it.
     fn check_external(&self, step: &Step<'_>) -> Result<Option<Inquiry>, Error> {
-        if self.origin == Origin::AwsCloudhsm {
-            let store = self.cluster_store.as_deref().unwrap_or_default();
-            custom_key_stores::find(store, step)?;
-            // Every store there is, is external.
-            return Err(unsupported("Origin AWS_CLOUDHSM in an external key store"));
-        }
         let Some(external) = &self.external else {
             return Ok(None);
         };
@@ -280,7 +273,6 @@ impl Operation for CreateKeyRequest {
             origin,
             multi_region: (self.multi_region == Some(true)).then_some(MultiRegionKeyType::Primary),
             external: external(&self)?,
-            cluster_store: self.custom_key_store_id,
             policy: self.policy,
             description: self.description.unwrap_or_default(),
             tags: tags::requested(self.tags)?,

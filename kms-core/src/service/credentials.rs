@@ -7,7 +7,7 @@ use super::state::State;
 use crate::Error;
 use crate::caller::{Caller, Credential, Principal};
 use crate::identity::{AccessKey, AccessKeyOwner};
-use crate::ids::AccessKeyId;
+use crate::ids::{AccessKeyId, UserName};
 
 /// An access key that exists, and whom it speaks for.
 #[derive(Clone, Debug)]
@@ -50,6 +50,26 @@ impl Engine {
             return Ok(known);
         }
         Ok(find(id, &*self.state()?))
+    }
+}
+
+impl Engine {
+    /// The user of that name in the store's first account, or its root user; `None` when there is
+    /// no such user.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the store fails.
+    pub fn principal(&self, user: Option<&UserName>) -> Result<Option<Principal>, Error> {
+        let state = self.state()?;
+        let Some(account) = state.accounts().next().map(|account| account.id.clone()) else {
+            return Ok(None);
+        };
+        Ok(match user {
+            None => Some(Principal::Root { account }),
+            Some(name) => state
+                .user(&account, name)
+                .map(|entry| entry.user.principal()),
+        })
     }
 }
 

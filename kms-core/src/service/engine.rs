@@ -386,7 +386,9 @@ fn origin_is_told(operation: api::Operation, key: &Key, state: KeyState) -> bool
             | KeyState::Unavailable
     );
     let required = operation.required_origin();
-    waits && required.is_some_and(|origin| origin != key.origin())
+    // The keys that can be unavailable are of an origin that nothing rotates.
+    let rotates = operation == api::Operation::RotateKeyOnDemand && key.external.is_some();
+    waits && (rotates || required.is_some_and(|origin| origin != key.origin()))
 }
 
 pub(super) fn poisoned<T>(_: PoisonError<T>) -> Error {

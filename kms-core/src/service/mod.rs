@@ -76,6 +76,7 @@ mod update_primary_region;
 mod usage;
 mod users;
 mod values;
+mod xks_proxy;
 
 pub use access_keys::{
     AccessKeyMetadata, CreateAccessKeyRequest, CreateAccessKeyResponse, DeleteAccessKeyRequest,
@@ -93,3 +94,4 @@ pub use users::{
     CreateUserRequest, DeleteUserPolicyRequest, GetUserPolicyRequest, ListUsersRequest,
     PutUserPolicyRequest,
 };
+pub use xks_proxy::{XksRequest, xks_error};

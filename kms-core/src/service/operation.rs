@@ -60,6 +60,18 @@ impl Event {
             .is_some_and(api::Operation::allows_cross_account)
     }
 
+    /// What this service does as a proxy of external key stores, admitted in the states of the key
+    /// in which `like` is.
+    #[must_use]
+    pub const fn xks_proxy(name: &'static str, like: api::Operation) -> Self {
+        Self {
+            source: "kms-xks-proxy",
+            name,
+            read_only: true,
+            operation: Some(like),
+        }
+    }
+
     /// What the service does on its own.
     #[must_use]
     pub const fn service(name: &'static str) -> Self {

@@ -9,6 +9,7 @@ mod error_name;
 mod integrity;
 mod message;
 mod proxy;
+pub mod sealing;
 mod store;
 
 pub use client::{Failure, ProxyCall};

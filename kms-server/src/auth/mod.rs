@@ -142,7 +142,7 @@ impl Authenticator {
 
 /// All header fields, and the authority of the request line or of HTTP/2 as `host`: where both
 /// are sent the verifier sees `host` twice and refuses it.
-fn headers(head: &request::Parts) -> Vec<Header<'_>> {
+pub(crate) fn headers(head: &request::Parts) -> Vec<Header<'_>> {
     let fields = head.headers.iter();
     let mut headers = Vec::with_capacity(head.headers.len() + 1);
     headers.extend(fields.map(|(name, value)| (name.as_str(), value.as_bytes())));

@@ -114,7 +114,7 @@ impl Config {
         if production && !file.faults.is_empty() {
             return Err(value("faults", "not in production"));
         }
-        Ok(Self {
+        Self {
             home: home(args.home.clone().or(file.home.clone()))?,
             listen,
             unix_socket,
@@ -136,7 +136,9 @@ impl Config {
             timeouts: timeouts(args, &file)?,
             faults: file.faults.iter().map(fault).collect::<Result<_, _>>()?,
             xks: file.xks.as_ref().map(xks::client).transpose()?,
-        })
+            xks_proxy: None,
+        }
+        .with_proxy(file.xks_proxy.as_ref())
     }
 }
 

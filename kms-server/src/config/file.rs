@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use kms_core::ids::{AccountId, Region};
+use kms_core::ids::{AccountId, Region, UserName, XksKeyId};
 use serde::Deserialize;
 
 use super::quotas::FileQuotas;
@@ -58,6 +58,29 @@ pub struct File {
     pub faults: Vec<FileFault>,
     /// Proxies of external key stores may be asked.
     pub xks: Option<FileXks>,
+    /// The server is a proxy of external key stores.
+    pub xks_proxy: Option<FileXksProxy>,
+}
+
+/// The section `[xks_proxy]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileXksProxy {
+    /// TCP addresses.
+    pub listen: Vec<String>,
+    /// What stands before `/kms/xks/v1`.
+    pub uri_path_prefix: Option<String>,
+    /// The Region that clients sign for.
+    pub region: Option<Region>,
+    /// The file with the credential.
+    pub credential: Option<PathBuf>,
+    /// The user that the keys are used as.
+    pub user: Option<UserName>,
+    /// Certificate and key; those of the server when absent.
+    pub tls: Option<TlsFiles>,
+    /// Keys by the id that clients use: ids, ARNs or aliases.
+    #[serde(default)]
+    pub keys: BTreeMap<XksKeyId, String>,
 }
 
 /// The section `[xks]`.

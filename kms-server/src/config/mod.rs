@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use kms_core::api::limits::Quotas;
 use kms_core::api::{ErrorCode, Operation};
-use kms_core::ids::{AccountId, Region};
+use kms_core::ids::{AccountId, KeyRef, Region, UserName, XksKeyId};
 use serde::Deserialize;
 
 pub use check::ConfigError;
@@ -74,6 +74,29 @@ pub struct Config {
     pub faults: Vec<Fault>,
     /// How proxies of external key stores are reached; `None` where none may be.
     pub xks: Option<Xks>,
+    /// The proxy that this server is for external key stores, if it is one.
+    pub xks_proxy: Option<XksProxy>,
+}
+
+/// The proxy that this server is for external key stores.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct XksProxy {
+    /// TCP addresses; port 0 takes a free one.
+    pub listen: Vec<SocketAddr>,
+    /// What stands before `/kms/xks/v1`; empty, or begins with a slash and ends with none.
+    pub uri_path_prefix: String,
+    /// The Region that clients sign for.
+    pub region: Region,
+    /// The Region of keys that are named without one.
+    pub key_region: Region,
+    /// The file with the credential.
+    pub credential: PathBuf,
+    /// The user that the keys are used as; `None` is the account root user.
+    pub user: Option<UserName>,
+    /// Certificate and key.
+    pub tls: TlsFiles,
+    /// Keys by the id that clients use.
+    pub keys: BTreeMap<XksKeyId, KeyRef>,
 }
 
 /// How proxies of external key stores are reached.

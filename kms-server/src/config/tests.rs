@@ -247,3 +247,76 @@ fn an_open_address_needs_tls_or_a_word() {
     assert!(config(&open, "allow_plaintext = true").is_ok());
     assert!(config(&open, "[tls]\ncertificate = 'c'\nkey = 'k'").is_ok());
 }
+
+#[test]
+fn nothing_is_asked_of_proxies_and_no_proxy_is_served_unless_the_file_says_so() {
+    let home = ["--home", "/h"];
+    let quiet = config(&home, "").unwrap();
+    assert_eq!((quiet.xks, quiet.xks_proxy), (None, None));
+    let client = config(&home, "[xks]").unwrap().xks.unwrap();
+    assert_eq!(client.timeout, Duration::from_millis(250));
+    assert!(client.platform_roots && !client.private_addresses && client.addresses.is_empty());
+    let file = "[xks]\nroots = '/r'\nplatform_roots = false\ntimeout_milliseconds = 500\n\
+                addresses = { 'XKS.example' = '10.0.0.1:8443' }\n\
+                [xks_proxy]\nlisten = ['0.0.0.0:8443']\nuri_path_prefix = '/a/b'\nuser = 'xks'\n\
+                region = 'eu-west-1'\ntls = { certificate = '/c', key = '/k' }\n\
+                keys = { 'hsm-1' = 'alias/hsm' }";
+    let both = config(&home, file).unwrap();
+    let client = both.xks.unwrap();
+    assert_eq!(
+        client.addresses["xks.example"],
+        "10.0.0.1:8443".parse().unwrap()
+    );
+    let proxy = both.xks_proxy.unwrap();
+    assert_eq!(proxy.credential, PathBuf::from("/h/xks-proxy.json"));
+    assert_eq!(
+        (proxy.region.as_str(), proxy.key_region.as_str()),
+        ("eu-west-1", "us-east-1")
+    );
+    assert_eq!(proxy.keys.len(), 1);
+}
+
+#[test]
+fn bad_values_of_external_key_stores_are_refused_and_named() {
+    let proxy = "[xks_proxy]\ntls = { certificate = '/c', key = '/k' }\nlisten = ['127.0.0.1:1']\n";
+    for (file, key) in [
+        (
+            "[xks]\ntimeout_milliseconds = 10".to_owned(),
+            "xks.timeout_milliseconds",
+        ),
+        ("[xks]\naddresses = { a = 'b' }".to_owned(), "xks.addresses"),
+        ("[xks]\nproxy = 1".to_owned(), "proxy"),
+        (
+            "[xks_proxy]\nlisten = ['127.0.0.1:1']".to_owned(),
+            "xks_proxy.tls",
+        ),
+        ("[xks_proxy]\nlisten = []".to_owned(), "xks_proxy.listen"),
+        (
+            "[xks_proxy]\nlisten = ['here']".to_owned(),
+            "xks_proxy.listen",
+        ),
+        (
+            format!("{proxy}uri_path_prefix = 'a'"),
+            "xks_proxy.uri_path_prefix",
+        ),
+        (
+            format!("{proxy}uri_path_prefix = '/a/'"),
+            "xks_proxy.uri_path_prefix",
+        ),
+        (
+            format!("{proxy}uri_path_prefix = '/a b'"),
+            "xks_proxy.uri_path_prefix",
+        ),
+        (
+            format!("{proxy}keys = {{ a = 'no key' }}"),
+            "xks_proxy.keys",
+        ),
+        (
+            format!("{proxy}keys = {{ 'a/b' = 'alias/b' }}"),
+            "external key id",
+        ),
+    ] {
+        let refused = refusal(&["--home", "/h"], &file);
+        assert!(refused.contains(key), "{file}: {refused}");
+    }
+}

@@ -81,6 +81,25 @@ impl Listeners {
         })
     }
 
+    /// Binds TCP addresses alone, all of them with TLS.
+    ///
+    /// # Errors
+    /// As [`Listeners::bind`].
+    pub async fn bind_tls(
+        addresses: &[SocketAddr],
+        tls: Arc<rustls::ServerConfig>,
+    ) -> Result<Self, BindError> {
+        let mut tcp = Vec::new();
+        for address in addresses {
+            tcp.push(socket::tcp(*address).await?);
+        }
+        Ok(Self {
+            tcp,
+            unix: None,
+            tls: Some(TlsAcceptor::from(tls)),
+        })
+    }
+
     /// What clients connect to: `http://…`, `https://…` or `unix:PATH`.
     #[must_use]
     pub fn endpoints(&self) -> Vec<String> {

@@ -8,7 +8,7 @@ use hyper::body::{Body, Incoming};
 
 /// Why there is no body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum BodyFault {
+pub(crate) enum BodyFault {
     /// Larger than the limit.
     TooLarge,
     /// It did not arrive in time.
@@ -18,7 +18,7 @@ pub(super) enum BodyFault {
 }
 
 /// Reads the whole body, unless its stated length is too large already.
-pub(super) async fn read(
+pub(crate) async fn read(
     body: Incoming,
     limit: usize,
     timeout: Duration,

@@ -310,7 +310,7 @@ impl Handler for Endpoint {
     }
 }
 
-fn user_agent(head: &request::Parts) -> String {
+pub(crate) fn user_agent(head: &request::Parts) -> String {
     let sent = head.headers.get(USER_AGENT);
     let sent = sent.map_or(&[][..], |value| value.as_bytes());
     let kept = sent.get(..USER_AGENT_BYTES).unwrap_or(sent);

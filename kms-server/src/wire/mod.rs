@@ -7,5 +7,7 @@ mod endpoint;
 mod faults;
 mod route;
 
+pub(crate) use body::read as read_body;
+pub(crate) use endpoint::user_agent;
 pub use endpoint::{Endpoint, Reading};
 pub use faults::Faults;

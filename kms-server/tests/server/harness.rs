@@ -71,6 +71,7 @@ pub(crate) fn config() -> Config {
         other_regions: vec!["eu-central-1".parse().unwrap()],
         faults: Vec::new(),
         xks: None,
+        xks_proxy: None,
         random: RandomSource::System,
         key_file: None,
         passphrase: None,
