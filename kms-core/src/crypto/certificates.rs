@@ -4,6 +4,7 @@
 //! root, name constraints, unknown critical extensions. What it leaves to others is here: key
 //! usages, the root's own validity and path length, and that the path is the one that was sent.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED, ParsedPublicKey};
@@ -172,6 +173,7 @@ pub fn verify_chain(
         .iter()
         .map(|der| CertificateDer::from(*der))
         .collect();
+    differ_in_name(&root.der, &issuers)?;
     let path = leaf
         .verify_for_usage(
             &[ECDSA_P384_SHA384],
@@ -192,6 +194,23 @@ pub fn verify_chain(
     p384_key(leaf.subject_public_key_info().as_ref())
         .map(CertifiedKey)
         .map_err(|_| ChainFault::Refused)
+}
+
+/// The root and the issuers have names of their own: then there is one path at most, and as many
+/// signatures to verify as certificates, whoever made them. Among issuers of one name every order
+/// of them would be tried.
+fn differ_in_name(
+    root: &CertificateDer<'_>,
+    issuers: &[CertificateDer<'_>],
+) -> Result<(), ChainFault> {
+    let mut names = BTreeSet::new();
+    for der in std::iter::once(root).chain(issuers) {
+        let certificate = EndEntityCert::try_from(der).map_err(refused)?;
+        if !names.insert(certificate.subject().to_vec()) {
+            return Err(ChainFault::Refused);
+        }
+    }
+    Ok(())
 }
 
 fn refused(error: webpki::Error) -> ChainFault {

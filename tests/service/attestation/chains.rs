@@ -84,6 +84,17 @@ fn an_impostor_with_the_name_of_an_authority_is_refused() {
 }
 
 #[test]
+fn no_two_authorities_of_a_chain_have_one_name() {
+    // Were it else, a forger's bundle could have one path to try for each order of its certificates.
+    let root = Link::root(authority("root", None));
+    let region = || authority("region", None);
+    let twice = root.issue(region()).issue(region()).issue(leaf("leaf"));
+    assert_eq!(outcome(&root, &twice), refused(REFUSED));
+    let as_root = root.issue(authority("root", None)).issue(leaf("leaf"));
+    assert_eq!(outcome(&root, &as_root), refused(REFUSED));
+}
+
+#[test]
 fn every_certificate_is_valid_now() {
     for place in 0..3 {
         for (from, to) in [(2020, 2026), (2028, 2030)] {
