@@ -7,7 +7,15 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 /// Room for the members that most operations record.
 const TYPICAL_LENGTH: usize = 256;
 
-/// A JSON object that goes into a record as it stands: one line without control characters.
+/// The longest object in bytes, but for the members after it that stand as left out.
+const MOST: usize = 96 * 1024;
+
+/// What stands for a member that had no room, or for an object.
+pub(super) const OMITTED: &[u8] = br#"{"omitted":"too long"}"#;
+
+/// A JSON object that goes into a record as it stands: one line without control characters. A
+/// member that would make it too long stands in it as left out: whoever sends much can hide no
+/// other member with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonObject(Vec<u8>);
 
@@ -24,13 +32,25 @@ impl JsonObject {
         self.name(name);
         if serde_json::to_writer(&mut self.0, value).is_err() {
             self.0.truncate(before);
+            return;
         }
+        self.keep_short(before, name);
     }
 
     /// Adds an object as a member.
     pub fn object(&mut self, name: &'static str, object: &Self) {
+        let before = self.0.len();
         self.name(name);
         self.0.extend_from_slice(&object.0);
+        self.keep_short(before, name);
+    }
+
+    fn keep_short(&mut self, before: usize, name: &'static str) {
+        if self.0.len() > MOST {
+            self.0.truncate(before);
+            self.name(name);
+            self.0.extend_from_slice(OMITTED);
+        }
     }
 
     fn name(&mut self, name: &'static str) {
@@ -170,6 +190,22 @@ mod tests {
             prop_assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), value);
             prop_assert!(!out.iter().any(u8::is_ascii_control));
         }
+    }
+
+    #[test]
+    fn a_member_that_is_too_long_is_left_out_alone() {
+        let long = "x".repeat(MOST);
+        let mut inner = JsonObject::begin();
+        inner.member("description", &long);
+        inner.member("keyId", "b");
+        let mut object = JsonObject::begin();
+        object.member("policy", &long);
+        object.member("keyId", "a");
+        object.object("metadata", &inner.end().unwrap());
+        assert_eq!(
+            object.end().unwrap().as_bytes(),
+            br#"{"policy":{"omitted":"too long"},"keyId":"a","metadata":{"description":{"omitted":"too long"},"keyId":"b"}}"#
+        );
     }
 
     #[test]

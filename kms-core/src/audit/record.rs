@@ -8,7 +8,7 @@ use crate::caller::{Caller, Credential, Principal};
 use crate::ids::{AccessKeyId, AccountId, Region};
 use crate::time::Timestamp;
 
-use super::json::{JsonObject, Object, string};
+use super::json::{JsonObject, OMITTED, Object, string};
 use super::ledger::Entry;
 
 /// CloudTrail's bound on a recorded user agent, in bytes.
@@ -225,9 +225,7 @@ impl Tls<'_> {
 fn json_or_null(event: &mut Object<'_>, name: &'static str, value: Option<&JsonObject>) {
     match value {
         Some(value) if value.as_bytes().len() > MAX_JSON => {
-            event
-                .name(name)
-                .extend_from_slice(br#"{"omitted":"too long"}"#);
+            event.name(name).extend_from_slice(OMITTED);
         }
         Some(value) => event.json(name, value),
         None => event.name(name).extend_from_slice(b"null"),
