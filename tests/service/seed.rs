@@ -198,6 +198,48 @@ fn a_store_of_production_takes_a_seed_only_when_that_is_meant() {
 }
 
 #[test]
+fn nobody_marks_a_key_over_the_wire_or_takes_the_mark_away() {
+    let service = Fixture::new();
+    service.apply(&file("")).unwrap();
+    let mark = || {
+        Some(vec![RequestTag {
+            tag_key: Some(seed::MARK.to_owned()),
+            tag_value: Some("true".to_owned()),
+        }])
+    };
+    let created = service.send(CreateKeyRequest {
+        tags: mark(),
+        ..CreateKeyRequest::default()
+    });
+    assert_eq!(code(created), "TagException");
+    let key = service.create_key();
+    let tagged = service.send(TagResourceRequest {
+        key_id: Some(key),
+        tags: mark(),
+    });
+    assert_eq!(code(tagged), "TagException");
+    let untagged = service.send(UntagResourceRequest {
+        key_id: Some(ID.to_owned()),
+        tag_keys: Some(vec![seed::MARK.to_owned()]),
+    });
+    assert_eq!(code(untagged), "TagException");
+    assert_eq!(counts(&service.apply(&file("")).unwrap()), (0, 0, 1));
+}
+
+#[test]
+fn an_id_and_an_alias_stand_once_in_a_region_also_where_it_is_the_store_s_own() {
+    let service = Fixture::new();
+    let own = service.engine().default_account().unwrap().default_region;
+    let here = format!("region = \"{own}\"\n");
+    let twice = file("") + &file(&here);
+    service.apply_refused(&twice, "stands twice");
+    let other = file(&format!("{here}aliases = [\"alias/a\"]"));
+    let other = other.replace(ID, "00000000-0000-0000-0000-00000000000a");
+    let twice = file("aliases = [\"alias/a\"]") + &other;
+    service.apply_refused(&twice, "stands twice");
+}
+
+#[test]
 fn the_record_names_the_keys_and_tells_no_material() {
     let service = Fixture::new();
     let text = file(&format!(

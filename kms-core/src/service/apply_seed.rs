@@ -1,7 +1,7 @@
 //! The keys of a seed file, `docs/spec/seed-file.md`. Offered in-process alone: whoever can open
 //! the store can apply one, nobody over the wire.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::aliases;
 use super::change::Edit;
@@ -220,6 +220,29 @@ impl SeedKey {
     }
 }
 
+/// Whether nothing of the key was there before in the same commit: a Region that is named may be
+/// the store's own, which a reader of the file does not know.
+fn check_once(
+    arn: &KeyArn,
+    aliases: &BTreeSet<AliasName>,
+    edits: &[Edit],
+    outcome: &SeedOutcome,
+) -> Result<(), Error> {
+    let keys = [&outcome.created, &outcome.changed, &outcome.unchanged];
+    let made = edits.iter().filter_map(|edit| match edit {
+        Edit::PutAlias(alias) => Some(&alias.arn),
+        _ => None,
+    });
+    let mut made = made.filter(|alias| alias.region == arn.region);
+    if keys.into_iter().flatten().any(|other| other == arn) {
+        return Err(refused(arn, "stands twice in its Region"));
+    }
+    match made.find(|alias| aliases.contains(&alias.alias)) {
+        Some(alias) => Err(refused(arn, &format!("has {alias}, which stands twice"))),
+        None => Ok(()),
+    }
+}
+
 /// Adds what is to be done for one key.
 fn apply(
     key: &SeedKey,
@@ -228,6 +251,7 @@ fn apply(
     outcome: &mut SeedOutcome,
 ) -> Result<(), Error> {
     let arn = arn(key, step);
+    check_once(&arn, &key.aliases, edits, outcome)?;
     let there = step.state.key(&arn).map(|entry| &entry.key);
     let wanted = match there {
         Some(there) => key.mended(there, step)?,

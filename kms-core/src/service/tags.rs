@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::Error;
 use crate::api::RequestTag;
 use crate::api::limits::MAX_TAGS;
+use crate::seed::MARK;
 
 /// The tags of a request: no key twice, none of AWS's own.
 pub(super) fn requested(tags: Option<Vec<RequestTag>>) -> Result<BTreeMap<String, String>, Error> {
@@ -23,7 +24,8 @@ pub(super) fn requested(tags: Option<Vec<RequestTag>>) -> Result<BTreeMap<String
     Ok(checked)
 }
 
-/// The prefix `aws:` belongs to AWS, in any case.
+/// The prefix `aws:` belongs to AWS, in any case, and the mark to whoever seeds the store: taken
+/// away over the wire it would have the next start refused.
 pub(super) fn not_reserved(key: &str) -> Result<(), Error> {
     if key
         .get(..4)
@@ -32,6 +34,9 @@ pub(super) fn not_reserved(key: &str) -> Result<(), Error> {
         return Err(Error::Tag(
             "Tags beginning with aws: are reserved".to_owned(),
         ));
+    }
+    if key == MARK {
+        return Err(Error::Tag(format!("The tag {MARK} is reserved")));
     }
     Ok(())
 }
