@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use kms_core::secret::SecretText;
 use kms_core::seed::{self, MAX_FILE};
 use kms_core::service::{ApplySeedRequest, SeedOutcome, groups};
 use serde_json::json;
@@ -29,7 +30,8 @@ fn apply(
 ) -> Result<(), Failure> {
     let home = Choice::directory(global)?;
     let text = read_text(file, u64::try_from(MAX_FILE).unwrap_or(u64::MAX))?;
-    let keys = seed::parse(&text).map_err(|invalid| {
+    let text = SecretText::new(text);
+    let keys = seed::parse(text.expose()).map_err(|invalid| {
         let message = format!("{} is no seed file: {invalid}", file.display());
         Failure::new(Kind::Failed, message)
     })?;

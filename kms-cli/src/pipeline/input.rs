@@ -83,7 +83,10 @@ pub(crate) fn read_document(path: &Path) -> Result<String, Failure> {
 /// A text of at most `most` bytes.
 pub(crate) fn read_text(path: &Path, most: u64) -> Result<String, Failure> {
     let input = Input::open(Some(path))?;
-    let mut text = String::new();
+    // Room for all that is read, so that a text with secrets leaves no copy where it grew.
+    let length = input.regular_length().unwrap_or_default().min(most);
+    let length = usize::try_from(length).unwrap_or_default();
+    let mut text = String::with_capacity(length.saturating_add(64));
     let mut bounded = (&input.file).take(most.saturating_add(1));
     bounded
         .read_to_string(&mut text)

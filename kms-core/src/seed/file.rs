@@ -46,7 +46,9 @@ pub(super) struct Material(pub(super) SecretBytes);
 
 impl<'de> Deserialize<'de> for Material {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(MaterialVisitor)
+        // Of a value of another type the library's error would repeat the value.
+        let read = deserializer.deserialize_str(MaterialVisitor);
+        read.map_err(|_| Error::custom("the material is not base64"))
     }
 }
 
@@ -60,8 +62,7 @@ impl Visitor<'_> for MaterialVisitor {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Material, E> {
-        let bytes = STANDARD.decode(text);
-        let bytes = bytes.map_err(|_| Error::custom("the material is not base64"))?;
+        let bytes = STANDARD.decode(text).map_err(Error::custom)?;
         Ok(Material(SecretBytes::new(bytes)))
     }
 }

@@ -104,6 +104,18 @@ fn no_error_and_no_debug_output_tells_material() {
     assert!(!said.contains("c2Vj"), "{said}");
     let said = refusal(&key("material = \"c2VjcmV0"));
     assert!(!said.contains("c2Vj"), "{said}");
+    for unquoted in [
+        "4815162342",
+        "48.15162342",
+        "c2VjcmV0",
+        "4815162342c2VjcmV0=",
+    ] {
+        let said = refusal(&key(&format!("material = {unquoted}")));
+        let told = ["4815", "48.15", "c2Vj"]
+            .iter()
+            .any(|part| said.contains(part));
+        assert!(said.starts_with("line 3: ") && !told, "{said}");
+    }
     let keys = parse(&key(r#"material = "c2VjcmV0""#)).unwrap();
     assert!(!format!("{keys:?}").contains("secret"));
 }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 
+use kms_core::secret::SecretText;
 use kms_core::seed::{self, MAX_FILE, SeedKey};
 
 use super::{Config, ConfigError};
@@ -21,13 +22,16 @@ impl Config {
             source,
         };
         let most = u64::try_from(MAX_FILE).unwrap_or(u64::MAX);
-        let mut text = String::new();
         let file = File::open(path).map_err(unreadable)?;
+        let length = file.metadata().map_err(unreadable)?.len().min(most);
+        // Room for all that is read, so that no copy of a material stays behind where text grew.
+        let length = usize::try_from(length).unwrap_or_default();
+        let mut text = String::with_capacity(length.saturating_add(64));
         // A byte more than a seed file may have is enough to be told from one.
-        file.take(most.saturating_add(1))
-            .read_to_string(&mut text)
-            .map_err(unreadable)?;
-        seed::parse(&text).map_err(|source| ConfigError::Seed {
+        let read = file.take(most.saturating_add(1)).read_to_string(&mut text);
+        let text = SecretText::new(text);
+        read.map_err(unreadable)?;
+        seed::parse(text.expose()).map_err(|source| ConfigError::Seed {
             path: path.clone(),
             source,
         })
