@@ -533,6 +533,12 @@ fn a_primary_waits_with_its_deletion_for_its_last_replica() {
     fixture.engine().run_due_jobs().unwrap();
     // The waiting period begins in the commit that deletes the last replica.
     assert_eq!(fixture.revision(), revision + 2);
+    let lines = fixture.lines();
+    let told: Vec<_> = lines[lines.len() - 2..]
+        .iter()
+        .map(|line| &line["additionalEventData"]["primaryKey"])
+        .collect();
+    assert!(told[0].is_null() && *told[1] == arn(&key, HERE));
     fixture.reopen();
     let metadata = fixture.described(&key, HERE);
     assert_eq!(metadata.key_state, KeyState::PendingDeletion);

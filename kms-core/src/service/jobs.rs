@@ -16,7 +16,7 @@ use super::parameters::Parameters;
 use crate::Error;
 use crate::caller::{Caller, Credential, Principal};
 use crate::ids::{KeyArn, KeyRef};
-use crate::keys::RotationCause;
+use crate::keys::{Key, RotationCause};
 
 /// Something that the service does to a key when it is due.
 trait Job: Send + 'static {
@@ -114,21 +114,25 @@ impl Job for DeleteKey {
         let grants = step.state.grants().of_key(&arn).into_iter();
         let grants = grants.flat_map(|grants| grants.after(None));
         edits.extend(grants.map(|grant| Edit::RemoveGrant(arn.clone(), grant.id.clone())));
-        edits.extend(waiting_primary(step, &arn));
+        let waiting = waiting_primary(step, &arn);
+        let primary = waiting.as_ref().map(|primary| primary.arn.clone());
+        edits.extend(waiting.map(|primary| Edit::PutKey(Box::new(primary))));
         edits.push(Edit::RemoveKey(arn));
-        Ok(Performed::changed((), edits))
+        let performed = Performed::changed((), edits);
+        Ok(match primary {
+            Some(primary) => performed.with_additional("primaryKey", &primary),
+            None => performed,
+        })
     }
 }
 
 /// The primary whose waiting period begins, since `arn` is the last of its replicas.
-fn waiting_primary(step: &Step<'_>, arn: &KeyArn) -> Option<Edit> {
+fn waiting_primary(step: &Step<'_>, arn: &KeyArn) -> Option<Key> {
     let [primary] = step.state.related(arn)[..] else {
         return None;
     };
     let mut primary = primary.key.clone();
-    primary
-        .replicas_are_gone(step.now)
-        .then(|| Edit::PutKey(Box::new(primary)))
+    primary.replicas_are_gone(step.now).then_some(primary)
 }
 
 /// The destruction of imported material that has expired.
