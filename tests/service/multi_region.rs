@@ -114,28 +114,6 @@ fn a_multi_region_key_is_a_primary_without_replicas() {
 }
 
 #[test]
-fn no_length_of_a_request_hides_from_the_ledger_where_a_replica_is() {
-    let fixture = Fixture::new();
-    let key = fixture.primary();
-    let statement =
-        r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}"#;
-    let policy = format!("{statement}{}", "\t".repeat(32_000));
-    let request = ReplicateKeyRequest {
-        policy: Some(policy.clone()),
-        description: Some("\u{1}".repeat(8192)),
-        ..replicate(&key, THERE)
-    };
-    fixture.send(request).unwrap();
-    let last = fixture.lines().pop().unwrap();
-    let parameters = &last["requestParameters"];
-    assert_eq!(parameters["replicaRegion"], THERE);
-    assert_eq!(parameters["policy"], policy);
-    assert_eq!(parameters["description"]["omitted"], "too long");
-    let metadata = &last["responseElements"]["replicaKeyMetadata"];
-    assert_eq!(metadata["arn"], arn(&key, THERE));
-}
-
-#[test]
 fn a_replica_shares_what_aws_says_and_has_the_rest_of_its_own() {
     let mut fixture = Fixture::new();
     let request = CreateKeyRequest {

@@ -139,3 +139,25 @@ fn a_policy_tells_multi_region_keys_from_others() {
     let refusal = fixture.send_as(&in_region(&bob, THERE), encrypt());
     assert_eq!(code(refusal), "AccessDeniedException");
 }
+
+#[test]
+fn no_length_of_a_request_hides_from_the_ledger_where_a_replica_is() {
+    let fixture = Fixture::new();
+    let key = fixture.primary();
+    let statement =
+        r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}"#;
+    let policy = format!("{statement}{}", "\t".repeat(32_000));
+    let request = ReplicateKeyRequest {
+        policy: Some(policy.clone()),
+        description: Some("\u{1}".repeat(8192)),
+        ..replicate(&key, THERE)
+    };
+    fixture.send(request).unwrap();
+    let last = fixture.lines().pop().unwrap();
+    let parameters = &last["requestParameters"];
+    assert_eq!(parameters["replicaRegion"], THERE);
+    assert_eq!(parameters["policy"], policy);
+    assert_eq!(parameters["description"]["omitted"], "too long");
+    let metadata = &last["responseElements"]["replicaKeyMetadata"];
+    assert_eq!(metadata["arn"], arn(&key, THERE));
+}
