@@ -146,6 +146,7 @@ fn granted(criterion: &mut Criterion) {
                     by_grant: Some(ByGrant::Allows {
                         grants: &grants,
                         wanted: GrantUse::Cryptographic(GrantOperation::Encrypt, Some(&context)),
+                        propagation: None,
                     }),
                 };
                 let allowed = matches!(decide(&question), Decision::Allow(_));

@@ -163,6 +163,12 @@ async fn serve(
             "requests are delayed or refused on purpose: the configuration asks for it"
         );
     }
+    if let Some(delay) = config.grant_propagation {
+        tracing::warn!(
+            seconds = delay.as_secs(),
+            "new grants count late on purpose: the configuration asks for it"
+        );
+    }
     let jobs = tokio::spawn(jobs::run(engine));
     let proxy = face.as_ref().map(|(listeners, _)| listeners);
     announce(&listeners, proxy).map_err(|error| Fault::System("standard output", error))?;

@@ -51,6 +51,9 @@ pub(crate) enum StoreFault {
     /// What is done at the start could not be recorded.
     #[error("the store cannot be set up: {}", chain(.0))]
     Unrecorded(#[from] LedgerUnavailable),
+    /// The store bears the mark of production, and the configuration asks for faults.
+    #[error("faults, grant_propagation_seconds: not in a store of production")]
+    FaultsInProduction,
     /// The first access key could not be written.
     #[error("{path} cannot be written: {source}")]
     Credentials {
@@ -76,7 +79,7 @@ impl StoreFault {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Open(error) => exit(error),
-            Self::Passphrase(_) => Exit::Usage,
+            Self::Passphrase(_) | Self::FaultsInProduction => Exit::Usage,
             Self::SetUp(_) | Self::Credentials { .. } => Exit::Failed,
             Self::Unrecorded(_) => Exit::Unavailable,
         }
@@ -139,6 +142,12 @@ pub(crate) fn open(
         }
         opened => opened?,
     };
+    if config.has_faults() && engine.is_production()? {
+        return Err(StoreFault::FaultsInProduction);
+    }
+    if let Some(delay) = config.grant_propagation {
+        engine.delay_grants(delay)?;
+    }
     engine.keep_key_pairs_ready(READY_KEY_PAIRS);
     let region = engine.default_account()?.default_region;
     let served = config.regions();

@@ -154,6 +154,20 @@ fn grants_work_as_in_aws() {
 }
 
 #[test]
+fn new_grants_count_late_where_the_configuration_asks_for_it() {
+    let home = Home::new();
+    let file = home.scratch("kms-server.toml");
+    fs::write(&file, "grant_propagation_seconds = 3\n").unwrap();
+    let config = ["--config", file.to_str().unwrap()];
+    passes_at(&home, "grant_propagation.py", &config);
+    // A store that bears the mark of production takes no faults, whatever the file says of it.
+    let server = Server::start(&home.path(), &["--production"]);
+    assert!(server.terminate().success());
+    let report = Server::try_start(&home.path(), &config).unwrap_err();
+    assert!(report.contains("not in a store of production"), "{report}");
+}
+
+#[test]
 fn requests_are_authenticated_as_in_aws() {
     passes("authentication.py");
 }

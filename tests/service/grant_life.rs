@@ -2,6 +2,7 @@
 
 use super::grants::*;
 use super::*;
+use kms_core::service::MarkProductionRequest;
 
 #[test]
 fn a_token_names_its_grant_and_cannot_be_made_up() {
@@ -361,4 +362,77 @@ fn another_engine_on_the_store_knows_of_grants_at_once() {
     assert!(encrypts());
     fixture.send(revoke(&key, made.grant_id.as_str())).unwrap();
     assert!(!encrypts());
+}
+
+#[test]
+fn a_delayed_grant_counts_late_but_for_requests_with_its_token() {
+    const DELAY: i64 = 30_000;
+    let fixture = Fixture::new();
+    let key = fixture.create_key();
+    let (bob, carol) = (fixture.user("bob"), fixture.user("carol"));
+    let before = fixture.grant(create(&key, &arn("carol"), &["Encrypt"]));
+    fixture.clock.set(fixture.clock.now().plus_millis(DELAY));
+    let delay = std::time::Duration::from_secs(30);
+    fixture.engine().delay_grants(delay).unwrap();
+    let with = |tokens: &[&str]| EncryptRequest {
+        grant_tokens: Some(tokens.iter().map(|token| (*token).to_owned()).collect()),
+        ..encrypt(&key, &[])
+    };
+    let denied = |call: &CallContext, tokens: &[&str]| {
+        code(fixture.send_as(call, with(tokens))) == "AccessDeniedException"
+    };
+    let operations = ["Encrypt", "CreateGrant", "RetireGrant"];
+    let made = fixture.grant(create(&key, &arn("bob"), &operations));
+    let unused = fixture.grant(create(&key, &arn("carol"), &["Decrypt"]));
+    fixture.send_as(&carol, with(&[])).unwrap();
+    assert!(denied(&bob, &[]));
+    assert!(denied(&bob, &[&before.grant_token, &unused.grant_token]));
+    fixture.send_as(&bob, with(&[&made.grant_token])).unwrap();
+    let give = |tokens: Option<Vec<String>>| CreateGrantRequest {
+        grant_tokens: tokens,
+        ..create(&key, &arn("carol"), &["Encrypt"])
+    };
+    assert_eq!(
+        code(fixture.send_as(&bob, give(None))),
+        "AccessDeniedException"
+    );
+    let token = made.grant_token.clone();
+    fixture.send_as(&bob, give(Some(vec![token]))).unwrap();
+    // A token is no bearer's: it helps whom the grant is for.
+    let stranger = fixture.user("mallory");
+    assert!(denied(&stranger, &[&made.grant_token]));
+    let now = fixture.clock.now();
+    fixture.clock.set(now.plus_millis(DELAY - 1));
+    assert!(denied(&bob, &[]));
+    fixture.clock.set(now.plus_millis(DELAY));
+    fixture.send_as(&bob, with(&[])).unwrap();
+}
+
+#[test]
+fn a_delayed_grant_ends_at_once_by_who_may_end_it() {
+    let fixture = Fixture::new();
+    let key = fixture.create_key();
+    let bob = fixture.user("bob");
+    let delay = std::time::Duration::from_secs(30);
+    fixture.engine().delay_grants(delay).unwrap();
+    let made = fixture.grant(create(&key, &arn("bob"), &["Encrypt", "RetireGrant"]));
+    let id = made.grant_id.as_str();
+    fixture.send_as(&bob, retire(&key, id)).unwrap();
+    let stale = EncryptRequest {
+        grant_tokens: Some(vec![made.grant_token]),
+        ..encrypt(&key, &[])
+    };
+    assert_eq!(code(fixture.send_as(&bob, stale)), "AccessDeniedException");
+}
+
+#[test]
+fn a_store_of_production_delays_no_grants() {
+    let fixture = Fixture::new();
+    fixture.send(MarkProductionRequest).unwrap();
+    let delay = std::time::Duration::from_secs(1);
+    let refused = fixture.engine().delay_grants(delay).unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::ValidationException);
+    let (key, bob) = (fixture.create_key(), fixture.user("bob"));
+    fixture.grant(create(&key, &arn("bob"), &["Encrypt"]));
+    fixture.send_as(&bob, encrypt(&key, &[])).unwrap();
 }

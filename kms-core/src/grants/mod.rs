@@ -9,9 +9,11 @@ mod grant;
 mod held;
 mod index;
 mod principal;
+mod propagation;
 
 pub use constraint::Constraint;
 pub use grant::{Grant, Proposal};
 pub use held::GrantUse;
 pub use index::{GrantIndex, KeyGrants};
 pub use principal::{GrantPrincipal, InvalidPrincipal, Naming, PrincipalName};
+pub use propagation::Propagation;

@@ -4,7 +4,7 @@ use super::combine::{Question, not_allowed_on, require_identity};
 use super::evaluate::{Request, Resource};
 use super::explain::{Denial, Layer};
 use crate::api::GrantOperation;
-use crate::grants::{Grant, GrantPrincipal, GrantUse, KeyGrants, Naming};
+use crate::grants::{Grant, GrantPrincipal, GrantUse, KeyGrants, Naming, Propagation};
 
 /// What grants have to do with a question.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +15,8 @@ pub enum ByGrant<'a> {
         grants: &'a KeyGrants,
         /// What is wanted of one.
         wanted: GrantUse<'a>,
+        /// Where new grants count late: which count yet. Otherwise each counts at once.
+        propagation: Option<Propagation<'a>>,
     },
     /// It is about this grant, which itself says who may retire it.
     Retires(&'a Grant),
@@ -30,7 +32,12 @@ pub(super) fn allowed_by_grant(
     request: &Request<'_>,
     own_key: bool,
 ) -> bool {
-    let Some(ByGrant::Allows { grants, wanted }) = question.by_grant else {
+    let Some(ByGrant::Allows {
+        grants,
+        wanted,
+        propagation,
+    }) = question.by_grant
+    else {
         return false;
     };
     if grants.is_empty() {
@@ -39,7 +46,8 @@ pub(super) fn allowed_by_grant(
     let account = question.principal.account();
     let agrees = require_identity(question, request).is_ok();
     let accept = |grant: &Grant, naming| {
-        agrees || naming == Naming::Itself && (own_key || grant.issuing_account == *account)
+        (agrees || naming == Naming::Itself && (own_key || grant.issuing_account == *account))
+            && propagation.is_none_or(|propagation| propagation.counts(grant))
     };
     grants.find(question.principal, &wanted, accept).is_some()
 }

@@ -98,7 +98,11 @@ fn by_grant<'a>(needed: &'a Authorization<'_>, state: &'a State) -> Option<ByGra
         operation @ GrantOperation::DescribeKey => GrantUse::Unconstrained(operation),
         operation => GrantUse::Cryptographic(operation, needed.specific.encryption_context),
     };
-    Some(ByGrant::Allows { grants, wanted })
+    Some(ByGrant::Allows {
+        grants,
+        wanted,
+        propagation: needed.propagation,
+    })
 }
 
 /// The caller's own policies. A user that is gone, or was replaced by a namesake, has no say.

@@ -50,6 +50,8 @@ pub struct Engine {
     pub(super) regions: OnceLock<Vec<Region>>,
     pub(super) attestation_roots: TrustedRoots,
     proxy: Option<Arc<dyn ExternalKeyProxy>>,
+    /// How long after it was made a grant counts, in milliseconds; at once until it is set.
+    pub(super) grant_delay: OnceLock<i64>,
     pub(super) state: RwLock<State>,
     /// Whether a change that others made could not be taken in; nothing is answered then.
     incomplete: AtomicBool,
@@ -95,6 +97,7 @@ impl Engine {
             regions: OnceLock::new(),
             attestation_roots: parts.attestation_roots,
             proxy: None,
+            grant_delay: OnceLock::new(),
             state: RwLock::new(parts.state),
             incomplete: AtomicBool::new(false),
             mutation: Mutex::new(Unfinished::default()),
@@ -262,12 +265,13 @@ impl Engine {
         let attestation = recipient.map(|info| self.attest(info, now)).transpose()?;
         let attestation = attestation.map(Arc::new);
         draft.attested(attestation.as_deref());
-        self.check_grant_tokens(tokens.as_deref().unwrap_or_default())?;
+        let named = self.named_by_tokens(tokens.as_ref())?;
         let loaded = resolve::load(self, O::lookups(&parsed), state, call, draft.event)?;
         draft.used(&loaded);
         let mut needed = O::authorizations(&parsed, &loaded, call)?;
         for permission in &mut needed {
             permission.specific.attestation = attestation.as_deref();
+            permission.propagation = self.propagation(now, &named);
         }
         let ask = |needed| self.authorize(needed, state, call, now);
         let permits = needed.iter().map(ask).collect::<Result<Vec<_>, Error>>()?;

@@ -16,7 +16,7 @@ use crate::Error;
 use crate::api::{self, KeySpec, RecipientInfo};
 use crate::attestation::Attestation;
 use crate::audit::JsonObject;
-use crate::grants::Grant;
+use crate::grants::{Grant, Propagation};
 use crate::ids::{AliasName, GrantId, KeyId, KeyMaterialId, KeyRef, Region};
 use crate::policy::Permit;
 use crate::time::Timestamp;
@@ -206,6 +206,8 @@ pub struct Authorization<'a> {
     pub(super) action: &'static str,
     pub(super) on: On<'a>,
     pub(super) specific: Specific<'a>,
+    /// Which grants count yet, where new ones count late; set by the walk.
+    pub(super) propagation: Option<Propagation<'a>>,
 }
 
 impl<'a> Authorization<'a> {
@@ -216,6 +218,7 @@ impl<'a> Authorization<'a> {
             action,
             on,
             specific: Specific::default(),
+            propagation: None,
         }
     }
 
@@ -373,7 +376,7 @@ pub trait Operation: Sized + Send + 'static {
     fn parameters(&self, parameters: &mut Parameters);
 
     /// The member `GrantTokens`. Each must be one that this service gave out; since grants hold at
-    /// once, they change nothing else.
+    /// once, they change nothing else, unless the engine was told to let new grants count late.
     fn grant_tokens(&self) -> Option<&Vec<String>> {
         None
     }

@@ -2,6 +2,7 @@
 
 use super::change::Edit;
 use super::context::CallContext;
+use super::engine::Engine;
 use super::operation::{Authorization, Event, Loaded, On, Operation, Performed, Step};
 use super::parameters::Parameters;
 use super::state::State;
@@ -14,6 +15,16 @@ pub struct MarkProductionRequest;
 /// Whether the store bears the mark.
 pub(super) fn is_production(state: &State) -> bool {
     state.accounts().any(|account| account.production)
+}
+
+impl Engine {
+    /// Whether the store bears the mark.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the store fails.
+    pub fn is_production(&self) -> Result<bool, Error> {
+        Ok(is_production(&*self.state()?))
+    }
 }
 
 impl Operation for MarkProductionRequest {

@@ -114,6 +114,9 @@ impl Config {
         if production && !file.faults.is_empty() {
             return Err(value("faults", "not in production"));
         }
+        if production && file.grant_propagation_seconds.is_some() {
+            return Err(value("grant_propagation_seconds", "not in production"));
+        }
         Self {
             home: home(args.home.clone().or(file.home.clone()))?,
             listen,
@@ -134,6 +137,7 @@ impl Config {
             quotas: quotas(file.quotas)?,
             limits: limits(args, &file)?,
             timeouts: timeouts(args, &file)?,
+            grant_propagation: grant_propagation(file.grant_propagation_seconds)?,
             faults: file.faults.iter().map(fault).collect::<Result<_, _>>()?,
             xks: file.xks.as_ref().map(xks::client).transpose()?,
             xks_proxy: None,
@@ -225,6 +229,19 @@ const INJECTED: [ErrorCode; 4] = [
     ErrorCode::DependencyTimeoutException,
     ErrorCode::ServiceUnavailableException,
 ];
+
+/// The longest time until a grant counts, in seconds: AWS says that it usually is less.
+const LONGEST_PROPAGATION: u64 = 300;
+
+fn grant_propagation(seconds: Option<u64>) -> Result<Option<Duration>, ConfigError> {
+    match seconds {
+        Some(seconds) if !(1..=LONGEST_PROPAGATION).contains(&seconds) => {
+            let bound = format!("{seconds} is not 1 to {LONGEST_PROPAGATION}");
+            Err(value("grant_propagation_seconds", bound))
+        }
+        seconds => Ok(seconds.map(Duration::from_secs)),
+    }
+}
 
 /// The longest delay on purpose, in milliseconds.
 const LONGEST_DELAY: u64 = 60_000;

@@ -37,6 +37,8 @@ pub struct File {
     pub seed: Option<PathBuf>,
     /// Whether the store is one of production.
     pub production: Option<bool>,
+    /// How many seconds after it was made a grant counts.
+    pub grant_propagation_seconds: Option<u64>,
     /// How the log is written.
     pub log_format: Option<LogFormat>,
     /// Certificate and key.

@@ -72,6 +72,9 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// Faults on purpose, for tests of clients.
     pub faults: Vec<Fault>,
+    /// How long after it was made a grant counts, on purpose, for tests of clients; not without a
+    /// value.
+    pub grant_propagation: Option<Duration>,
     /// How proxies of external key stores are reached; `None` where none may be.
     pub xks: Option<Xks>,
     /// The proxy that this server is for external key stores, if it is one.
@@ -112,6 +115,14 @@ pub struct Xks {
     pub private_addresses: bool,
     /// Where a domain name is, in lower case, whatever the name service says.
     pub addresses: BTreeMap<String, SocketAddr>,
+}
+
+impl Config {
+    /// Whether it asks for any fault on purpose.
+    #[must_use]
+    pub fn has_faults(&self) -> bool {
+        !self.faults.is_empty() || self.grant_propagation.is_some()
+    }
 }
 
 /// A fault on purpose: a share of the requests is delayed, refused, or both.

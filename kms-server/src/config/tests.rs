@@ -105,6 +105,14 @@ fn attestation_roots_are_files_with_certificates() {
 }
 
 #[test]
+fn grants_are_delayed_where_the_file_says_so() {
+    let delay = |file| config(&["--home", "/h"], file).unwrap().grant_propagation;
+    assert_eq!(delay(""), None);
+    let told = delay("grant_propagation_seconds = 300");
+    assert_eq!(told, Some(Duration::from_secs(300)));
+}
+
+#[test]
 fn faults_are_read_with_their_rate() {
     let file = "[[faults]]\noperation = 'Encrypt'\nrate = 0.25\nerror = 'ThrottlingException'\n\
                 [[faults]]\nrate = 1\ndelay_milliseconds = 20";
@@ -191,6 +199,15 @@ fn bad_values_are_refused_and_named() {
         (
             "production = true\n[[faults]]\nrate = 1\ndelay_milliseconds = 1",
             "faults: not in production",
+        ),
+        (
+            "production = true\ngrant_propagation_seconds = 1",
+            "grant_propagation_seconds: not in production",
+        ),
+        ("grant_propagation_seconds = 0", "grant_propagation_seconds"),
+        (
+            "grant_propagation_seconds = 301",
+            "grant_propagation_seconds",
         ),
         ("[[faults]]\nrate = 0", "faults.rate"),
         ("[[faults]]\nrate = 1.5", "faults.rate"),

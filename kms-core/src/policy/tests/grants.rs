@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::*;
-use crate::grants::{Constraint, GrantPrincipal, GrantUse, Proposal};
+use crate::grants::{Constraint, GrantPrincipal, GrantUse, Propagation, Proposal};
 use crate::time::Timestamp;
 
 const ALICE: &str = "AIDAAAAAAAAAAAAAAAAAA";
@@ -50,6 +50,27 @@ fn closed() -> String {
 
 fn encrypting(principal: Principal) -> Case {
     Case::new(principal, "kms:Encrypt").key_policy(&closed())
+}
+
+#[test]
+fn a_grant_that_is_delayed_counts_once_it_is_reached_or_by_its_own_token() {
+    let made = grant(1, to_user(ACCOUNT, ALICE), &[GrantOperation::Encrypt]);
+    let mut elsewhere = key_arn();
+    elsewhere.region = "eu-central-1".parse().unwrap();
+    let other_id = format!("{:064x}", 2).parse().unwrap();
+    for (reached, named, counts) in [
+        (-1, vec![], false),
+        (0, vec![], true),
+        (-1, vec![(key_arn(), made.id.clone())], true),
+        (-1, vec![(elsewhere, made.id.clone())], false),
+        (-1, vec![(key_arn(), other_id)], false),
+    ] {
+        let propagation = Propagation {
+            reached: Timestamp::from_millis(reached),
+            named: &named,
+        };
+        assert_eq!(propagation.counts(&made), counts, "{propagation:?}");
+    }
 }
 
 #[test]

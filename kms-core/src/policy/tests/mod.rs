@@ -100,6 +100,7 @@ impl Case {
         Some(ByGrant::Allows {
             grants: &self.grants,
             wanted: GrantUse::Cryptographic(operation, Some(&self.context)),
+            propagation: None,
         })
     }
 
