@@ -83,7 +83,7 @@ impl Fixture {
         self.send(request).unwrap().rotations
     }
 
-    fn pass(&self, millis: i64) {
+    pub(super) fn pass(&self, millis: i64) {
         self.clock.set(self.clock.now().plus_millis(millis));
     }
 }

@@ -50,6 +50,108 @@ fn the_last_successful_use_of_a_key_is_told_and_no_other() {
     assert_eq!(fixture.last_use(&other), None);
 }
 
+/// A key policy that keeps keys which were used within `days` from being disabled and deleted.
+fn kept_while_used(days: u32) -> PutKeyPolicyRequest {
+    let policy = serde_json::json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"},
+        {"Effect": "Deny", "Principal": "*", "Resource": "*",
+         "Action": ["kms:DisableKey", "kms:ScheduleKeyDeletion", "kms:EnableKey"],
+         "Condition": {"NumericLessThanEquals": {"kms:TrailingDaysWithoutKeyUsage": days}}}]});
+    PutKeyPolicyRequest {
+        policy: Some(policy.to_string()),
+        ..PutKeyPolicyRequest::default()
+    }
+}
+
+impl Fixture {
+    fn kept_key(&self, days: u32) -> String {
+        let key = self.create_key();
+        let put = PutKeyPolicyRequest {
+            key_id: Some(key.clone()),
+            ..kept_while_used(days)
+        };
+        self.send(put).unwrap();
+        key
+    }
+
+    fn disabled(&self, key: &str) -> Result<DisableKeyResponse, Error> {
+        self.send(on_key!(DisableKeyRequest, key))
+    }
+
+    fn is_kept(&self, key: &str) -> bool {
+        let ending = ScheduleKeyDeletionRequest {
+            key_id: Some(key.to_owned()),
+            ..ScheduleKeyDeletionRequest::default()
+        };
+        let denied = "AccessDeniedException";
+        code(self.disabled(key)) == denied && code(self.send(ending)) == denied
+    }
+}
+
+#[test]
+fn a_policy_keeps_a_key_that_was_used_in_the_last_days() {
+    let mut fixture = Fixture::new();
+    let (used, unused) = (fixture.kept_key(2), fixture.kept_key(2));
+    // A key that was never used counts from its creation.
+    assert!(fixture.is_kept(&used) && fixture.is_kept(&unused));
+    // The condition is of these two operations alone: no other has the key.
+    fixture.send(on_key!(EnableKeyRequest, used)).unwrap();
+    fixture.pass(DAY);
+    fixture.send(encrypt(&used, &[])).unwrap();
+    fixture.pass(2 * DAY - 1);
+    assert!(fixture.is_kept(&unused));
+    fixture.pass(1);
+    fixture.disabled(&unused).unwrap();
+    // Whole days: two days and a part are two.
+    fixture.pass(DAY - 1);
+    fixture.reopen();
+    assert!(fixture.is_kept(&used));
+    fixture.pass(1);
+    let scheduled = ScheduleKeyDeletionRequest {
+        key_id: Some(used),
+        ..ScheduleKeyDeletionRequest::default()
+    };
+    fixture.send(scheduled).unwrap();
+}
+
+#[test]
+fn a_clock_that_was_put_back_makes_no_key_unused() {
+    let fixture = Fixture::new();
+    let key = fixture.kept_key(2);
+    fixture.send(encrypt(&key, &[])).unwrap();
+    fixture.pass(-30 * DAY);
+    assert!(fixture.is_kept(&key));
+}
+
+#[test]
+fn a_use_by_another_process_keeps_the_key() {
+    let fixture = Fixture::new();
+    let key = fixture.kept_key(2);
+    fixture.pass(3 * DAY);
+    let other = Engine::open(options(fixture.directory.path(), &fixture.clock)).unwrap();
+    block_on(other.call(&fixture.call, encrypt(&key, &[])))
+        .unwrap()
+        .into_inner()
+        .unwrap();
+    assert!(fixture.is_kept(&key));
+}
+
+#[test]
+fn where_uses_cannot_be_read_a_policy_that_asks_keeps_and_another_key_is_disabled() {
+    let mut fixture = Fixture::new();
+    let (kept, other) = (fixture.kept_key(2), fixture.create_key());
+    fixture.pass(30 * DAY);
+    fixture.reopen();
+    let ledger = fixture.directory.path().join("home/ledger");
+    let away = fixture.directory.path().join("away");
+    fs::rename(&ledger, &away).unwrap();
+    let (answer, free) = (fixture.disabled(&kept), fixture.disabled(&other));
+    fs::rename(&away, &ledger).unwrap();
+    assert_eq!(code(answer), "AccessDeniedException");
+    free.unwrap();
+    fixture.disabled(&kept).unwrap();
+}
+
 #[test]
 fn re_encrypting_uses_both_keys() {
     let fixture = Fixture::new();

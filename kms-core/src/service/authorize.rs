@@ -33,6 +33,7 @@ impl Engine {
             now,
             on: &needed.on,
             specific: &needed.specific,
+            usage: &self.usage,
         };
         let (resource, key_policy) = match &needed.on {
             On::Key(target) => (

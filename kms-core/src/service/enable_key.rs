@@ -3,6 +3,7 @@
 use super::change::Edit;
 use super::key_operation::KeyOperation;
 use super::operation::{Performed, Step};
+use super::values::Specific;
 use crate::Error;
 use crate::api::{DisableKeyRequest, DisableKeyResponse, EnableKeyRequest, EnableKeyResponse};
 use crate::keys::Lifecycle;
@@ -34,6 +35,7 @@ impl KeyOperation for EnableKeyRequest {
 
 impl KeyOperation for DisableKeyRequest {
     type Checked = ();
+    const ASKS_FOR_KEY_USAGE: bool = true;
 
     fn key_id(&self) -> Option<&String> {
         self.key_id.as_ref()
@@ -41,6 +43,13 @@ impl KeyOperation for DisableKeyRequest {
 
     fn check(self) -> Result<(), Error> {
         Ok(())
+    }
+
+    fn specific((): &()) -> Specific<'_> {
+        Specific {
+            tells_days_without_key_usage: true,
+            ..Specific::default()
+        }
     }
 
     fn perform((): (), step: &Step<'_>) -> Result<Performed<DisableKeyResponse>, Error> {

@@ -194,18 +194,21 @@ impl Engine {
         let mut draft = Draft::new(self, call, O::EVENT, parameters, now)
             .map_err(LedgerUnavailable::because)?;
         let _reserved = self.key_pairs.reserve(request.key_pair());
+        let followed = if O::ASKS_FOR_KEY_USAGE {
+            self.usage.follow()
+        } else {
+            Ok(())
+        };
         if !O::EVENT.read_only {
+            // Policies that ask for what could not be read are not met; where none asks, a key can
+            // be disabled all the same.
+            drop(followed);
             if let Err(error) = self.inquire(&request, &mut draft, now).await {
                 let (entry, answer) = conclude(&draft, Err(error));
                 return Recorded::release(&self.ledger, entry, answer).await;
             }
             return self.change(request, &mut draft, now);
         }
-        let followed = if O::ASKS_FOR_KEY_USAGE {
-            self.usage.follow()
-        } else {
-            Ok(())
-        };
         let walked = followed
             .and_then(|()| self.state())
             .and_then(|state| self.walk(request, &mut draft, &state, now));

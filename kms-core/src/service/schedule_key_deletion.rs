@@ -37,6 +37,7 @@ fn window(asked: Option<i32>) -> Result<i32, Error> {
 impl KeyOperation for ScheduleKeyDeletionRequest {
     /// Days.
     type Checked = i32;
+    const ASKS_FOR_KEY_USAGE: bool = true;
 
     fn key_id(&self) -> Option<&String> {
         self.key_id.as_ref()
@@ -53,6 +54,7 @@ impl KeyOperation for ScheduleKeyDeletionRequest {
     fn specific(days: &i32) -> Specific<'_> {
         Specific {
             pending_window_in_days: u32::try_from(*days).ok(),
+            tells_days_without_key_usage: true,
             ..Specific::default()
         }
     }

@@ -150,6 +150,18 @@ impl KeyUsage {
         known.uses.last.get(key).map(Use::to_data).transpose()
     }
 
+    /// The time of the last use of a key, as of the last [`KeyUsage::follow`].
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when that failed, so that nobody knows.
+    pub(super) fn time_of(&self, key: &KeyArn) -> Result<Option<Timestamp>, Error> {
+        let known = self.known();
+        if known.records.is_none() {
+            return Err(Error::internal("the use of keys could not be read"));
+        }
+        Ok(known.uses.last.get(key).map(|used| used.time))
+    }
+
     /// Forgets keys that are gone; the content of a snapshot and its position.
     fn without(&self, gone: &[KeyArn]) -> Result<(u64, Vec<u8>), Error> {
         let mut known = self.known();

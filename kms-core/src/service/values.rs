@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::context::CallContext;
 use super::operation::{On, Target};
 use super::recipient;
+use super::usage::KeyUsage;
 use crate::api::{
     AlgorithmSpec, DataKeyPairSpec, EncryptionAlgorithm, ExpirationModelType, GrantOperation,
     KeyAgreementAlgorithm, MacAlgorithm, MessageType, MultiRegionKeyType, Origin, SigningAlgorithm,
@@ -19,6 +20,8 @@ use crate::ids::Region;
 use crate::keys::KeyKind;
 use crate::policy::{ConditionKey, ConditionValues, Value};
 use crate::time::Timestamp;
+
+const MILLIS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// The values that belong to one operation.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +38,9 @@ pub struct Specific<'a> {
     pub rotation_period_in_days: Option<u32>,
     /// Days.
     pub pending_window_in_days: Option<u32>,
+    /// Whether conditions may ask how long the key was not used; the operation then has to
+    /// [ask for the use of keys](super::operation::Operation::ASKS_FOR_KEY_USAGE).
+    pub tells_days_without_key_usage: bool,
     /// The tags of the request.
     pub request_tags: Option<&'a BTreeMap<String, String>>,
     /// The tag keys of the request, where it has keys alone.
@@ -117,6 +123,7 @@ pub(super) struct RequestValues<'a> {
     pub(super) now: Timestamp,
     pub(super) on: &'a On<'a>,
     pub(super) specific: &'a Specific<'a>,
+    pub(super) usage: &'a KeyUsage,
 }
 
 fn one(text: impl Into<String>) -> Option<Value<'static>> {
@@ -282,6 +289,9 @@ impl<'a> RequestValues<'a> {
             "kms:schedulekeydeletionpendingwindowindays" => {
                 one(specific.pending_window_in_days?.to_string())
             }
+            "kms:trailingdayswithoutkeyusage" if specific.tells_days_without_key_usage => {
+                self.days_without_key_usage()
+            }
             "kms:wrappingalgorithm" => fixed(specific.wrapping?.0.as_str()),
             "kms:wrappingkeyspec" => fixed(specific.wrapping?.1.as_str()),
             "kms:expirationmodel" => fixed(specific.expiration_model?.as_str()),
@@ -304,6 +314,17 @@ impl<'a> RequestValues<'a> {
             }
             name => self.key_property(name),
         }
+    }
+
+    /// Whole days since the last use of the key, or since its creation if it was never used. Where
+    /// the ledger could not be read there is no telling, and a policy that asks is not met.
+    fn days_without_key_usage(&self) -> Option<Value<'_>> {
+        let key = &self.target()?.key.key;
+        let Ok(used) = self.usage.time_of(&key.arn) else {
+            return Some(Value::Ambiguous);
+        };
+        let idle = self.now.millis_since(used.unwrap_or(key.created));
+        one(idle.max(0).div_euclid(MILLIS_PER_DAY).to_string())
     }
 
     fn global_account(&self) -> Option<Value<'_>> {
