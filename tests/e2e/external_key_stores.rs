@@ -47,6 +47,17 @@ fn start_proxy(home: &Home, port: u16) -> Server {
     )
 }
 
+/// The configuration of a server whose external key stores are at those ports.
+fn reaching(certificate: &Path, proxy_port: u16, stub_port: u16) -> String {
+    format!(
+        "[xks]\nroots = '{}'\nplatform_roots = false\ntimeout_milliseconds = 1500\n\
+         [xks.addresses]\n'proxy.xks.test' = '127.0.0.1:{proxy_port}'\n\
+         'stub.xks.test' = '127.0.0.1:{stub_port}'\n\
+         'other.xks.test' = '127.0.0.1:{proxy_port}'\n",
+        certificate.display()
+    )
+}
+
 /// Each use of a key by a client of the proxy stands in the ledger with what the client said of it.
 fn uses_are_recorded(manager: &Home, secret: &str) {
     let records = kms_core::audit::read(&manager.path().join("ledger"), 0).unwrap();
@@ -89,13 +100,7 @@ fn one_server_is_the_external_key_store_of_another() {
     write_certificate(&manager.scratch(""));
     let proxy = start_proxy(&manager, proxy_port);
     let certificate = manager.scratch("proxy.pem");
-    let config = format!(
-        "[xks]\nroots = '{}'\nplatform_roots = false\ntimeout_milliseconds = 1500\n\
-         [xks.addresses]\n'proxy.xks.test' = '127.0.0.1:{proxy_port}'\n\
-         'stub.xks.test' = '127.0.0.1:{stub_port}'\n\
-         'other.xks.test' = '127.0.0.1:{proxy_port}'\n",
-        certificate.display()
-    );
+    let config = reaching(&certificate, proxy_port, stub_port);
     let server = start(&store, &config);
     let script = Script::new("external_key_stores.py", &store, &server)
         .env("MANAGER_ENDPOINT", proxy.endpoint())
@@ -117,4 +122,26 @@ fn one_server_is_the_external_key_store_of_another() {
     for home in [&store, &manager] {
         home.kms().done(["audit", "verify"]);
     }
+}
+
+#[test]
+fn every_operation_succeeds_and_is_refused_through_the_aws_cli() {
+    let (store, manager) = (Home::new(), Home::new());
+    let port = free_port();
+    write_certificate(&manager.scratch(""));
+    let proxy = start_proxy(&manager, port);
+    manager.kms().done(["user", "create", "xks"]);
+    // Two stores need two names of the one proxy.
+    let stores = reaching(&manager.scratch("proxy.pem"), port, port);
+    let server = start(
+        &store,
+        &format!("other_regions = ['eu-central-1']\n{stores}"),
+    );
+    let script = Script::new("aws_cli_operations.py", &store, &server)
+        .env("XKS_PROXY_PATH", "/tenant-1/kms/xks/v1")
+        .env("XKS_CREDENTIAL", manager.path().join("xks-proxy.json"));
+    print!("{}", script.passes());
+    assert!(server.terminate().success());
+    proxy.terminate();
+    store.kms().done(["audit", "verify"]);
 }

@@ -178,11 +178,6 @@ fn the_aws_cli_works_by_environment_variables_alone() {
 }
 
 #[test]
-fn every_operation_succeeds_and_is_refused_through_the_aws_cli() {
-    passes_on("aws_cli_operations.py", &["--other-region", "eu-central-1"]);
-}
-
-#[test]
 fn messages_open_in_the_aws_encryption_sdk_and_the_reverse() {
     passes("esdk_interop.py");
 }

@@ -70,6 +70,7 @@ pub(crate) fn config() -> Config {
         region: "us-east-1".parse().unwrap(),
         other_regions: vec!["eu-central-1".parse().unwrap()],
         faults: Vec::new(),
+        grant_propagation: None,
         xks: None,
         xks_proxy: None,
         random: RandomSource::System,
