@@ -43,6 +43,7 @@ fn build(home: &Path, keys: usize, grants: usize) {
         clock: Arc::new(SystemClock),
         accept_rollback: None,
         attestation_roots: TrustedRoots::default(),
+        sm2: false,
         quotas: Quotas {
             keys,
             ..Quotas::default()

@@ -40,6 +40,7 @@ impl Fixture {
             accept_rollback: None,
             quotas: Quotas::default(),
             attestation_roots: TrustedRoots::default(),
+            sm2: false,
         };
         let account = || "111122223333".parse().unwrap();
         let region = || "us-east-1".parse().unwrap();

@@ -85,6 +85,8 @@ const CRYPTOGRAPHIC: &[&str] = &[
     "scrypt",
     "sha1",
     "sha2",
+    "sm2",
+    "sm3",
     "subtle",
     "webpki",
     "x25519_dalek",
@@ -119,6 +121,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "seed_file",
     "server_config",
     "sigv4_request",
+    "sm2_ciphertext",
     "xks_message",
 ];
 

@@ -154,7 +154,11 @@ impl World {
         let parameters = self.done("GetParametersForImport", &asked);
         let public: Blob = serde_json::from_value(parameters["PublicKey"].clone()).unwrap();
         let public = PublicKey::open(KeySpec::Rsa2048, public.as_slice()).unwrap();
-        let wrapped = public.encrypt(EncryptionAlgorithm::RsaesOaepSha256, material);
+        let wrapped = public.encrypt(
+            EncryptionAlgorithm::RsaesOaepSha256,
+            material,
+            &SystemRandom,
+        );
         let wrapped = serde_json::to_value(Blob::from(wrapped.unwrap())).unwrap();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         (text(&parameters["ImportToken"]), text(&wrapped))

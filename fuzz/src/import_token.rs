@@ -14,7 +14,11 @@ const SPEC: WrappingKeySpec = WrappingKeySpec::Rsa2048;
 static WRAPPING: LazyLock<(NewKeyPair, Vec<u8>)> = LazyLock::new(|| {
     let pair = generate(SPEC.key_spec(), &SystemRandom).expect("a key pair");
     let public = PublicKey::open(KeySpec::Rsa2048, &pair.public).expect("its public key");
-    let head = public.encrypt(EncryptionAlgorithm::RsaesOaepSha256, &[7; 32]);
+    let head = public.encrypt(
+        EncryptionAlgorithm::RsaesOaepSha256,
+        &[7; 32],
+        &SystemRandom,
+    );
     (pair, head.expect("short enough"))
 });
 

@@ -18,6 +18,7 @@ pub mod sealed_record;
 pub mod seed_file;
 pub mod server_config;
 pub mod sigv4_request;
+pub mod sm2_ciphertext;
 pub mod xks_message;
 
 /// The name of a folder in `corpus/`, and the body that eats what lies there.
@@ -39,5 +40,6 @@ pub const TARGETS: &[Target] = &[
     ("seed_file", seed_file::run),
     ("server_config", server_config::run),
     ("sigv4_request", sigv4_request::run),
+    ("sm2_ciphertext", sm2_ciphertext::run),
     ("xks_message", xks_message::run),
 ];

@@ -6,11 +6,12 @@ use kms_core::api::{KeySpec, SigningAlgorithm};
 use kms_core::crypto::asymmetric::{Message, PrivateKey, PublicKey, generate};
 use kms_core::crypto::random::SystemRandom;
 
-const CURVES: [(KeySpec, SigningAlgorithm, usize); 4] = [
+const CURVES: [(KeySpec, SigningAlgorithm, usize); 5] = [
     (KeySpec::EccNistP256, SigningAlgorithm::EcdsaSha256, 32),
     (KeySpec::EccNistP384, SigningAlgorithm::EcdsaSha384, 48),
     (KeySpec::EccNistP521, SigningAlgorithm::EcdsaSha512, 66),
     (KeySpec::EccSecgP256k1, SigningAlgorithm::EcdsaSha256, 32),
+    (KeySpec::Sm2, SigningAlgorithm::Sm2dsa, 32),
 ];
 
 static KEYS: LazyLock<Vec<(PrivateKey, PublicKey)>> = LazyLock::new(|| {

@@ -28,6 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         accept_rollback: None,
         quotas: Quotas::default(),
         attestation_roots: TrustedRoots::default(),
+        sm2: false,
     };
     let new = NewStore {
         account: None,

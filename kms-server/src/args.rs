@@ -121,6 +121,9 @@ pub(crate) struct Args {
     /// Apply the seed file to a store of production all the same.
     #[arg(long, requires = "seed")]
     pub(crate) seed_in_production: bool,
+    /// Make keys and data key pairs of spec SM2, which AWS does in its China Regions alone.
+    #[arg(long, env = "KMS_SM2")]
+    pub(crate) sm2: bool,
     /// Check the configuration and exit.
     #[arg(long)]
     pub(crate) check_config: bool,

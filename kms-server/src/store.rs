@@ -196,6 +196,7 @@ fn options(config: &Config, guard: RootGuard, attestation_roots: &TrustedRoots) 
         accept_rollback: config.accept_rollback.clone(),
         quotas: config.quotas,
         attestation_roots: attestation_roots.clone(),
+        sm2: config.sm2,
     }
 }
 

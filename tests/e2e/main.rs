@@ -118,6 +118,11 @@ fn key_pairs_and_hmac_keys_work_as_in_aws() {
 }
 
 #[test]
+fn keys_of_sm2_work_where_they_are_offered() {
+    passes_on("sm2.py", &["--sm2"]);
+}
+
+#[test]
 fn answers_are_encrypted_to_attested_enclaves_as_in_aws() {
     let home = Home::new();
     let (root, key) = (home.scratch("root.pem"), home.scratch("root.key"));

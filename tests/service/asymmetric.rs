@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn kind(spec: KeySpec, usage: KeyUsage) -> CreateKeyRequest {
+pub(super) fn kind(spec: KeySpec, usage: KeyUsage) -> CreateKeyRequest {
     CreateKeyRequest {
         key_spec: Some(spec.to_string()),
         key_usage: Some(usage.to_string()),
@@ -10,7 +10,12 @@ fn kind(spec: KeySpec, usage: KeyUsage) -> CreateKeyRequest {
     }
 }
 
-fn sign(key: &str, message: &[u8], kind: MessageType, algorithm: SigningAlgorithm) -> SignRequest {
+pub(super) fn sign(
+    key: &str,
+    message: &[u8],
+    kind: MessageType,
+    algorithm: SigningAlgorithm,
+) -> SignRequest {
     SignRequest {
         key_id: Some(key.to_owned()),
         message: Some(SecretBytes::new(message.to_vec())),
@@ -20,7 +25,7 @@ fn sign(key: &str, message: &[u8], kind: MessageType, algorithm: SigningAlgorith
     }
 }
 
-fn verify(signed: SignRequest, signature: &Blob) -> VerifyRequest {
+pub(super) fn verify(signed: SignRequest, signature: &Blob) -> VerifyRequest {
     VerifyRequest {
         key_id: signed.key_id,
         message: signed.message,
@@ -45,14 +50,14 @@ impl Fixture {
         self.send(kind(spec, usage)).unwrap().key_metadata
     }
 
-    fn public_key(&self, key: &str) -> Blob {
+    pub(super) fn public_key(&self, key: &str) -> Blob {
         self.send(on_key!(GetPublicKeyRequest, key))
             .unwrap()
             .public_key
     }
 }
 
-fn words<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+pub(super) fn words<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
     result.unwrap_err().to_string()
 }
 

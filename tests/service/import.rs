@@ -14,9 +14,11 @@ pub(super) struct Way {
 
 impl Way {
     pub(super) fn wrap(&self, material: &[u8]) -> Blob {
-        let wrapped = self
-            .public
-            .encrypt(EncryptionAlgorithm::RsaesOaepSha256, material);
+        let wrapped = self.public.encrypt(
+            EncryptionAlgorithm::RsaesOaepSha256,
+            material,
+            &SystemRandom,
+        );
         wrapped.unwrap().into()
     }
 }

@@ -39,6 +39,7 @@ fn options(directory: &Path, clock: &Arc<SetClock>) -> OpenOptions {
         accept_rollback: None,
         quotas: Quotas::default(),
         attestation_roots: TrustedRoots::default(),
+        sm2: false,
     }
 }
 
@@ -171,6 +172,7 @@ mod multi_region;
 mod multi_region_import;
 mod multi_region_policies;
 mod seed;
+mod sm2;
 
 #[test]
 fn what_is_encrypted_decrypts_with_the_same_context_only() {

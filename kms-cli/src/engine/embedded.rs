@@ -112,6 +112,7 @@ fn options(home: &Path, guard: RootGuard, global: &Global) -> OpenOptions {
         accept_rollback: global.accept_rollback.clone(),
         quotas: Quotas::default(),
         attestation_roots: TrustedRoots::default(),
+        sm2: false,
     }
 }
 

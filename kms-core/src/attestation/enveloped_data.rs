@@ -48,7 +48,8 @@ pub(super) fn seal(
     let key = Secret::try_build(|bytes| random.fill(bytes))?;
     let iv = random::array(random)?;
     let ciphertext = cbc::encrypt(&key, iv, plaintext.expose())?;
-    let encrypted_key = public_key.encrypt(EncryptionAlgorithm::RsaesOaepSha256, key.expose())?;
+    let algorithm = EncryptionAlgorithm::RsaesOaepSha256;
+    let encrypted_key = public_key.encrypt(algorithm, key.expose(), random)?;
     let recipient = [
         RECIPIENT,
         &digest::sha256(spki),

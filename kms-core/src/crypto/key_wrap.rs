@@ -1,5 +1,6 @@
-//! Key material that comes encrypted to an RSA public key: under RSAES-OAEP (RFC 8017 §7.1), or
-//! under an AES key that is (AES-KWP, RFC 5649; `CKM_RSA_AES_KEY_WRAP` of PKCS #11).
+//! Key material that comes encrypted to a public key: to one of RSA under RSAES-OAEP (RFC 8017
+//! §7.1), or under an AES key that is (AES-KWP, RFC 5649; `CKM_RSA_AES_KEY_WRAP` of PKCS #11); to one
+//! of SM2 under SM2PKE (GB/T 32918.4).
 
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrapPadded as _};
 
@@ -8,21 +9,23 @@ use super::asymmetric::PrivateKey;
 use crate::api::{AlgorithmSpec, EncryptionAlgorithm, WrappingKeySpec};
 use crate::secret::SecretBytes;
 
-/// How an algorithm pads under RSA, and whether it encrypts an AES key only.
+/// How an algorithm encrypts to a public key, and whether an AES key only.
 fn parts(algorithm: AlgorithmSpec) -> Option<(EncryptionAlgorithm, bool)> {
     match algorithm {
         AlgorithmSpec::RsaesOaepSha1 => Some((EncryptionAlgorithm::RsaesOaepSha1, false)),
         AlgorithmSpec::RsaesOaepSha256 => Some((EncryptionAlgorithm::RsaesOaepSha256, false)),
         AlgorithmSpec::RsaAesKeyWrapSha1 => Some((EncryptionAlgorithm::RsaesOaepSha1, true)),
         AlgorithmSpec::RsaAesKeyWrapSha256 => Some((EncryptionAlgorithm::RsaesOaepSha256, true)),
-        AlgorithmSpec::RsaesPkcs1V15 | AlgorithmSpec::Sm2pke => None,
+        AlgorithmSpec::Sm2pke => Some((EncryptionAlgorithm::Sm2pke, false)),
+        AlgorithmSpec::RsaesPkcs1V15 => None,
     }
 }
 
 /// Whether [`unwrap_key_material`] knows an algorithm and a kind of wrapping key.
 #[must_use]
 pub fn unwraps(algorithm: AlgorithmSpec, spec: WrappingKeySpec) -> bool {
-    parts(algorithm).is_some() && spec.modulus_length().is_some()
+    let to_sm2 = algorithm == AlgorithmSpec::Sm2pke;
+    parts(algorithm).is_some() && to_sm2 == (spec == WrappingKeySpec::Sm2)
 }
 
 /// Decrypts key material with the private wrapping key.
@@ -36,11 +39,11 @@ pub fn unwrap_key_material(
     wrapped: &[u8],
 ) -> Result<SecretBytes, Failed> {
     let (padding, under_aes) = parts(algorithm).ok_or(Failed)?;
-    let modulus = spec.modulus_length().ok_or(Failed)?;
     let key = PrivateKey::open(spec.key_spec(), private_key)?;
     if !under_aes {
         return key.decrypt(padding, wrapped);
     }
+    let modulus = spec.modulus_length().ok_or(Failed)?;
     let (wrapped_key, material) = wrapped.split_at_checked(modulus).ok_or(Failed)?;
     let aes_key = key.decrypt(padding, wrapped_key)?;
     unwrap_with_aes(aes_key.expose(), material)
@@ -81,15 +84,15 @@ mod tests {
         let pair = generate(KeySpec::Rsa2048, &SystemRandom).unwrap();
         let public = PublicKey::open(KeySpec::Rsa2048, &pair.public).unwrap();
         for algorithm in AlgorithmSpec::ALL {
-            let Some((padding, aes)) = parts(*algorithm) else {
-                assert!(!unwraps(*algorithm, SPEC));
+            if !unwraps(*algorithm, SPEC) {
                 continue;
-            };
+            }
+            let (padding, aes) = parts(*algorithm).unwrap();
             let wrapped = if aes {
-                let head = public.encrypt(padding, &[7; 32]).unwrap();
+                let head = public.encrypt(padding, &[7; 32], &SystemRandom).unwrap();
                 [head, under_aes(&[7; 32], &[9; 33])].concat()
             } else {
-                public.encrypt(padding, &[9; 33]).unwrap()
+                public.encrypt(padding, &[9; 33], &SystemRandom).unwrap()
             };
             let unwrap = |algorithm, bytes: &[u8]| {
                 unwrap_key_material(algorithm, SPEC, pair.private.expose(), bytes)
@@ -108,6 +111,22 @@ mod tests {
                 let cut = unwrap(*algorithm, &wrapped[..length]);
                 assert!(whole || cut.is_err(), "{algorithm} {length}");
             }
+        }
+    }
+
+    #[test]
+    fn material_unwraps_with_a_key_of_sm2_by_its_own_algorithm() {
+        let pair = generate(KeySpec::Sm2, &SystemRandom).unwrap();
+        let public = PublicKey::open(KeySpec::Sm2, &pair.public).unwrap();
+        let encryption = EncryptionAlgorithm::Sm2pke;
+        let wrapped = public.encrypt(encryption, &[9; 33], &SystemRandom).unwrap();
+        for algorithm in AlgorithmSpec::ALL {
+            let own = *algorithm == AlgorithmSpec::Sm2pke;
+            assert_eq!(unwraps(*algorithm, WrappingKeySpec::Sm2), own);
+            let private = pair.private.expose();
+            let material = unwrap_key_material(*algorithm, WrappingKeySpec::Sm2, private, &wrapped);
+            assert_eq!(material.is_ok(), own, "{algorithm}");
+            assert!(!own || material.unwrap().expose() == [9; 33]);
         }
     }
 

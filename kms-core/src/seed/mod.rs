@@ -158,10 +158,7 @@ fn kind(spec: Option<&str>, usage: Option<&str>) -> Result<KeyKind, String> {
     let usage = usage
         .parse()
         .map_err(|_| format!("there is no usage {usage}"))?;
-    match KeyKind::new(spec, usage) {
-        Some(kind) if spec != KeySpec::Sm2 => Ok(kind),
-        _ => Err(format!("spec {spec} cannot have usage {usage}")),
-    }
+    KeyKind::new(spec, usage).ok_or_else(|| format!("spec {spec} cannot have usage {usage}"))
 }
 
 fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), String> {

@@ -60,7 +60,10 @@ fn what_is_not_a_seed_file_is_refused_and_the_place_named() {
             key("spec = \"HMAC_256\"\nusage = \"SIGN_VERIFY\""),
             "cannot have usage SIGN_VERIFY",
         ),
-        (key("spec = \"SM2\"\nusage = \"SIGN_VERIFY\""), "SM2 cannot"),
+        (
+            key("spec = \"SM2\"\nusage = \"GENERATE_VERIFY_MAC\""),
+            "SM2 cannot",
+        ),
         (
             key("spec = \"ML_DSA_44\"\nusage = \"SIGN_VERIFY\"\nmaterial = \"AAAA\""),
             "takes no material",

@@ -8,6 +8,7 @@ use super::change::Edit;
 use super::context::CallContext;
 use super::create_key;
 use super::given_material::GivenMaterial;
+use super::key_kind::require_offered;
 use super::new_material::first_material;
 use super::new_policy;
 use super::operation::{Authorization, Event, Loaded, On, Operation, Performed, Step};
@@ -255,7 +256,11 @@ fn apply(
     let there = step.state.key(&arn).map(|entry| &entry.key);
     let wanted = match there {
         Some(there) => key.mended(there, step)?,
-        None => key.new_key(arn.clone(), step)?,
+        None => {
+            require_offered(step.engine, key.kind.spec, "KeySpec SM2")
+                .map_err(|error| refused(&arn, &format!("cannot be made: {error}")))?;
+            key.new_key(arn.clone(), step)?
+        }
     };
     new_policy::check_document(&wanted.policy)
         .and_then(|()| new_policy::check_effect(step, &wanted, &[], true))

@@ -1,5 +1,5 @@
 //! Encrypting and decrypting by whichever algorithm a request names: with a symmetric key, or with
-//! a key pair of RSA, whose ciphertexts name no key and carry no encryption context.
+//! a key pair of RSA or SM2, whose ciphertexts name no key and carry no encryption context.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use super::symmetric;
 use crate::Error;
 use crate::api::{Blob, EncryptionAlgorithm, KeySpec, KeyUsage, Operation};
 use crate::ciphertext::EncryptionContext;
+use crate::crypto::random::Random;
 use crate::ids::{KeyMaterialId, KeyRef};
 use crate::keys::Key;
 use crate::secret::SecretBytes;
@@ -55,6 +56,7 @@ pub(super) enum Sealer {
         key: Arc<KeyEntry>,
         algorithm: EncryptionAlgorithm,
         longest: usize,
+        random: Arc<dyn Random>,
     },
 }
 
@@ -69,29 +71,30 @@ impl Sealer {
         context: EncryptionContext,
         operation: Operation,
     ) -> Result<Self, Error> {
-        let Some(digest) = algorithm.oaep_digest_length() else {
+        if algorithm == EncryptionAlgorithm::SymmetricDefault {
             let sealer = symmetric::Sealer::new(step, permit, target, context, operation)?;
             return Ok(Self::Symmetric(sealer));
-        };
+        }
         let key = &target.key;
         key.public_key(step.permit(permit)?)?;
-        let modulus = modulus_length(key.key.kind.spec)?;
         Ok(Self::KeyPair {
             key: Arc::clone(key),
             algorithm,
-            longest: modulus.saturating_sub(2 * digest + 2),
+            longest: longest(algorithm, key.key.kind.spec)?,
+            random: step.engine.shared_random(),
         })
     }
 
     /// Encrypts.
     pub(super) fn seal(self, plaintext: &[u8]) -> Result<Sealed, Error> {
-        let (key, algorithm, longest) = match self {
+        let (key, algorithm, longest, random) = match self {
             Self::Symmetric(sealer) => return sealer.seal(plaintext).map(Sealed::Symmetric),
             Self::KeyPair {
                 key,
                 algorithm,
                 longest,
-            } => (key, algorithm, longest),
+                random,
+            } => (key, algorithm, longest, random),
         };
         if plaintext.len() > longest {
             let spec = key.key.kind.spec;
@@ -101,7 +104,8 @@ impl Sealer {
             )));
         }
         let key = key.kept_public_key()?;
-        Ok(Sealed::KeyPair(key.encrypt(algorithm, plaintext)?))
+        let ciphertext = key.encrypt(algorithm, plaintext, &*random)?;
+        Ok(Sealed::KeyPair(ciphertext))
     }
 }
 
@@ -123,6 +127,17 @@ impl Sealed {
             Self::Symmetric(sealed) => sealed.answer(|blob, material| answer(blob, Some(material))),
             Self::KeyPair(blob) => answer(blob, None),
         }
+    }
+}
+
+/// The most bytes that AWS KMS encrypts with SM2PKE, which itself has no limit.
+const LONGEST_OF_SM2PKE: usize = 1024;
+
+/// The most bytes that a key pair encrypts.
+fn longest(algorithm: EncryptionAlgorithm, spec: KeySpec) -> Result<usize, Error> {
+    match algorithm.oaep_digest_length() {
+        Some(digest) => Ok(modulus_length(spec)?.saturating_sub(2 * digest + 2)),
+        None => Ok(LONGEST_OF_SM2PKE),
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::change::Edit;
 use super::context::CallContext;
 use super::custom_key_stores::{self, failure};
+use super::key_kind::require_offered;
 use super::metadata::{key_metadata, recorded};
 use super::new_material::first_material;
 use super::new_policy;
@@ -68,9 +69,6 @@ fn kind(request: &CreateKeyRequest) -> Result<KeyKind, Error> {
             ));
         }
     };
-    if spec == KeySpec::Sm2 {
-        return Err(unsupported("KeySpec SM2"));
-    }
     KeyKind::new(spec, usage).ok_or_else(|| {
         Error::Validation(format!(
             "KeyUsage {usage} is not compatible with KeySpec {spec}"
@@ -148,6 +146,7 @@ impl CreateKey {
 
     /// The key, once all but a proxy agrees to it.
     fn into_checked_key(self, step: &Step<'_>) -> Result<Key, Error> {
+        require_offered(step.engine, self.kind.spec, "KeySpec SM2")?;
         within_quota(step, &step.call.region, 0)?;
         let bypass = self.bypass_lockout_check == Some(true);
         let key = self.into_key(step)?;

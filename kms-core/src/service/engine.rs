@@ -52,6 +52,8 @@ pub struct Engine {
     proxy: Option<Arc<dyn ExternalKeyProxy>>,
     /// How long after it was made a grant counts, in milliseconds; at once until it is set.
     pub(super) grant_delay: OnceLock<i64>,
+    /// Whether key pairs of SM2 are made.
+    pub(super) sm2: bool,
     pub(super) state: RwLock<State>,
     /// Whether a change that others made could not be taken in; nothing is answered then.
     incomplete: AtomicBool,
@@ -71,6 +73,7 @@ pub(super) struct Parts {
     pub(super) usage: KeyUsage,
     pub(super) quotas: Quotas,
     pub(super) attestation_roots: TrustedRoots,
+    pub(super) sm2: bool,
 }
 
 impl fmt::Debug for Engine {
@@ -98,6 +101,7 @@ impl Engine {
             attestation_roots: parts.attestation_roots,
             proxy: None,
             grant_delay: OnceLock::new(),
+            sm2: parts.sm2,
             state: RwLock::new(parts.state),
             incomplete: AtomicBool::new(false),
             mutation: Mutex::new(Unfinished::default()),

@@ -2,6 +2,7 @@
 
 use super::cipher;
 use super::context::CallContext;
+use super::key_kind::require_offered;
 use super::operation::{Authorization, Event, Loaded, Lookups, On, Operation, Performed, Step};
 use super::parameters::Parameters;
 use super::request::{context, end_dry_run, present, validated};
@@ -47,11 +48,6 @@ impl GenerateDataKeyPair {
         dry_run: Option<bool>,
     ) -> Result<Self, Error> {
         let spec: DataKeyPairSpec = present(spec)?.parse().map_err(Error::internal)?;
-        if spec == DataKeyPairSpec::Sm2 {
-            return Err(Error::UnsupportedOperation(
-                "KeyPairSpec SM2 is not supported.".to_owned(),
-            ));
-        }
         Ok(Self {
             key: key_ref(&present(key)?)?,
             spec,
@@ -74,6 +70,7 @@ impl GenerateDataKeyPair {
     }
 
     fn generate(self, step: &Step<'_>, operation: api::Operation) -> Result<DataKeyPair, Error> {
+        require_offered(step.engine, self.spec.key_spec(), "KeyPairSpec SM2")?;
         let target = step.loaded.primary()?;
         let key = &target.key.key;
         cipher::admit(key, EncryptionAlgorithm::SymmetricDefault, operation)?;

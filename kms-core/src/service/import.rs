@@ -1,6 +1,9 @@
 //! `GetParametersForImport` and `DeleteImportedKeyMaterial`, and what imports share.
 
+use std::fmt;
+
 use super::engine::Engine;
+use super::key_kind::require_offered;
 use super::key_operation::KeyOperation;
 use super::multi_region::synchronised;
 use super::operation::{Performed, Step};
@@ -87,6 +90,16 @@ pub struct Wrapping {
     spec: WrappingKeySpec,
 }
 
+impl fmt::Display for Wrapping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { algorithm, spec } = self;
+        write!(
+            f,
+            "WrappingAlgorithm {algorithm} with WrappingKeySpec {spec}"
+        )
+    }
+}
+
 /// Whether the wrapping has room for the material of a key, as AWS has it.
 fn check_room(key: &Key, wrapping: Wrapping) -> Result<(), Error> {
     use AlgorithmSpec::{RsaesOaepSha1, RsaesOaepSha256};
@@ -98,9 +111,8 @@ fn check_room(key: &Key, wrapping: Wrapping) -> Result<(), Error> {
     };
     if direct && too_long {
         return Err(Error::UnsupportedOperation(format!(
-            "WrappingAlgorithm {} with WrappingKeySpec {} is not supported for key material of \
-             {}.",
-            wrapping.algorithm, wrapping.spec, key.kind.spec
+            "{wrapping} is not supported for key material of {}.",
+            key.kind.spec
         )));
     }
     Ok(())
@@ -135,7 +147,7 @@ impl KeyOperation for GetParametersForImportRequest {
             return Ok(wrapping);
         }
         Err(Error::UnsupportedOperation(format!(
-            "WrappingAlgorithm {algorithm} with WrappingKeySpec {spec} is not supported."
+            "{wrapping} is not supported."
         )))
     }
 
@@ -150,6 +162,7 @@ impl KeyOperation for GetParametersForImportRequest {
         wrapping: Wrapping,
         step: &Step<'_>,
     ) -> Result<Performed<GetParametersForImportResponse>, Error> {
+        require_offered(step.engine, wrapping.spec.key_spec(), wrapping)?;
         let key = external(step)?;
         check_room(key, wrapping)?;
         let pairs = step.engine.key_pairs();

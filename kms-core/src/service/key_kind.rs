@@ -2,9 +2,24 @@
 
 use std::fmt;
 
+use super::engine::Engine;
 use crate::Error;
-use crate::api::{KeyUsage, Operation};
+use crate::api::{KeySpec, KeyUsage, Operation};
 use crate::keys::Key;
+
+/// Key pairs of SM2 are made where the service is configured to; `asked` is what asks for one.
+pub(super) fn require_offered(
+    engine: &Engine,
+    spec: KeySpec,
+    asked: impl fmt::Display,
+) -> Result<(), Error> {
+    if spec != KeySpec::Sm2 || engine.sm2 {
+        return Ok(());
+    }
+    Err(Error::UnsupportedOperation(format!(
+        "{asked} is not supported."
+    )))
+}
 
 /// The key must have been made for `usage`.
 pub(super) fn require_usage(key: &Key, usage: KeyUsage, operation: Operation) -> Result<(), Error> {

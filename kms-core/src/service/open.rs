@@ -49,6 +49,9 @@ pub struct OpenOptions {
     pub quotas: Quotas,
     /// Whose attestation documents are believed; without any, no request may have a `Recipient`.
     pub attestation_roots: TrustedRoots,
+    /// Whether keys and data key pairs of spec `SM2` are made, which AWS does in its China Regions
+    /// alone. Those that are there are used all the same.
+    pub sm2: bool,
 }
 
 /// Why an engine cannot be opened.
@@ -181,6 +184,7 @@ impl Engine {
             usage,
             quotas: options.quotas,
             attestation_roots: options.attestation_roots,
+            sm2: options.sm2,
         };
         let engine = Self::from_parts(parts);
         engine.recover(outbox)?;

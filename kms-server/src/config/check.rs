@@ -133,6 +133,7 @@ impl Config {
             production,
             seed_in_production: args.seed_in_production,
             attestation_roots: file.attestation.roots.clone(),
+            sm2: args.sm2 || file.sm2.unwrap_or(false),
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),
             quotas: quotas(file.quotas)?,
             limits: limits(args, &file)?,

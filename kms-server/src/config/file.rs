@@ -39,6 +39,8 @@ pub struct File {
     pub production: Option<bool>,
     /// How many seconds after it was made a grant counts.
     pub grant_propagation_seconds: Option<u64>,
+    /// Whether keys of SM2 are made.
+    pub sm2: Option<bool>,
     /// How the log is written.
     pub log_format: Option<LogFormat>,
     /// Certificate and key.

@@ -64,6 +64,8 @@ pub struct Config {
     pub quotas: Quotas,
     /// PEM files of the roots that attestation documents may be certified by.
     pub attestation_roots: Vec<PathBuf>,
+    /// Whether keys and data key pairs of spec `SM2` are made.
+    pub sm2: bool,
     /// How the log is written.
     pub log_format: LogFormat,
     /// How much is read.

@@ -25,6 +25,16 @@ fn nothing_said_means_loopback_and_the_defaults() {
     assert_eq!(config.timeouts, Timeouts::default());
     assert_eq!(config.tls, None);
     assert_eq!(config.random, RandomSource::Pooled);
+    assert!(!config.sm2);
+}
+
+#[test]
+fn keys_of_sm2_are_made_where_flag_or_file_say_so() {
+    let said = |flags: &[&str], file| config(&[&["--home", "/h"], flags].concat(), file);
+    assert!(said(&["--sm2"], "").unwrap().sm2);
+    assert!(said(&[], "sm2 = true").unwrap().sm2);
+    assert!(!said(&[], "sm2 = false").unwrap().sm2);
+    assert!(said(&[], "sm2 = \"yes\"").is_err());
 }
 
 #[test]

@@ -82,6 +82,7 @@ pub(crate) fn config() -> Config {
         production: false,
         seed_in_production: false,
         attestation_roots: Vec::new(),
+        sm2: false,
         log_format: LogFormat::Text,
         limits: Limits::default(),
         timeouts: Timeouts::default(),
@@ -218,6 +219,7 @@ fn new_store(directory: &Path, config: &Config) -> (Arc<Engine>, AccessKey) {
         accept_rollback: None,
         quotas: Quotas::default(),
         attestation_roots: TrustedRoots::default(),
+        sm2: false,
     };
     let new = NewStore {
         account: None,

@@ -9,6 +9,7 @@ mod ed25519;
 mod ml_dsa;
 mod rsa;
 mod secp256k1;
+mod sm2;
 
 use std::fmt;
 
@@ -53,6 +54,7 @@ pub fn generate(spec: KeySpec, random: &dyn Random) -> Result<NewKeyPair, Failed
         Kind::Rsa(size) => rsa::generate(size),
         Kind::Ec(curve) => ec::generate(curve, random),
         Kind::Secp256k1 => secp256k1::generate(random),
+        Kind::Sm2 => sm2::generate(random),
         Kind::Ed25519 => ed25519::generate(random),
         Kind::MlDsa(set) => ml_dsa::generate(set, random),
     }
@@ -68,6 +70,7 @@ pub fn import(spec: KeySpec, pkcs8: &[u8]) -> Result<NewKeyPair, Failed> {
         Kind::Rsa(size) => rsa::import(size, pkcs8)?,
         Kind::Ec(curve) => ec::import(curve, pkcs8)?,
         Kind::Secp256k1 => secp256k1::import(pkcs8)?,
+        Kind::Sm2 => sm2::import(pkcs8)?,
         Kind::Ed25519 => ed25519::import(pkcs8)?,
         Kind::MlDsa(_) => return Err(Failed),
     };
@@ -82,6 +85,7 @@ enum Kind {
     Rsa(rsa::Size),
     Ec(ec::Curve),
     Secp256k1,
+    Sm2,
     Ed25519,
     MlDsa(ml_dsa::ParameterSet),
 }
@@ -95,6 +99,7 @@ fn kind(spec: KeySpec) -> Result<Kind, Failed> {
         KeySpec::EccNistP384 => Kind::Ec(ec::Curve::P384),
         KeySpec::EccNistP521 => Kind::Ec(ec::Curve::P521),
         KeySpec::EccSecgP256k1 => Kind::Secp256k1,
+        KeySpec::Sm2 => Kind::Sm2,
         KeySpec::EccNistEdwards25519 => Kind::Ed25519,
         KeySpec::MlDsa44 => Kind::MlDsa(ml_dsa::ParameterSet::MlDsa44),
         KeySpec::MlDsa65 => Kind::MlDsa(ml_dsa::ParameterSet::MlDsa65),
@@ -103,8 +108,7 @@ fn kind(spec: KeySpec) -> Result<Kind, Failed> {
         | KeySpec::Hmac224
         | KeySpec::Hmac256
         | KeySpec::Hmac384
-        | KeySpec::Hmac512
-        | KeySpec::Sm2 => return Err(Failed),
+        | KeySpec::Hmac512 => return Err(Failed),
     })
 }
 
@@ -112,6 +116,7 @@ enum Private {
     Rsa(rsa::PrivateKey),
     Ec(ec::PrivateKey),
     Secp256k1(secp256k1::PrivateKey),
+    Sm2(sm2::PrivateKey),
     Ed25519(ed25519::PrivateKey),
     MlDsa(ml_dsa::PrivateKey),
 }
@@ -135,12 +140,13 @@ impl PrivateKey {
             Kind::Rsa(size) => Private::Rsa(rsa::PrivateKey::open(size, private)?),
             Kind::Ec(curve) => Private::Ec(ec::PrivateKey::open(curve, private)?),
             Kind::Secp256k1 => Private::Secp256k1(secp256k1::PrivateKey::open(private)?),
+            Kind::Sm2 => Private::Sm2(sm2::PrivateKey::open(private)?),
             Kind::Ed25519 => Private::Ed25519(ed25519::PrivateKey::open(private)?),
             Kind::MlDsa(set) => Private::MlDsa(ml_dsa::PrivateKey::open(set, private)?),
         }))
     }
 
-    /// Signs. ECDSA signatures are DER (RFC 3279 §2.2.3), the others as their standards have them.
+    /// Signs. ECDSA and SM2DSA signatures are DER (RFC 3279 §2.2.3), the others as their standards have them.
     ///
     /// # Errors
     /// [`Failed`] for an algorithm, a type of message or a length that does not fit the key.
@@ -153,6 +159,7 @@ impl PrivateKey {
             Private::Rsa(key) => key.sign(algorithm, message),
             Private::Ec(key) => key.sign(algorithm, message),
             Private::Secp256k1(key) => key.sign(algorithm, message),
+            Private::Sm2(key) => key.sign(algorithm, message),
             Private::Ed25519(key) => key.sign(algorithm, message),
             Private::MlDsa(key) => key.sign(algorithm, message),
         }
@@ -169,6 +176,7 @@ impl PrivateKey {
     ) -> Result<SecretBytes, Failed> {
         match &self.0 {
             Private::Rsa(key) => key.decrypt(algorithm, ciphertext),
+            Private::Sm2(key) => key.decrypt(algorithm, ciphertext),
             Private::Ec(_) | Private::Secp256k1(_) | Private::Ed25519(_) | Private::MlDsa(_) => {
                 Err(Failed)
             }
@@ -183,6 +191,7 @@ impl PrivateKey {
     pub fn agree(&self, peer: &[u8]) -> Result<SecretBytes, Failed> {
         match &self.0 {
             Private::Ec(key) => key.agree(peer),
+            Private::Sm2(key) => key.agree(peer),
             Private::Rsa(_) | Private::Secp256k1(_) | Private::Ed25519(_) | Private::MlDsa(_) => {
                 Err(Failed)
             }
@@ -194,6 +203,7 @@ enum Public {
     Rsa(rsa::PublicKey),
     Ec(ec::PublicKey),
     Secp256k1(secp256k1::PublicKey),
+    Sm2(sm2::PublicKey),
     Ed25519(ed25519::PublicKey),
     MlDsa(ml_dsa::PublicKey),
 }
@@ -217,6 +227,7 @@ impl PublicKey {
             Kind::Rsa(size) => Public::Rsa(rsa::PublicKey::open(size, public)?),
             Kind::Ec(curve) => Public::Ec(ec::PublicKey::open(curve, public)?),
             Kind::Secp256k1 => Public::Secp256k1(secp256k1::PublicKey::open(public)?),
+            Kind::Sm2 => Public::Sm2(sm2::PublicKey::open(public)?),
             Kind::Ed25519 => Public::Ed25519(ed25519::PublicKey::open(public)?),
             Kind::MlDsa(set) => Public::MlDsa(ml_dsa::PublicKey::open(set, public)?),
         }))
@@ -236,12 +247,14 @@ impl PublicKey {
             Public::Rsa(key) => key.verify(algorithm, message, signature),
             Public::Ec(key) => key.verify(algorithm, message, signature),
             Public::Secp256k1(key) => key.verify(algorithm, message, signature),
+            Public::Sm2(key) => key.verify(algorithm, message, signature),
             Public::Ed25519(key) => key.verify(algorithm, message, signature),
             Public::MlDsa(key) => key.verify(algorithm, message, signature),
         }
     }
 
-    /// Encrypts with RSAES-OAEP (RFC 8017 §7.1) without a label, MGF1 over the same hash.
+    /// Encrypts with RSAES-OAEP (RFC 8017 §7.1) without a label, MGF1 over the same hash, and with
+    /// the library's own randomness; or with SM2PKE (GB/T 32918.4), as DER (GB/T 35276 §7.2).
     ///
     /// # Errors
     /// [`Failed`] for a plaintext that is too long, and for keys that do not encrypt.
@@ -249,9 +262,11 @@ impl PublicKey {
         &self,
         algorithm: EncryptionAlgorithm,
         plaintext: &[u8],
+        random: &dyn Random,
     ) -> Result<Vec<u8>, Failed> {
         match &self.0 {
             Public::Rsa(key) => key.encrypt(algorithm, plaintext),
+            Public::Sm2(key) => key.encrypt(algorithm, plaintext, random),
             Public::Ec(_) | Public::Secp256k1(_) | Public::Ed25519(_) | Public::MlDsa(_) => {
                 Err(Failed)
             }

@@ -20,6 +20,7 @@ const PAIRS: &[(KeySpec, &[S])] = &[
     (KeySpec::EccNistP384, &[S::EcdsaSha384]),
     (KeySpec::EccNistP521, &[S::EcdsaSha512]),
     (KeySpec::EccSecgP256k1, &[S::EcdsaSha256]),
+    (KeySpec::Sm2, &[S::Sm2dsa]),
     (
         KeySpec::EccNistEdwards25519,
         &[S::Ed25519Sha512, S::Ed25519PhSha512],
@@ -161,6 +162,7 @@ fn two_keys_of_a_curve_agree_and_others_do_not() {
         KeySpec::EccNistP256,
         KeySpec::EccNistP384,
         KeySpec::EccNistP521,
+        KeySpec::Sm2,
     ] {
         let (alice, _, alices) = opened(spec);
         let (bob, _, bobs) = opened(spec);
@@ -185,7 +187,9 @@ fn rsa_decrypts_what_it_encrypted_up_to_its_length() {
     ] {
         for length in [1, 32, longest] {
             let plaintext = vec![7; length];
-            let ciphertext = public.encrypt(algorithm, &plaintext).unwrap();
+            let ciphertext = public
+                .encrypt(algorithm, &plaintext, &SystemRandom)
+                .unwrap();
             assert_eq!(ciphertext.len(), 256);
             let opened = private.decrypt(algorithm, &ciphertext).unwrap();
             assert_eq!(opened.expose(), plaintext);
@@ -195,7 +199,8 @@ fn rsa_decrypts_what_it_encrypted_up_to_its_length() {
             assert!(private.decrypt(algorithm, &changed).is_err());
             assert!(private.decrypt(algorithm, &ciphertext[1..]).is_err());
         }
-        assert!(public.encrypt(algorithm, &vec![7; longest + 1]).is_err());
+        let longer = vec![7; longest + 1];
+        assert!(public.encrypt(algorithm, &longer, &SystemRandom).is_err());
     }
 }
 
@@ -225,6 +230,7 @@ fn a_private_key_from_outside_is_taken_over_with_its_public_key() {
         KeySpec::EccNistP384,
         KeySpec::EccNistP521,
         KeySpec::EccSecgP256k1,
+        KeySpec::Sm2,
         KeySpec::EccNistEdwards25519,
     ];
     for spec in specs {
