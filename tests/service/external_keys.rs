@@ -432,3 +432,63 @@ fn every_other_operation_answers_as_in_aws(world: &World, key: &str) {
     };
     world.send(policy).unwrap();
 }
+
+/// Polls a request once, which has asked the proxy then, and drops it as a server does when the
+/// client hangs up.
+fn hang_up<O: Operation>(world: &World, request: O) {
+    let engine = world.fixture.engine();
+    let mut answering = std::pin::pin!(engine.call(&world.fixture.call, request));
+    let waker = std::task::Waker::noop();
+    let polled = answering
+        .as_mut()
+        .poll(&mut std::task::Context::from_waker(waker));
+    assert!(polled.is_pending());
+}
+
+#[test]
+fn who_hangs_up_while_the_proxy_is_asked_is_recorded() {
+    let mut world = World::new();
+    let (store, key) = world.key();
+    let blob = world.encrypt(&key).unwrap();
+    world.disconnect(&store);
+    world.proxy.asked();
+    world.proxy.is(Mood::Hangs);
+    let connection = kms_core::api::ConnectCustomKeyStoreRequest {
+        custom_key_store_id: Some(store.clone()),
+    };
+    hang_up(&world, connection);
+    world.proxy.is(Mood::Well);
+    world.connect(&store).unwrap();
+    world.proxy.is(Mood::Hangs);
+    let before = world.fixture.lines().len();
+    hang_up(&world, EncryptRequestOf(&key).request());
+    hang_up(&world, decrypt(&blob, &[]));
+    assert_eq!(
+        world.proxy.asked(),
+        [
+            "health",
+            "health",
+            "keys/hsm-1/encrypt",
+            "keys/hsm-1/decrypt"
+        ]
+    );
+    world.fixture.reopen();
+    let lines = world.fixture.lines();
+    let connecting: Vec<_> = lines
+        .iter()
+        .filter(|line| line["eventName"] == "ConnectCustomKeyStore")
+        .map(|line| line["errorCode"].as_str())
+        .collect();
+    assert_eq!(connecting, [None, Some("KMSInvalidStateException"), None]);
+    let used: Vec<_> = lines[before..]
+        .iter()
+        .filter(|line| line["eventName"] == "Encrypt" || line["eventName"] == "Decrypt")
+        .collect();
+    assert_eq!(used.len(), 2);
+    for line in used {
+        assert_eq!(line["errorCode"], "KMSInvalidStateException");
+        let message = line["errorMessage"].as_str().unwrap();
+        assert!(message.starts_with("The caller went away"), "{message}");
+        assert_eq!(line["resources"][0]["ARN"], key.as_str());
+    }
+}

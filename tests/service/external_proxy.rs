@@ -27,6 +27,8 @@ use super::Fixture;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Mood {
     Well,
+    /// Never answers.
+    Hangs,
     Fails(ProxyFailure),
     Refuses(ErrorName),
     Garbles,
@@ -113,6 +115,9 @@ impl ExternalKeyProxy for Proxy {
                 .contains("/us-east-1/kms-xks-proxy/aws4_request")
         );
         let answer = self.answer(&request);
+        if *self.mood.lock().unwrap() == Mood::Hangs {
+            return Box::pin(std::future::pending());
+        }
         Box::pin(async move { answer })
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
+use super::abandoned::Abandoned;
 use super::change::Edit;
 use super::context::CallContext;
 use super::credentials::still_valid;
@@ -187,7 +188,7 @@ impl Engine {
     /// Walks a request through the engine and records how it ended.
     ///
     /// A request that changes something blocks until the change is on disk: a server calls it
-    /// where blocking is allowed.
+    /// where blocking is allowed. One that is dropped while a proxy is asked is recorded too.
     ///
     /// # Errors
     /// [`LedgerUnavailable`] when nothing could be recorded; there is no answer then.
@@ -217,7 +218,12 @@ impl Engine {
             .and_then(|()| self.state())
             .and_then(|state| self.walk(request, &mut draft, &state, now));
         let result = match walked {
-            Ok(performed) => performed.settled().await,
+            Ok(performed) => {
+                let abandoned = Abandoned::unless_answered(&self.ledger, &draft);
+                let settled = performed.settled().await;
+                abandoned.answered();
+                settled
+            }
             refused => refused,
         };
         let (entry, answer) = conclude(&draft, result);
@@ -238,7 +244,10 @@ impl Engine {
             .state()
             .and_then(|state| self.walk_to(request, draft, &state, now, O::inquiry))?;
         if let Some(inquiry) = inquiry {
-            draft.finding = Some(inquiry.await);
+            let abandoned = Abandoned::unless_answered(&self.ledger, draft);
+            let finding = inquiry.await;
+            abandoned.answered();
+            draft.finding = Some(finding);
         }
         Ok(())
     }

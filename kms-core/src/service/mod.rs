@@ -4,6 +4,7 @@
 //! keys admits, the operation is performed, and the outcome is recorded; in this order, written
 //! once in [`Engine::call`]. There is one file for each operation or family of operations.
 
+mod abandoned;
 mod access_keys;
 mod aliases;
 mod apply_seed;
