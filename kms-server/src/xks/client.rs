@@ -1,10 +1,8 @@
 //! Carries the engine's requests to proxies over HTTPS.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
@@ -12,28 +10,19 @@ use http::{HeaderName, Method, Request};
 use http_body_util::Full;
 use kms_core::xks::{ExternalKeyProxy, ProxyFailure, ProxyReply, ProxyRequest, Replying};
 use tokio::net::lookup_host;
-use tokio::sync::Semaphore;
-use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 
 use super::addresses::is_allowed;
 use super::connection::{self, Sender, Unanswered};
+use super::idle::Idle;
 use super::roots::{self, RootsError};
+use super::turns::Turns;
 use crate::config::Xks;
 
 const X_AMZ_DATE: HeaderName = HeaderName::from_static("x-amz-date");
 
 /// The port of every proxy, as AWS has it.
 const HTTPS: u16 = 443;
-
-/// Requests under way at once: slow proxies do not take the server's descriptors away.
-const MOST_REQUESTS: usize = 256;
-
-/// Connections kept for the next request, of one proxy.
-const MOST_IDLE: usize = 16;
-
-/// How long a connection is kept without a request: shorter than proxies keep theirs.
-const IDLE: Duration = Duration::from_secs(20);
 
 /// A client of proxies.
 #[derive(Clone)]
@@ -42,8 +31,8 @@ pub(crate) struct ProxyClient(Arc<Inner>);
 struct Inner {
     config: Xks,
     tls: TlsConnector,
-    under_way: Semaphore,
-    idle: Mutex<HashMap<String, Vec<(Instant, Sender)>>>,
+    turns: Turns,
+    idle: Idle<Sender>,
 }
 
 impl fmt::Debug for ProxyClient {
@@ -58,8 +47,8 @@ impl ProxyClient {
         Ok(Self(Arc::new(Inner {
             tls: TlsConnector::from(roots::client_config(config)?),
             config: config.clone(),
-            under_way: Semaphore::new(MOST_REQUESTS),
-            idle: Mutex::default(),
+            turns: Turns::default(),
+            idle: Idle::default(),
         })))
     }
 }
@@ -88,13 +77,13 @@ impl ExternalKeyProxy for ProxyClient {
 
 impl Inner {
     async fn exchange(&self, request: ProxyRequest) -> Result<ProxyReply, ProxyFailure> {
-        let _permit = self.under_way.acquire().await;
         let host = request.host.to_ascii_lowercase();
+        let _turn = self.turns.request(&host).await;
         let mut message = message(request)?;
-        while let Some(mut sender) = self.kept(&host) {
+        while let Some(mut sender) = self.idle.take(&host) {
             match connection::exchange(&mut sender, message).await {
                 Ok(reply) => {
-                    self.keep(host, sender);
+                    self.idle.keep(host, sender);
                     return Ok(reply);
                 }
                 Err(Unanswered::Unsent(unsent)) => message = *unsent,
@@ -105,7 +94,7 @@ impl Inner {
         let mut sender = connection::open(&host, &addresses, &self.tls).await?;
         match connection::exchange(&mut sender, message).await {
             Ok(reply) => {
-                self.keep(host, sender);
+                self.idle.keep(host, sender);
                 Ok(reply)
             }
             Err(Unanswered::Unsent(_)) => Err(ProxyFailure::Unreachable),
@@ -118,8 +107,13 @@ impl Inner {
         if let Some(address) = self.config.addresses.get(host) {
             return Ok(vec![*address]);
         }
-        let found = lookup_host((host, HTTPS)).await;
-        let found: Vec<SocketAddr> = found.map_err(|_| ProxyFailure::Unreachable)?.collect();
+        let name = host.to_owned();
+        let looking = async move {
+            let found = lookup_host((name, HTTPS)).await.ok()?;
+            Some(found.collect::<Vec<SocketAddr>>())
+        };
+        let found = self.turns.lookup(looking).await.flatten();
+        let found = found.ok_or(ProxyFailure::Unreachable)?;
         let private = self.config.private_addresses;
         if found.iter().all(|one| is_allowed(one.ip(), private)) {
             Ok(found)
@@ -129,22 +123,6 @@ impl Inner {
                 "an external key store resolves to an address that is not allowed"
             );
             Err(ProxyFailure::Unreachable)
-        }
-    }
-
-    /// A connection to use again, the youngest first.
-    fn kept(&self, host: &str) -> Option<Sender> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = idle.get_mut(host)?;
-        kept.retain(|(since, sender)| since.elapsed() < IDLE && !sender.is_closed());
-        kept.pop().map(|(_, sender)| sender)
-    }
-
-    fn keep(&self, host: String, sender: Sender) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = idle.entry(host).or_default();
-        if kept.len() < MOST_IDLE && !sender.is_closed() {
-            kept.push((Instant::now(), sender));
         }
     }
 }

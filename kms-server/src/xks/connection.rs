@@ -14,8 +14,16 @@ use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
+use super::idle::Closable;
+
 /// Where requests go in, one after the other.
 pub(super) type Sender = SendRequest<Full<Bytes>>;
+
+impl Closable for Sender {
+    fn is_closed(&self) -> bool {
+        Sender::is_closed(self)
+    }
+}
 
 /// The longest head of an answer, in bytes; hyper takes no less.
 const HEAD_BYTES: usize = 8192;

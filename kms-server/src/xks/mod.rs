@@ -3,7 +3,9 @@
 mod addresses;
 mod client;
 mod connection;
+mod idle;
 mod roots;
+mod turns;
 
 pub(crate) use client::ProxyClient;
 pub(crate) use roots::RootsError;
