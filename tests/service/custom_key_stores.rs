@@ -171,3 +171,16 @@ fn what_is_not_offered_is_not_found_and_nobody_without_permission_reaches_the_ne
     );
     assert!(world.proxy.asked().is_empty());
 }
+
+#[test]
+fn an_address_in_other_digits_is_no_name() {
+    let world = World::new();
+    for host in ["127.0.0.1", "127.0.0.0x1", "0x7f.0x1"] {
+        let mut asked = creation("safe");
+        asked.proxy.xks_proxy_uri_endpoint = Some(format!("https://{host}"));
+        let (code, _) = refused(world.send(asked));
+        let expected = ErrorCode::XksProxyInvalidConfigurationException;
+        assert_eq!(code, expected, "{host}");
+    }
+    assert!(world.proxy.asked().is_empty());
+}
