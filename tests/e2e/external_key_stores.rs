@@ -50,7 +50,7 @@ fn start_proxy(home: &Home, port: u16) -> Server {
 /// The configuration of a server whose external key stores are at those ports.
 fn reaching(certificate: &Path, proxy_port: u16, stub_port: u16) -> String {
     format!(
-        "[xks]\nroots = '{}'\nplatform_roots = false\ntimeout_milliseconds = 1500\n\
+        "[xks]\nroots = '{}'\nplatform_roots = false\ntimeout_milliseconds = 4000\n\
          [xks.addresses]\n'proxy.xks.test' = '127.0.0.1:{proxy_port}'\n\
          'stub.xks.test' = '127.0.0.1:{stub_port}'\n\
          'other.xks.test' = '127.0.0.1:{proxy_port}'\n",
