@@ -1,5 +1,6 @@
 //! A connection to a proxy: found, made, and used for one request at a time.
 
+use std::io;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use kms_core::secret::SecretBytes;
 use kms_core::xks::{MAX_REPLY, ProxyFailure, ProxyReply};
+use rustls::CertificateError;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -49,7 +51,11 @@ pub(super) async fn open(
         .map_err(|_| ProxyFailure::Unreachable)?;
     let name = ServerName::try_from(host.to_owned()).map_err(|_| ProxyFailure::Unreachable)?;
     let stream = tls.connect(name, stream).await;
-    let stream = stream.map_err(|_| ProxyFailure::Tls)?;
+    let stream = stream.map_err(|error| {
+        let reason = refusal(&error);
+        tracing::warn!(host, reason, "there is no TLS to an external key store");
+        ProxyFailure::Tls
+    })?;
     let mut builder = Builder::new();
     builder.max_buf_size(HEAD_BYTES);
     let (sender, connection) = builder
@@ -59,6 +65,27 @@ pub(super) async fn open(
     // It ends with the sender, or when the proxy closes.
     tokio::spawn(async move { drop(connection.await) });
     Ok(sender)
+}
+
+/// Why there is no TLS, in words of ours alone: what the proxy says is untrusted text.
+fn refusal(error: &io::Error) -> &'static str {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+    let Some(rustls::Error::InvalidCertificate(why)) = cause else {
+        return "the handshake failed";
+    };
+    match why {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "its certificate has expired"
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "its certificate is not yet valid"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "its certificate is for another name"
+        }
+        CertificateError::UnknownIssuer => "its certificate is of no trusted authority",
+        _ => "its certificate is not one of a server, such as one with CA:TRUE, or is not valid",
+    }
 }
 
 /// Why a request has no answer.
