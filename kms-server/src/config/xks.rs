@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use rustls::pki_types::ServerName;
+
 use super::check::value;
 use super::file::{FileXks, FileXksProxy};
 use super::{Config, ConfigError, Xks, XksProxy};
@@ -20,6 +22,9 @@ pub(super) fn client(given: &FileXks) -> Result<Xks, ConfigError> {
         return Err(value("xks.timeout_milliseconds", reason));
     }
     let address = |(name, text): (&String, &String)| {
+        if ServerName::try_from(name.as_str()).is_err() {
+            return Err(value("xks.addresses", format!("{name:?} is not a name")));
+        }
         let address = text.parse();
         let address =
             address.map_err(|_| value("xks.addresses", format!("{text:?} is not IP:PORT")))?;
