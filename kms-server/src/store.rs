@@ -1,5 +1,6 @@
 //! Opening the store, or making it at the first start.
 
+use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -10,7 +11,7 @@ use kms_core::Error;
 use kms_core::attestation::TrustedRoots;
 use kms_core::audit::{LedgerError, LedgerOptions, LedgerUnavailable};
 use kms_core::crypto::random::{PooledRandom, Random, SystemRandom, array};
-use kms_core::ids::KeyId;
+use kms_core::ids::{KeyId, Region};
 use kms_core::root::seal::Passphrase;
 use kms_core::secret::SecretBytes;
 use kms_core::seed::SeedKey;
@@ -153,7 +154,7 @@ pub(crate) fn open(
     let served = config.regions();
     engine.serve_only(served.clone());
     if !served.contains(&region) {
-        tracing::warn!(%region, ?served, "the Region of the store is not served");
+        tracing::warn!(%region, "the Region of the store is not served");
     }
     let path = config.home.join(CREDENTIALS);
     let owner = Owner::new(&engine, config)?;
@@ -169,8 +170,18 @@ pub(crate) fn open(
     if config.production {
         owner.call(MarkProductionRequest)?;
     }
+    warn_of_unserved(&seed, &served);
     owner.apply(seed, config.seed_in_production)?;
     Ok(engine)
+}
+
+/// Keys of a seed file that no request to this server can reach are made all the same: another
+/// server on the store may serve their Region.
+fn warn_of_unserved(seed: &[SeedKey], served: &[Region]) {
+    let named: BTreeSet<&Region> = seed.iter().filter_map(|key| key.region.as_ref()).collect();
+    for region in named.into_iter().filter(|named| !served.contains(named)) {
+        tracing::warn!(%region, "the seed file has keys of a Region that is not served");
+    }
 }
 
 fn guard(config: &Config, passphrase: Option<&SecretBytes>) -> Result<RootGuard, StoreFault> {
