@@ -140,7 +140,7 @@ impl SeedKey {
             Some(given) => Ok(Some(given)),
             None => Err(refused(
                 arn,
-                &format!("has no material of spec {}", self.kind.spec),
+                &format!("is given material that is not of spec {}", self.kind.spec),
             )),
         }
     }
@@ -178,7 +178,7 @@ impl SeedKey {
             return Err(refused(&key.arn, "is there with another spec or usage"));
         }
         if key.is_to_be_deleted() {
-            return Err(refused(&key.arn, "is pending deletion"));
+            return Err(refused(&key.arn, "is pending deletion; cancel it first"));
         }
         let given = self.given(&key.arn)?;
         let is_known = |given: &GivenMaterial| key.all_materials().any(|one| one.id == given.id);
