@@ -158,8 +158,8 @@ pub(crate) struct CreateKey {
 /// Make a key in another Region that opens what a multi-Region key sealed, and print its ARN
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The replica has the primary's id, material and rotation. Policy, description, tags, aliases and grants
-are its own.
+The replica has the primary's id, material and rotation. Policy, description, tags, aliases and
+grants are its own.
 
 Examples:
   kms key create --multi-region --alias alias/global

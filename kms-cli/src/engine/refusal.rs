@@ -57,6 +57,12 @@ fn hint(code: &str, message: &str) -> Option<&'static str> {
         "NotFoundException" if message.starts_with("Invalid arn ") => {
             "give the Region of the ARN with --region"
         }
+        "UnsupportedOperationException" if message.contains("not a multi-region primary") => {
+            "work in its primary's Region with --region; `kms key create --multi-region` makes one"
+        }
+        "UnsupportedOperationException" if message.starts_with("KeySpec SM2 ") => {
+            "a kms-server with `sm2 = true` makes such keys"
+        }
         "NotFoundException" => "`kms key list` lists the keys there are",
         "InvalidSignatureException" if message.contains("valid region") => {
             "the server does not serve this Region: check --region and AWS_REGION"
