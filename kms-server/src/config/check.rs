@@ -27,7 +27,7 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is not this configuration.
-    #[error("the configuration file {path} is not valid: {source}")]
+    #[error("the configuration file {path} is not valid: {}", .source.to_string().trim_end())]
     Invalid {
         /// The file.
         path: PathBuf,
