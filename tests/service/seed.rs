@@ -131,7 +131,7 @@ fn material_of_every_kind_is_taken_and_of_another_refused() {
             "spec = \"{spec}\"\nusage = \"SIGN_VERIFY\"\nmaterial = \"{private}\""
         ))
     };
-    service.apply_refused(&ecc("ECC_NIST_P384"), "no material of spec ECC_NIST_P384");
+    service.apply_refused(&ecc("ECC_NIST_P384"), "not of spec ECC_NIST_P384");
     service.apply(&ecc("ECC_NIST_P256")).unwrap();
     let public = service
         .send(GetPublicKeyRequest {
@@ -142,7 +142,7 @@ fn material_of_every_kind_is_taken_and_of_another_refused() {
     assert_eq!(public.public_key.as_slice(), pair.public);
     let other = "00000000-0000-0000-0000-000000000000";
     let mac = file("spec = \"HMAC_256\"\nusage = \"GENERATE_VERIFY_MAC\"").replace(ID, other);
-    service.apply_refused(&format!("{mac}material = \"AAAA\""), "no material");
+    service.apply_refused(&format!("{mac}material = \"AAAA\""), "not of spec HMAC_256");
     service
         .apply(&format!("{mac}material = \"{MATERIAL}\""))
         .unwrap();
