@@ -294,9 +294,7 @@ impl Operation for CreateKeyRequest {
     fn perform(parsed: CreateKey, step: &Step<'_>) -> Result<Performed<CreateKeyResponse>, Error> {
         parsed.check_external(step)?;
         if parsed.external.is_some() {
-            let fits = step
-                .finding
-                .ok_or_else(|| Error::internal("nobody asked the proxy"))?;
+            let fits = step.found()?;
             if !fits.map_err(failure::creating_key)? {
                 return Err(failure::unfit_key());
             }

@@ -302,7 +302,7 @@ impl Engine {
                 now,
                 loaded: &loaded,
                 permits,
-                attestation: attestation.clone(),
+                attestation,
                 finding: draft.finding,
             },
         )

@@ -257,6 +257,12 @@ impl Step<'_> {
             .get(index)
             .ok_or_else(|| Error::internal("no such permission"))
     }
+
+    /// What the proxy said that [`Operation::inquiry`] asked.
+    pub(super) fn found(&self) -> Result<Finding, Error> {
+        self.finding
+            .ok_or_else(|| Error::internal("nobody asked the proxy"))
+    }
 }
 
 /// What is left to do of an operation once the state is let go.
@@ -382,7 +388,7 @@ pub trait Operation: Sized + Send + 'static {
     }
 
     /// The member `Recipient`: whom the secret of the answer is encrypted to. The walk verifies it
-    /// before anything is asked of the policies; [`Step::answer`] does as it asks.
+    /// before anything is asked of the policies; [`Step::recipient`] says to whom that is.
     fn recipient(&self) -> Option<&RecipientInfo> {
         None
     }

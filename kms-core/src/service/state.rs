@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock, Weak};
 
-use super::secrets::Secrets;
+use super::secrets::{Secrets, kept};
 use crate::Error;
 use crate::api::KeyState;
 use crate::ciphertext::blob::{MaterialTag, SealingMaterial, material_tag};
@@ -26,6 +26,20 @@ struct Material {
     id: KeyMaterialId,
     tag: MaterialTag,
     prk: OnceLock<Prk>,
+}
+
+impl Material {
+    /// Ready to seal and open under `key`, once it was unwrapped.
+    fn usable(&self, key: KeyId) -> Option<UsableMaterial<'_>> {
+        Some(UsableMaterial {
+            id: &self.id,
+            sealing: SealingMaterial {
+                key,
+                tag: self.tag,
+                prk: self.prk.get()?,
+            },
+        })
+    }
 }
 
 /// A key with its policy compiled.
@@ -65,17 +79,8 @@ impl KeptMaterial {
     /// [`Error::Internal`] never: the material was unwrapped when it was permitted.
     pub(super) fn usable(&self) -> Result<UsableMaterial<'_>, Error> {
         let material = self.key.materials.get(self.index);
-        let usable = material.and_then(|material| {
-            Some(UsableMaterial {
-                id: &material.id,
-                sealing: SealingMaterial {
-                    key: self.key.key.arn.key,
-                    tag: material.tag,
-                    prk: material.prk.get()?,
-                },
-            })
-        });
-        usable.ok_or_else(|| Error::internal("the key has no material"))
+        let usable = material.and_then(|material| material.usable(self.key.key.arn.key));
+        usable.ok_or_else(no_material)
     }
 }
 
@@ -89,10 +94,7 @@ impl KeyEntry {
         permit: &Permit,
         barrier: &Barrier,
     ) -> Result<KeptMaterial, Error> {
-        let index = self.materials.len().saturating_sub(1);
-        self.material_at(index, permit, barrier)?;
-        let key = Arc::clone(self);
-        Ok(KeptMaterial { key, index })
+        self.keep(self.materials.len().saturating_sub(1), permit, barrier)
     }
 
     /// The material of that tag, to be kept; `None` when the key never had it.
@@ -105,11 +107,26 @@ impl KeyEntry {
         permit: &Permit,
         barrier: &Barrier,
     ) -> Result<Option<KeptMaterial>, Error> {
-        let found = self.materials.iter().position(|one| one.tag == tag);
-        let Some(index) = found else { return Ok(None) };
+        self.place_of(tag)
+            .map(|index| self.keep(index, permit, barrier))
+            .transpose()
+    }
+
+    fn keep(
+        self: &Arc<Self>,
+        index: usize,
+        permit: &Permit,
+        barrier: &Barrier,
+    ) -> Result<KeptMaterial, Error> {
         self.material_at(index, permit, barrier)?;
         let key = Arc::clone(self);
-        Ok(Some(KeptMaterial { key, index }))
+        Ok(KeptMaterial { key, index })
+    }
+
+    fn place_of(&self, tag: MaterialTag) -> Option<usize> {
+        self.materials
+            .iter()
+            .position(|material| material.tag == tag)
     }
 
     /// Compiles a stored key.
@@ -154,14 +171,9 @@ impl KeyEntry {
         permit: &Permit,
         barrier: &Barrier,
     ) -> Result<Option<UsableMaterial<'_>>, Error> {
-        match self
-            .materials
-            .iter()
-            .position(|material| material.tag == tag)
-        {
-            Some(index) => self.material_at(index, permit, barrier).map(Some),
-            None => Ok(None),
-        }
+        self.place_of(tag)
+            .map(|index| self.material_at(index, permit, barrier))
+            .transpose()
     }
 
     fn material_at(
@@ -177,29 +189,20 @@ impl KeyEntry {
         let material = self.materials.get(index);
         let stored = self.key.materials.get(index);
         let (Some(material), Some(stored)) = (material, stored) else {
-            return Err(Error::internal("the key has no material"));
+            return Err(no_material());
         };
-        let prk = match material.prk.get() {
-            Some(prk) => prk,
-            None => {
-                let secret = barrier
-                    .unwrap_material(&self.key.arn.key, &stored.id, &stored.wrapped)
-                    .map_err(Error::internal)?;
-                material
-                    .prk
-                    .get_or_init(|| BackingKey::from_secret(secret).prk())
-            }
-        };
-        let sealing = SealingMaterial {
-            key: self.key.arn.key,
-            tag: material.tag,
-            prk,
-        };
-        Ok(UsableMaterial {
-            id: &material.id,
-            sealing,
-        })
+        let key = self.key.arn.key;
+        kept(&material.prk, || {
+            let unwrapped = barrier.unwrap_material(&key, &stored.id, &stored.wrapped);
+            let secret = unwrapped.map_err(Error::internal)?;
+            Ok(BackingKey::from_secret(secret).prk())
+        })?;
+        material.usable(key).ok_or_else(no_material)
     }
+}
+
+fn no_material() -> Error {
+    Error::internal("the key has no material")
 }
 
 fn compiled(text: &str) -> Result<Arc<KeyPolicy>, Error> {

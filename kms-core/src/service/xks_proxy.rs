@@ -78,14 +78,59 @@ fn check_common(algorithm: &str, additional: Option<&Blob>) -> Result<(), Error>
     )
 }
 
-/// The permission for `action` on the key.
-fn authorization<'a>(
-    action: &'static str,
-    loaded: &'a Loaded,
-    specific: Specific<'a>,
-) -> Result<Vec<Authorization<'a>>, Error> {
-    let on = On::Key(loaded.primary()?);
-    Ok(vec![Authorization::new(action, on).with(specific)])
+/// What a proxy is asked to do with a key.
+pub trait ProxyUse: Send + Sized + 'static {
+    type Reply: Send + 'static;
+    const EVENT: Event;
+    /// The permission that is needed on the key.
+    const ACTION: &'static str;
+
+    fn metadata(&self) -> &RequestMetadata;
+
+    /// Checks every value.
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// The values that conditions may ask for.
+    fn specific() -> Specific<'static> {
+        Specific::default()
+    }
+
+    /// Does it, once it is permitted and the state of the key admits it.
+    fn perform(self, step: &Step<'_>) -> Result<Performed<Self::Reply>, Error>;
+}
+
+impl<B: ProxyUse> Operation for XksRequest<B> {
+    type Parsed = (KeyRef, B);
+    type Response = B::Reply;
+    const EVENT: Event = B::EVENT;
+
+    fn parameters(&self, parameters: &mut Parameters) {
+        record(&self.external, self.body.metadata(), parameters);
+    }
+
+    fn parse(self) -> Result<Self::Parsed, Error> {
+        self.body.check()?;
+        Ok((self.key, self.body))
+    }
+
+    fn lookups((key, _): &Self::Parsed) -> Lookups {
+        Lookups::named(key)
+    }
+
+    fn authorizations<'a>(
+        _parsed: &'a Self::Parsed,
+        loaded: &'a Loaded,
+        _call: &'a CallContext,
+    ) -> Result<Vec<Authorization<'a>>, Error> {
+        let on = On::Key(loaded.primary()?);
+        Ok(vec![Authorization::new(B::ACTION, on).with(B::specific())])
+    }
+
+    fn perform((_, body): Self::Parsed, step: &Step<'_>) -> Result<Performed<B::Reply>, Error> {
+        body.perform(step)
+    }
 }
 
 /// The key must be symmetric, and kept here: a proxy of proxies could go in circles.
@@ -111,32 +156,16 @@ fn slice(blob: Option<&Blob>) -> &[u8] {
     blob.map_or(&[], Blob::as_slice)
 }
 
-impl Operation for XksRequest<MetadataRequest> {
-    type Parsed = KeyRef;
-    type Response = MetadataReply;
+impl ProxyUse for MetadataRequest {
+    type Reply = MetadataReply;
     const EVENT: Event = Event::xks_proxy("XksProxyGetKeyMetadata", api::Operation::DescribeKey);
+    const ACTION: &'static str = "kms:DescribeKey";
 
-    fn parameters(&self, parameters: &mut Parameters) {
-        record(&self.external, &self.body.request_metadata, parameters);
+    fn metadata(&self) -> &RequestMetadata {
+        &self.request_metadata
     }
 
-    fn parse(self) -> Result<KeyRef, Error> {
-        Ok(self.key)
-    }
-
-    fn lookups(key: &KeyRef) -> Lookups {
-        Lookups::named(key)
-    }
-
-    fn authorizations<'a>(
-        _key: &'a KeyRef,
-        loaded: &'a Loaded,
-        _call: &'a CallContext,
-    ) -> Result<Vec<Authorization<'a>>, Error> {
-        authorization("kms:DescribeKey", loaded, Specific::default())
-    }
-
-    fn perform(_key: KeyRef, step: &Step<'_>) -> Result<Performed<MetadataReply>, Error> {
+    fn perform(self, step: &Step<'_>) -> Result<Performed<MetadataReply>, Error> {
         let key = &step.loaded.primary()?.key.key;
         let own = key.external.is_none();
         let symmetric = own && key.kind == KeyKind::default();
@@ -158,49 +187,40 @@ impl Operation for XksRequest<MetadataRequest> {
     }
 }
 
-impl Operation for XksRequest<EncryptRequest> {
-    type Parsed = (KeyRef, EncryptRequest);
-    type Response = EncryptReply;
+impl ProxyUse for EncryptRequest {
+    type Reply = EncryptReply;
     const EVENT: Event = Event::xks_proxy("XksProxyEncrypt", api::Operation::Encrypt);
+    const ACTION: &'static str = "kms:Encrypt";
 
-    fn parameters(&self, parameters: &mut Parameters) {
-        record(&self.external, &self.body.request_metadata, parameters);
+    fn metadata(&self) -> &RequestMetadata {
+        &self.request_metadata
     }
 
-    fn parse(self) -> Result<Self::Parsed, Error> {
-        let body = self.body;
+    fn check(&self) -> Result<(), Error> {
         check_common(
-            &body.encryption_algorithm,
-            body.additional_authenticated_data.as_ref(),
+            &self.encryption_algorithm,
+            self.additional_authenticated_data.as_ref(),
         )?;
-        within("plaintext", body.plaintext.len(), (1, MAX_PLAINTEXT))?;
-        let value = body.ciphertext_data_integrity_value_algorithm.as_deref();
+        within("plaintext", self.plaintext.len(), (1, MAX_PLAINTEXT))?;
+        let value = self.ciphertext_data_integrity_value_algorithm.as_deref();
         if value.is_some_and(|name| name != SHA_256) {
             return Err(invalid("ciphertextDataIntegrityValueAlgorithm"));
         }
-        Ok((self.key, body))
+        Ok(())
     }
 
-    fn lookups((key, _): &Self::Parsed) -> Lookups {
-        Lookups::named(key)
+    fn specific() -> Specific<'static> {
+        cryptographic()
     }
 
-    fn authorizations<'a>(
-        _parsed: &'a Self::Parsed,
-        loaded: &'a Loaded,
-        _call: &'a CallContext,
-    ) -> Result<Vec<Authorization<'a>>, Error> {
-        authorization("kms:Encrypt", loaded, cryptographic())
-    }
-
-    fn perform((_, body): Self::Parsed, step: &Step<'_>) -> Result<Performed<EncryptReply>, Error> {
+    fn perform(self, step: &Step<'_>) -> Result<Performed<EncryptReply>, Error> {
         let target = step.loaded.primary()?;
         require_own(target)?;
         let barrier = step.engine.barrier();
         let kept = target.key.keep_current_material(step.permit(0)?, barrier)?;
         let material = kept.usable()?;
-        let additional = slice(body.additional_authenticated_data.as_ref());
-        let plaintext = body.plaintext.expose();
+        let additional = slice(self.additional_authenticated_data.as_ref());
+        let plaintext = self.plaintext.expose();
         let random = step.engine.random();
         let layer = sealing::seal(material.sealing, additional, plaintext, random)?;
         let mut reply = EncryptReply {
@@ -210,7 +230,7 @@ impl Operation for XksRequest<EncryptRequest> {
             authentication_tag: layer.tag.clone().into(),
             ciphertext_data_integrity_value: None,
         };
-        if body.ciphertext_data_integrity_value_algorithm.is_some() {
+        if self.ciphertext_data_integrity_value_algorithm.is_some() {
             // Before the check, so that what is corrupted after it does not match.
             let value = integrity_value(additional, &reply);
             let opened = sealing::open(material.sealing, additional, layer);
@@ -225,62 +245,53 @@ impl Operation for XksRequest<EncryptRequest> {
     }
 }
 
-impl Operation for XksRequest<DecryptRequest> {
-    type Parsed = (KeyRef, DecryptRequest);
-    type Response = DecryptReply;
+impl ProxyUse for DecryptRequest {
+    type Reply = DecryptReply;
     const EVENT: Event = Event::xks_proxy("XksProxyDecrypt", api::Operation::Decrypt);
+    const ACTION: &'static str = "kms:Decrypt";
 
-    fn parameters(&self, parameters: &mut Parameters) {
-        record(&self.external, &self.body.request_metadata, parameters);
+    fn metadata(&self) -> &RequestMetadata {
+        &self.request_metadata
     }
 
-    fn parse(self) -> Result<Self::Parsed, Error> {
-        let body = self.body;
+    fn check(&self) -> Result<(), Error> {
         check_common(
-            &body.encryption_algorithm,
-            body.additional_authenticated_data.as_ref(),
+            &self.encryption_algorithm,
+            self.additional_authenticated_data.as_ref(),
         )?;
-        within("ciphertext", body.ciphertext.len(), (1, MAX_PLAINTEXT))?;
-        let metadata = slice(body.ciphertext_metadata.as_ref());
+        within("ciphertext", self.ciphertext.len(), (1, MAX_PLAINTEXT))?;
+        let metadata = slice(self.ciphertext_metadata.as_ref());
         within(
             "ciphertextMetadata",
             metadata.len(),
             (0, MAX_CIPHERTEXT_METADATA),
         )?;
-        let vector = body.initialization_vector.len();
+        let vector = self.initialization_vector.len();
         if !matches!(vector, 12 | 16) {
             return Err(invalid("initializationVector"));
         }
-        within("authenticationTag", body.authentication_tag.len(), (16, 16))?;
-        Ok((self.key, body))
+        within("authenticationTag", self.authentication_tag.len(), (16, 16))?;
+        Ok(())
     }
 
-    fn lookups((key, _): &Self::Parsed) -> Lookups {
-        Lookups::named(key)
+    fn specific() -> Specific<'static> {
+        cryptographic()
     }
 
-    fn authorizations<'a>(
-        _parsed: &'a Self::Parsed,
-        loaded: &'a Loaded,
-        _call: &'a CallContext,
-    ) -> Result<Vec<Authorization<'a>>, Error> {
-        authorization("kms:Decrypt", loaded, cryptographic())
-    }
-
-    fn perform((_, body): Self::Parsed, step: &Step<'_>) -> Result<Performed<DecryptReply>, Error> {
+    fn perform(self, step: &Step<'_>) -> Result<Performed<DecryptReply>, Error> {
         let target = step.loaded.primary()?;
         require_own(target)?;
         let layer = OuterLayer {
-            metadata: slice(body.ciphertext_metadata.as_ref()).to_vec(),
-            initialization_vector: body.initialization_vector.as_slice().to_vec(),
-            tag: body.authentication_tag.as_slice().to_vec(),
-            ciphertext: body.ciphertext.as_slice().to_vec(),
+            metadata: slice(self.ciphertext_metadata.as_ref()).to_vec(),
+            initialization_vector: self.initialization_vector.as_slice().to_vec(),
+            tag: self.authentication_tag.as_slice().to_vec(),
+            ciphertext: self.ciphertext.as_slice().to_vec(),
         };
         let tag = sealing::material_of(&layer.metadata).map_err(|_| Error::InvalidCiphertext)?;
         let (permit, barrier) = (step.permit(0)?, step.engine.barrier());
         let material = target.key.material(tag, permit, barrier)?;
         let material = material.ok_or(Error::InvalidCiphertext)?;
-        let additional = slice(body.additional_authenticated_data.as_ref());
+        let additional = slice(self.additional_authenticated_data.as_ref());
         let plaintext = sealing::open(material.sealing, additional, layer);
         let plaintext = plaintext.map_err(|_| Error::InvalidCiphertext)?;
         let reply = DecryptReply { plaintext };

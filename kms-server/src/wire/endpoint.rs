@@ -124,6 +124,13 @@ impl From<BodyFault> for Failure {
     }
 }
 
+/// A version 4 UUID. Where there is no randomness the request fails later and is recorded; its id
+/// alone does not have to be random.
+pub(crate) fn request_id(random: &dyn Random) -> String {
+    let bits = array::<16>(random).map_or(0, u128::from_be_bytes);
+    KeyId::uuid_from_random(bits).to_string()
+}
+
 impl Endpoint {
     /// An endpoint that authenticates callers by `authenticator` and asks `engine`; `random` makes
     /// the ids of requests.
@@ -147,13 +154,6 @@ impl Endpoint {
     #[must_use]
     pub fn with_faults(self, faults: Faults) -> Self {
         Self { faults, ..self }
-    }
-
-    /// A version 4 UUID. Where there is no randomness the request fails later and is recorded;
-    /// its id alone does not have to be random.
-    fn request_id(&self) -> String {
-        let bits = array::<16>(&*self.random).map_or(0, u128::from_be_bytes);
-        KeyId::uuid_from_random(bits).to_string()
     }
 
     async fn call(
@@ -287,10 +287,10 @@ impl Handler for Endpoint {
                 };
             }
             Route::Elsewhere(status, allow) => {
-                return answer::misdirected(status, &self.request_id(), allow);
+                return answer::misdirected(status, &request_id(&*self.random), allow);
             }
         };
-        let request_id = self.request_id();
+        let request_id = request_id(&*self.random);
         let received = Received {
             operation,
             request_id: request_id.clone(),
@@ -306,7 +306,7 @@ impl Handler for Endpoint {
 
     fn panicked(&self) -> Answer {
         let failure = Failure::fault();
-        answer::error(&self.request_id(), failure.code, &failure.message)
+        answer::error(&request_id(&*self.random), failure.code, &failure.message)
     }
 }
 

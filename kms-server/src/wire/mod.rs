@@ -8,6 +8,7 @@ mod faults;
 mod route;
 
 pub(crate) use body::read as read_body;
+pub(crate) use endpoint::request_id;
 pub(crate) use endpoint::user_agent;
 pub use endpoint::{Endpoint, Reading};
 pub use faults::Faults;

@@ -9,8 +9,8 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use kms_core::Error;
 use kms_core::caller::{Caller, Credential as CallerCredential};
-use kms_core::crypto::random::{Random, array};
-use kms_core::ids::{KeyId, KeyRef, Region, XksKeyId};
+use kms_core::crypto::random::Random;
+use kms_core::ids::{KeyRef, Region, XksKeyId};
 use kms_core::service::{
     CallContext, Engine, Operation, Refusal, RefusedCaller, XksRequest, xks_error,
 };
@@ -26,7 +26,7 @@ use super::route::Target;
 use super::{Credential, answer, authentication};
 use crate::config::XksProxy;
 use crate::listen::{Handler, Peer};
-use crate::wire::{Reading, read_body, user_agent};
+use crate::wire::{Reading, read_body, request_id, user_agent};
 
 /// What stands in the ledger for a path at which there is nothing.
 const NO_OPERATION: &str = "XksProxyUnknownOperation";
@@ -94,11 +94,6 @@ impl ProxyEndpoint {
             clock,
             reading,
         }
-    }
-
-    fn request_id(&self) -> String {
-        let bits = array::<16>(&*self.random).map_or(0, u128::from_be_bytes);
-        KeyId::uuid_from_random(bits).to_string()
     }
 
     async fn call(
@@ -281,7 +276,7 @@ impl Handler for ProxyEndpoint {
         }
         let received = Received {
             target: target.as_ref(),
-            request_id: self.request_id(),
+            request_id: request_id(&*self.random),
             peer,
             user_agent: user_agent(&head),
         };

@@ -169,10 +169,7 @@ impl Operation for CreateCustomKeyStoreRequest {
     ) -> Result<Performed<CreateCustomKeyStoreResponse>, Error> {
         check(&parsed, step)?;
         let proxy = proxy(parsed.kind, step)?;
-        let healthy = step
-            .finding
-            .ok_or_else(|| Error::internal("nobody asked the proxy"))?;
-        healthy.map_err(failure::configuring)?;
+        step.found()?.map_err(failure::configuring)?;
         let id = new_id(step)?;
         let mut elements = Parameters::default();
         elements.value("customKeyStoreId", &id);

@@ -136,10 +136,7 @@ impl Operation for UpdateCustomKeyStoreRequest {
         let asks = !parsed.proxy.is_empty();
         let store = updated(parsed, step)?;
         if asks {
-            let healthy = step
-                .finding
-                .ok_or_else(|| Error::internal("nobody asked the proxy"))?;
-            healthy.map_err(failure::configuring)?;
+            step.found()?.map_err(failure::configuring)?;
         }
         let edits = vec![Edit::PutCustomKeyStore(Box::new(store))];
         Ok(Performed::changed(UpdateCustomKeyStoreResponse {}, edits))
