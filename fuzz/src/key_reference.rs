@@ -3,8 +3,8 @@
 
 use kms_core::grants::PrincipalName;
 use kms_core::ids::{
-    AccountId, AliasName, GrantId, KeyArn, KeyId, KeyRef, Region, UserName, account_root_arn,
-    user_arn,
+    AccountId, AliasName, EntityPath, GrantId, KeyArn, KeyId, KeyRef, Region, UserName,
+    account_root_arn, user_arn,
 };
 
 /// What is accepted has one spelling.
@@ -29,7 +29,9 @@ pub fn run(data: &[u8]) {
     same(text, text.parse::<GrantId>());
     let principal = match text.parse::<PrincipalName>() {
         Ok(PrincipalName::Account(account)) => Some(account_root_arn(&account)),
-        Ok(PrincipalName::User(account, name)) => Some(user_arn(&account, &name)),
+        Ok(PrincipalName::User(account, name)) => {
+            Some(user_arn(&account, &EntityPath::default(), &name))
+        }
         Ok(PrincipalName::Service(name)) => Some(name),
         Err(_) => None,
     };
