@@ -124,6 +124,7 @@ fn granted(criterion: &mut Criterion) {
     let (key, none): (_, [Arc<IdentityPolicy>; 0]) = (key(), []);
     let alice = Principal::User {
         account: ACCOUNT.parse().unwrap(),
+        path: Default::default(),
         name: "alice".parse().unwrap(),
         id: ALICE.parse().unwrap(),
     };

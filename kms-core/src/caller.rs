@@ -1,6 +1,9 @@
 //! Who calls: made by authentication only; there is no anonymous caller.
 
-use crate::ids::{AccessKeyId, AccountId, UniqueId, UserName, account_root_arn, user_arn};
+use crate::ids::{
+    AccessKeyId, AccountId, EntityPath, RoleName, SessionName, UniqueId, UserName,
+    account_root_arn, assumed_role_arn, federated_user_arn, role_arn, user_arn,
+};
 
 /// An authenticated identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,10 +17,38 @@ pub enum Principal {
     User {
         /// The account that the user belongs to.
         account: AccountId,
+        /// Where the user stands among the account's users.
+        path: EntityPath,
         /// The user's name.
         name: UserName,
         /// The user's unique id, which a namesake made later does not get.
         id: UniqueId,
+    },
+    /// Whoever assumed a role, for the time of a session.
+    AssumedRole {
+        /// The account that the role belongs to.
+        account: AccountId,
+        /// Where the role stands among the account's roles.
+        path: EntityPath,
+        /// The role's name.
+        role: RoleName,
+        /// The role's unique id, which a namesake made later does not get.
+        id: UniqueId,
+        /// The session's name, which whoever assumed the role chose.
+        session: SessionName,
+    },
+    /// A session that an IAM user handed out with `GetFederationToken`.
+    FederatedUser {
+        /// The account of the user who handed it out.
+        account: AccountId,
+        /// The user who handed it out, by the unique id, which limits what the session may do.
+        issuer: UniqueId,
+        /// That user's path.
+        issuer_path: EntityPath,
+        /// That user's name.
+        issuer_name: UserName,
+        /// The name that the user chose for it.
+        name: SessionName,
     },
     /// The service itself, for work that nobody asked for: automatic rotation, final deletion.
     Service {
@@ -31,9 +62,11 @@ impl Principal {
     #[must_use]
     pub fn account(&self) -> &AccountId {
         match self {
-            Self::Root { account } | Self::User { account, .. } | Self::Service { account } => {
-                account
-            }
+            Self::Root { account }
+            | Self::User { account, .. }
+            | Self::AssumedRole { account, .. }
+            | Self::FederatedUser { account, .. }
+            | Self::Service { account } => account,
         }
     }
 
@@ -42,10 +75,39 @@ impl Principal {
     pub fn arn(&self) -> String {
         match self {
             Self::Root { account } => account_root_arn(account),
-            Self::User { account, name, .. } => user_arn(account, name),
+            Self::User {
+                account,
+                path,
+                name,
+                ..
+            } => user_arn(account, path, name),
+            Self::AssumedRole {
+                account,
+                role,
+                session,
+                ..
+            } => assumed_role_arn(account, role, session),
+            Self::FederatedUser { account, name, .. } => federated_user_arn(account, name),
             Self::Service { account } => {
                 format!("arn:aws:iam::{account}:service/kms.amazonaws.com")
             }
+        }
+    }
+}
+
+impl Principal {
+    /// The ARN of the IAM entity behind the principal, which `aws:PrincipalArn` tells: for a session
+    /// of a role the role, for all others what [`Principal::arn`] tells.
+    #[must_use]
+    pub fn entity_arn(&self) -> String {
+        match self {
+            Self::AssumedRole {
+                account,
+                path,
+                role,
+                ..
+            } => role_arn(account, path, role),
+            _ => self.arn(),
         }
     }
 }

@@ -105,6 +105,7 @@ impl Fixture {
             .unwrap();
         let principal = Principal::User {
             account: user.account,
+            path: Default::default(),
             name: user.name,
             id: user.id,
         };

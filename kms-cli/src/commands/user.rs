@@ -40,7 +40,7 @@ pub(super) fn run(command: UserCommand, global: &Global, output: &Output) -> Res
 }
 
 fn arn(user: &User) -> String {
-    user_arn(&user.account, &user.name)
+    user_arn(&user.account, &user.path, &user.name)
 }
 
 fn fields(user: &User) -> Value {

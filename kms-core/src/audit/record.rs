@@ -7,6 +7,7 @@
 use crate::caller::{Caller, Credential, Principal};
 use crate::ids::{AccessKeyId, AccountId, Region};
 use crate::time::Timestamp;
+use std::borrow::Cow;
 
 use super::json::{JsonObject, OMITTED, Object, string};
 use super::ledger::Entry;
@@ -183,8 +184,18 @@ fn write_caller(identity: &mut Object<'_>, caller: &Caller) {
     let principal = caller.principal();
     let account = principal.account().as_str();
     let (kind, principal_id, user_name) = match principal {
-        Principal::Root { .. } => ("Root", account, None),
-        Principal::User { name, id, .. } => ("IAMUser", id.as_str(), Some(name.as_str())),
+        Principal::Root { .. } => ("Root", Cow::Borrowed(account), None),
+        Principal::User { name, id, .. } => {
+            ("IAMUser", Cow::Borrowed(id.as_str()), Some(name.as_str()))
+        }
+        Principal::AssumedRole { id, session, .. } => {
+            ("AssumedRole", Cow::Owned(format!("{id}:{session}")), None)
+        }
+        Principal::FederatedUser { name, .. } => (
+            "FederatedUser",
+            Cow::Owned(format!("{account}:{name}")),
+            None,
+        ),
         Principal::Service { .. } => {
             identity.text("accountId", account);
             identity.text("invokedBy", "AWS Internal");
@@ -192,7 +203,7 @@ fn write_caller(identity: &mut Object<'_>, caller: &Caller) {
         }
     };
     identity.text("type", kind);
-    identity.text("principalId", principal_id);
+    identity.text("principalId", &principal_id);
     identity.text("arn", &principal.arn());
     identity.text("accountId", account);
     match caller.credential() {

@@ -17,6 +17,7 @@ fn access_key() -> AccessKeyId {
 fn alice() -> Principal {
     Principal::User {
         account: account(),
+        path: Default::default(),
         name: "Alice".parse().unwrap(),
         id: "AIDACKCEVSQ6C2EXAMPLE".parse().unwrap(),
     }

@@ -6,7 +6,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::caller::Principal;
-use crate::ids::{AccountId, PARTITION, UniqueId, UserName, account_root_arn, user_arn};
+use crate::ids::{
+    AccountId, EntityPath, PARTITION, UniqueId, UserName, account_root_arn, user_arn,
+};
 
 /// A principal as a request names it; whether it exists is for whoever knows the users.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +112,9 @@ pub(super) fn handles(caller: &Principal) -> impl Iterator<Item = (&str, Naming)
     let (itself, account) = match caller {
         Principal::Root { account } => (None, Some(account)),
         Principal::User { account, id, .. } => (Some(id), Some(account)),
-        Principal::Service { .. } => (None, None),
+        Principal::AssumedRole { .. }
+        | Principal::FederatedUser { .. }
+        | Principal::Service { .. } => (None, None),
     };
     let itself = itself.map(|id| (id.as_str(), Naming::Itself));
     itself
@@ -122,7 +126,9 @@ impl fmt::Display for GrantPrincipal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Account(account) => f.write_str(&account_root_arn(account)),
-            Self::User { account, name, .. } => f.write_str(&user_arn(account, name)),
+            Self::User { account, name, .. } => {
+                f.write_str(&user_arn(account, &EntityPath::default(), name))
+            }
             Self::Service(name) => f.write_str(name),
         }
     }
@@ -145,6 +151,7 @@ mod tests {
     fn caller(id: &str) -> Principal {
         Principal::User {
             account: "111122223333".parse().unwrap(),
+            path: Default::default(),
             name: "alice".parse().unwrap(),
             id: id.parse().unwrap(),
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::caller::Principal;
 use crate::crypto::Failed;
 use crate::crypto::random::Random;
-use crate::ids::{AccessKeyId, AccountId, Region, UniqueId, UserName};
+use crate::ids::{AccessKeyId, AccountId, EntityPath, Region, UniqueId, UserName};
 use crate::secret::{SecretBytes, SecretText};
 use crate::time::Timestamp;
 
@@ -30,6 +30,9 @@ pub struct Account {
 pub struct User {
     /// The account that the user belongs to.
     pub account: AccountId,
+    /// Where the user stands among the account's users.
+    #[serde(default)]
+    pub path: EntityPath,
     /// The user's name.
     pub name: UserName,
     /// Never used for another user, even of the same name.
@@ -46,6 +49,7 @@ impl User {
     pub fn principal(&self) -> Principal {
         Principal::User {
             account: self.account.clone(),
+            path: self.path.clone(),
             name: self.name.clone(),
             id: self.id.clone(),
         }

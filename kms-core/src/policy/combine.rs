@@ -117,6 +117,9 @@ pub fn decide(question: &Question<'_>) -> Decision {
     let verdict = match question.principal {
         Principal::Service { .. } => decide_for_the_service_itself(question),
         Principal::Root { .. } | Principal::User { .. } => decide_by_policies(question),
+        Principal::AssumedRole { .. } | Principal::FederatedUser { .. } => {
+            Err(not_allowed(Layer::IdentityBased))
+        }
     };
     match verdict {
         Ok(()) => Decision::Allow(Permit {

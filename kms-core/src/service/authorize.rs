@@ -111,7 +111,10 @@ fn identity_policies<'a>(
     principal: &Principal,
     state: &'a State,
 ) -> Result<&'a [Arc<IdentityPolicy>], Error> {
-    let Principal::User { account, name, id } = principal else {
+    let Principal::User {
+        account, name, id, ..
+    } = principal
+    else {
         return Ok(&[]);
     };
     match state.user(account, name) {

@@ -10,7 +10,7 @@ use super::parameters::Parameters;
 use crate::Error;
 use crate::api::limits::MAX_POLICY;
 use crate::identity::{User, generate_unique_id};
-use crate::ids::{UserName, user_arn};
+use crate::ids::{EntityPath, UserName, user_arn};
 use crate::policy::IdentityPolicy;
 
 /// A new user of the caller's account.
@@ -88,7 +88,7 @@ pub(super) fn on_user<'a>(
 ) -> Vec<Authorization<'a>> {
     vec![Authorization::new(
         action,
-        On::Named(user_arn(call.account(), user)),
+        On::Named(user_arn(call.account(), &EntityPath::default(), user)),
     )]
 }
 
@@ -137,6 +137,7 @@ impl Operation for CreateUserRequest {
         let user = User {
             id: generate_unique_id(step.engine.system_random())?,
             account,
+            path: EntityPath::default(),
             name,
             created: step.now,
             policies: BTreeMap::new(),

@@ -187,6 +187,7 @@ fn a_grant_is_retired_by_whom_it_names_and_by_the_account_that_made_it() {
     assert!(!retires(&user(ACCOUNT, "bob"), &plain, &[]));
     let bob = Principal::User {
         account: ACCOUNT.parse().unwrap(),
+        path: Default::default(),
         name: "bob".parse().unwrap(),
         id: "AIDABBBBBBBBBBBBBBBBB".parse().unwrap(),
     };

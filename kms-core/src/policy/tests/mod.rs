@@ -29,6 +29,7 @@ pub(super) fn key_arn() -> KeyArn {
 pub(super) fn user(account: &str, name: &str) -> Principal {
     Principal::User {
         account: account.parse().unwrap(),
+        path: Default::default(),
         name: name.parse().unwrap(),
         id: "AIDAAAAAAAAAAAAAAAAAA".parse().unwrap(),
     }
