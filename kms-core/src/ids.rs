@@ -347,7 +347,7 @@ fn uuid_digits(text: &[u8]) -> Option<[u8; 32]> {
 const KMS_ARN: &str = "arn:aws:kms:";
 
 /// `arn:aws:kms:REGION:ACCOUNT:key/KEY-ID`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyArn {
     /// The Region that holds the key.
     pub region: Region,

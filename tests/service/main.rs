@@ -169,6 +169,7 @@ mod grant_life;
 mod grants;
 mod import;
 mod key_usage;
+mod many_keys;
 mod multi_region;
 mod multi_region_import;
 mod multi_region_policies;

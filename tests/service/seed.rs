@@ -19,7 +19,7 @@ fn counts(outcome: &SeedOutcome) -> (usize, usize, usize) {
 }
 
 impl Fixture {
-    fn apply(&self, text: &str) -> Result<SeedOutcome, Error> {
+    pub(super) fn apply(&self, text: &str) -> Result<SeedOutcome, Error> {
         self.apply_as(text, false)
     }
 

@@ -182,15 +182,19 @@ tokens = [
 ]
 
 
-def element(path, revision, sealed):
-    fields = bind(path.encode(), number(revision), hashlib.sha256(sealed).digest())
+def seal_of(sealed):
+    return sealed[5:17] + sealed[-16:]
+
+
+def element(path, revision, seal):
+    fields = bind(path.encode(), number(revision), seal)
     return hmac.new(purpose(b"set"), fields, hashlib.sha256).digest()
 
 
 elements = [
-    {"path": path, "revision": revision, "sealed_sha256": hashlib.sha256(sealed).hexdigest(),
-     "element": element(path, revision, sealed).hex()}
-    for path, revision, sealed in [(PATH, 7, good), ("alias/a", 1, b"")]
+    {"path": path, "revision": revision, "seal": seal.hex(),
+     "element": element(path, revision, seal).hex()}
+    for path, revision, seal in [(PATH, 7, seal_of(good)), ("alias/a", 1, bytes(28))]
 ]
 
 GUARD = bytes(range(64, 96))

@@ -50,9 +50,18 @@ record_kinds! {
     Setting = 10, "setting";
     /// A custom key store, with the secret of its proxy's credential.
     CustomKeyStore = 11, "custom-key-store";
+    /// What of a key must be known although its record is not opened.
+    KeyIndex = 12, "key-index";
 }
 
 impl RecordKind {
+    /// Whether a record of this kind may stay sealed until it is needed: there are many, each stands
+    /// for itself, and its path tells whose it is.
+    #[must_use]
+    pub const fn can_wait(self) -> bool {
+        matches!(self, Self::Key)
+    }
+
     /// The path of the record of this kind that is called `name`: `SEGMENT/NAME`.
     #[must_use]
     pub fn path(self, name: &str) -> String {

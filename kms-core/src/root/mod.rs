@@ -8,7 +8,7 @@ pub mod kind;
 pub mod ring;
 pub mod seal;
 
-pub use barrier::{Barrier, BarrierError, Place, SecretPlace, TokenPurpose};
+pub use barrier::{Barrier, BarrierError, Place, RecordSeal, SecretPlace, TokenPurpose};
 pub use kind::RecordKind;
 pub use ring::{RingError, RootKeyRing};
 pub use seal::{SealError, SealProvider};

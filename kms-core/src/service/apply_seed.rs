@@ -253,7 +253,7 @@ fn apply(
 ) -> Result<(), Error> {
     let arn = arn(key, step);
     check_once(&arn, &key.aliases, edits, outcome)?;
-    let there = step.state.key(&arn).map(|entry| &entry.key);
+    let there = step.state.key(&arn)?.map(|entry| &entry.key);
     let wanted = match there {
         Some(there) => key.mended(there, step)?,
         None => {

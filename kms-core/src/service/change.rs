@@ -10,7 +10,7 @@ use crate::identity::{AccessKey, Account, User};
 use crate::ids::{
     AccessKeyId, AccountId, AliasArn, CustomKeyStoreId, GrantId, KeyArn, Region, UserName,
 };
-use crate::keys::{Alias, Key};
+use crate::keys::{Alias, Key, KeyIndex};
 use crate::root::RecordKind;
 use crate::secret::SecretBytes;
 use crate::store::sealed::Record;
@@ -23,6 +23,10 @@ pub enum Edit {
     PutAccount(Account),
     /// Keeps a key.
     PutKey(Box<Key>),
+    /// Knows of a key what must be known although its record is not opened.
+    PutKeyIndex(KeyArn, KeyIndex),
+    /// Knows that there is a key, whose record is opened when it is needed.
+    PutUnreadKey(KeyArn),
     /// Forgets a key and its materials for ever.
     RemoveKey(KeyArn),
     /// Keeps an alias.
@@ -48,8 +52,24 @@ pub enum Edit {
 /// A record to write: path, kind and content.
 pub(super) type Put = (String, RecordKind, SecretBytes);
 
-fn key_path(arn: &KeyArn) -> String {
+/// Where the record of a key is.
+pub(super) fn key_path(arn: &KeyArn) -> String {
     RecordKind::Key.path(&format!("{}/{}/{}", arn.account, arn.region, arn.key))
+}
+
+fn key_index_path(arn: &KeyArn) -> String {
+    RecordKind::KeyIndex.path(&format!("{}/{}/{}", arn.account, arn.region, arn.key))
+}
+
+/// The key that a path is about: `SEGMENT/ACCOUNT/REGION/KEY`.
+fn key_of_path(path: &str) -> Option<KeyArn> {
+    let mut parts = path.splitn(4, '/').skip(1);
+    let (account, region, key) = (parts.next()?, parts.next()?, parts.next()?);
+    Some(KeyArn {
+        account: account.parse().ok()?,
+        region: region.parse().ok()?,
+        key: key.parse().ok()?,
+    })
 }
 
 fn alias_path(arn: &AliasArn) -> String {
@@ -77,9 +97,10 @@ fn body(record: &impl Serialize) -> Result<SecretBytes, Error> {
 }
 
 impl Edit {
-    /// Adds the record to write, or the path to delete.
+    /// Adds the records to write, and the paths to delete, to those of a change of `state`.
     pub(super) fn to_record(
         &self,
+        state: &State,
         puts: &mut Vec<Put>,
         deletes: &mut Vec<String>,
     ) -> Result<(), Error> {
@@ -89,7 +110,18 @@ impl Edit {
                 let path = RecordKind::Account.path(account.id.as_str());
                 put(path, RecordKind::Account, body(account)?);
             }
-            Self::PutKey(key) => put(key_path(&key.arn), RecordKind::Key, body(key)?),
+            Self::PutKey(key) => {
+                put(key_path(&key.arn), RecordKind::Key, body(key)?);
+                let index = key.index();
+                // An index of nothing is kept, not removed: others need not read all anew then.
+                if state.key_index(&key.arn) != index {
+                    Self::PutKeyIndex(key.arn.clone(), index).to_record(state, puts, deletes)?;
+                }
+            }
+            Self::PutKeyIndex(arn, index) => {
+                put(key_index_path(arn), RecordKind::KeyIndex, body(index)?);
+            }
+            Self::PutUnreadKey(_) => return Err(Error::internal("the key is not given")),
             Self::PutAlias(alias) => put(alias_path(&alias.arn), RecordKind::Alias, body(alias)?),
             Self::PutUser(user) => {
                 put(
@@ -115,7 +147,7 @@ impl Edit {
             Self::RemoveCustomKeyStore(account, region, id) => {
                 deletes.push(custom_key_store_path(account, region, id));
             }
-            Self::RemoveKey(arn) => deletes.push(key_path(arn)),
+            Self::RemoveKey(arn) => deletes.extend([key_path(arn), key_index_path(arn)]),
             Self::RemoveGrant(key, id) => deletes.push(grant_path(key, id)),
             Self::RemoveAlias(arn) => deletes.push(alias_path(arn)),
             Self::RemoveAccessKey(id) => deletes.push(RecordKind::AccessKey.path(id.as_str())),
@@ -130,6 +162,10 @@ impl Edit {
         Ok(Some(match record.kind {
             RecordKind::Account => Self::PutAccount(read(text)?),
             RecordKind::Key => Self::PutKey(Box::new(read(text)?)),
+            RecordKind::KeyIndex => match key_of_path(&record.path) {
+                Some(arn) => Self::PutKeyIndex(arn, read(text)?),
+                None => return Err(Error::internal("the path of a record names no key")),
+            },
             RecordKind::Alias => Self::PutAlias(read(text)?),
             RecordKind::User => Self::PutUser(read(text)?),
             RecordKind::AccessKey => Self::PutAccessKey(read(text)?),
@@ -141,45 +177,12 @@ impl Edit {
         }))
     }
 
-    /// The removal that a deleted path stands for.
-    pub(super) fn from_deleted(path: &str) -> Option<Self> {
-        let (kind, name) = (RecordKind::of_path(path)?, path.split_once('/')?.1);
-        let mut parts = name.splitn(3, '/');
-        let mut part = || parts.next();
-        match kind {
-            RecordKind::Key => {
-                let (account, region) = (part()?.parse().ok()?, part()?.parse().ok()?);
-                Some(Self::RemoveKey(KeyArn {
-                    account,
-                    region,
-                    key: part()?.parse().ok()?,
-                }))
-            }
-            RecordKind::Alias => {
-                let (account, region) = (part()?.parse().ok()?, part()?.parse().ok()?);
-                Some(Self::RemoveAlias(AliasArn {
-                    account,
-                    region,
-                    alias: part()?.parse().ok()?,
-                }))
-            }
-            RecordKind::AccessKey => Some(Self::RemoveAccessKey(name.parse().ok()?)),
-            RecordKind::Grant => {
-                let (account, region) = (part()?.parse().ok()?, part()?.parse().ok()?);
-                let (key, id) = part()?.split_once('/')?;
-                let key = KeyArn {
-                    account,
-                    region,
-                    key: key.parse().ok()?,
-                };
-                Some(Self::RemoveGrant(key, id.parse().ok()?))
-            }
-            RecordKind::CustomKeyStore => {
-                let (account, region) = (part()?.parse().ok()?, part()?.parse().ok()?);
-                let id = part()?.parse().ok()?;
-                Some(Self::RemoveCustomKeyStore(account, region, id))
-            }
-            _ => None,
+    /// What is known of a record that is left sealed; `None` for records that the state does not
+    /// hold.
+    pub(super) fn from_deferred(kind: RecordKind, path: &str) -> Result<Option<Self>, Error> {
+        match (kind, key_of_path(path)) {
+            (RecordKind::Key, Some(arn)) => Ok(Some(Self::PutUnreadKey(arn))),
+            _ => Err(Error::internal("the path of a record names no key")),
         }
     }
 
@@ -188,6 +191,8 @@ impl Edit {
         match self {
             Self::PutAccount(account) => state.put_account(account),
             Self::PutKey(key) => state.put_key(*key)?,
+            Self::PutKeyIndex(arn, index) => state.put_key_index(arn, index),
+            Self::PutUnreadKey(arn) => state.put_unread_key(arn),
             Self::RemoveKey(arn) => state.remove_key(&arn),
             Self::PutAlias(alias) => state.put_alias(alias),
             Self::RemoveAlias(arn) => state.remove_alias(&arn),
@@ -206,7 +211,7 @@ impl Edit {
 }
 
 /// The content is authenticated; what does not parse was written by a newer version.
-fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
+pub(super) fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
     serde_json::from_slice(text)
         .map_err(|_| Error::internal("a record has a form that this version does not know"))
 }

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
+use super::key_entry::KeyEntry;
 use super::key_kind::{require_algorithm, require_usage};
 use super::operation::{Lookup, Performed, Step, Target};
 use super::request::end_dry_run;
 use super::resolve::key_ref;
-use super::state::KeyEntry;
 use super::symmetric;
 use crate::Error;
 use crate::api::{Blob, EncryptionAlgorithm, KeySpec, KeyUsage, Operation};

@@ -204,7 +204,7 @@ impl CreateKey {
 /// Whether `region` has room for one key more, besides `coming` that are on their way.
 pub(super) fn within_quota(step: &Step<'_>, region: &Region, coming: usize) -> Result<(), Error> {
     let there = step.state.region(step.call.account(), region);
-    let there = there.map_or(0, |region| region.keys.len());
+    let there = there.map_or(0, |region| region.key_count());
     if there.saturating_add(coming) >= step.engine.quotas().keys {
         return Err(Error::LimitExceeded(format!(
             "The quota of {} keys is reached.",
@@ -301,7 +301,7 @@ impl Operation for CreateKeyRequest {
         }
         let key = parsed.into_checked_key(step)?;
         let response = CreateKeyResponse {
-            key_metadata: key_metadata(&key, step.state, step.now),
+            key_metadata: key_metadata(&key, step.state, step.now)?,
         };
         let mut elements = Parameters::default();
         elements.object("keyMetadata", recorded(&response.key_metadata));

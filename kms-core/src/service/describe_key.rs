@@ -31,7 +31,7 @@ impl KeyOperation for DescribeKeyRequest {
     }
 
     fn perform((): (), step: &Step<'_>) -> Result<Performed<DescribeKeyResponse>, Error> {
-        let key_metadata = key_metadata(&step.loaded.primary()?.key.key, step.state, step.now);
+        let key_metadata = key_metadata(&step.loaded.primary()?.key.key, step.state, step.now)?;
         Ok(Performed::read(DescribeKeyResponse { key_metadata }))
     }
 }

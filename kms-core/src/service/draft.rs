@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::context::CallContext;
 use super::engine::Engine;
+use super::key_entry::KeyEntry;
 use super::operation::{Event, Finding, Loaded, Performed};
 use super::parameters::Parameters;
 use super::recipient;
-use super::state::KeyEntry;
 use crate::Error;
 use crate::api::ErrorCode;
 use crate::attestation::Attestation;

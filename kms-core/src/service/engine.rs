@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use super::abandoned::Abandoned;
-use super::change::Edit;
 use super::context::CallContext;
 use super::credentials::still_valid;
 use super::draft::{Draft, Ending};
 use super::import::wrong_origin;
 use super::key_pairs::KeyPairs;
 use super::mutation::Unfinished;
+use super::open::{read_found, take_in};
 use super::operation::{Event, Loaded, Operation, Performed, Step};
 use super::page::Markers;
 use super::parameters::Parameters;
@@ -28,7 +28,7 @@ use crate::ids::Region;
 use crate::keys::Key;
 use crate::root::Barrier;
 use crate::store::home::Home;
-use crate::store::sealed::{Delta, SealedStore};
+use crate::store::sealed::SealedStore;
 use crate::time::{Clock, Timestamp};
 use crate::xks::ExternalKeyProxy;
 
@@ -38,7 +38,7 @@ pub type Outcome<R> = Result<Recorded<Result<R, Error>>, LedgerUnavailable>;
 /// A key management service over one store.
 pub struct Engine {
     pub(super) home: Home,
-    pub(super) records: SealedStore,
+    pub(super) records: Arc<SealedStore>,
     pub(super) ledger: FileLedger,
     pub(super) clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -65,7 +65,7 @@ pub struct Engine {
 /// The parts that an engine is put together from.
 pub(super) struct Parts {
     pub(super) home: Home,
-    pub(super) records: SealedStore,
+    pub(super) records: Arc<SealedStore>,
     pub(super) ledger: FileLedger,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
@@ -175,10 +175,15 @@ impl Engine {
         }
         drop(state);
         let mut state = self.state.write().map_err(poisoned)?;
-        if let Some(delta) = self.records.refresh().map_err(Error::internal)? {
+        let delta = self.records.refresh(|found| read_found(&found));
+        if let Some(delta) = delta.map_err(Error::internal)? {
             // Seen and not taken in would pass for current: the mark stays until all is in.
             self.incomplete.store(true, Ordering::SeqCst);
-            take_in(&delta, &mut state)?;
+            if delta.full {
+                *state = State::new(Arc::clone(&self.records));
+            }
+            // What the outbox holds is the business of who put it there.
+            take_in(delta.put, &mut state)?;
             self.incomplete.store(false, Ordering::SeqCst);
         }
         drop(state);
@@ -307,23 +312,6 @@ impl Engine {
             },
         )
     }
-}
-
-/// Makes the changes of others in memory.
-fn take_in(delta: &Delta, state: &mut State) -> Result<(), Error> {
-    if delta.full {
-        *state = State::default();
-    }
-    let deleted = delta.deleted.iter();
-    for edit in deleted.filter_map(|path| Edit::from_deleted(path)) {
-        edit.apply(state)?;
-    }
-    for record in &delta.put {
-        if let Some(edit) = Edit::from_record(record)? {
-            edit.apply(state)?;
-        }
-    }
-    Ok(())
 }
 
 /// The record and the answer of a request that changed nothing.

@@ -235,7 +235,7 @@ impl KeyOperation for DeleteImportedKeyMaterialRequest {
         match id {
             Some(id) if !gone || forgets => {
                 key.destroy_material(&id);
-                Ok(synchronised(step, response, key).with_elements(elements))
+                Ok(synchronised(step, response, key)?.with_elements(elements))
             }
             _ => Ok(Performed::read(response).with_elements(elements)),
         }

@@ -228,6 +228,6 @@ impl KeyOperation for ImportKeyMaterialRequest {
             key_id: key.arn.clone(),
             key_material_id: told(&key, &id),
         };
-        Ok(synchronised(step, response, key).with_elements(elements))
+        Ok(synchronised(step, response, key)?.with_elements(elements))
     }
 }

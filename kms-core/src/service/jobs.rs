@@ -83,7 +83,7 @@ impl Job for RotateKey {
         }
         let cause = Some(RotationCause::Automatic);
         key.rotate(new_material(step.engine, key.arn.key, step.now, cause)?);
-        Ok(synchronised(step, (), key))
+        synchronised(step, (), key)
     }
 }
 
@@ -114,7 +114,7 @@ impl Job for DeleteKey {
         let grants = step.state.grants().of_key(&arn).into_iter();
         let grants = grants.flat_map(|grants| grants.after(None));
         edits.extend(grants.map(|grant| Edit::RemoveGrant(arn.clone(), grant.id.clone())));
-        let waiting = waiting_primary(step, &arn);
+        let waiting = waiting_primary(step, &arn)?;
         let primary = waiting.as_ref().map(|primary| primary.arn.clone());
         edits.extend(waiting.map(|primary| Edit::PutKey(Box::new(primary))));
         edits.push(Edit::RemoveKey(arn));
@@ -127,12 +127,12 @@ impl Job for DeleteKey {
 }
 
 /// The primary whose waiting period begins, since `arn` is the last of its replicas.
-fn waiting_primary(step: &Step<'_>, arn: &KeyArn) -> Option<Key> {
-    let [primary] = step.state.related(arn)[..] else {
-        return None;
+fn waiting_primary(step: &Step<'_>, arn: &KeyArn) -> Result<Option<Key>, Error> {
+    let [primary] = step.state.related(arn)?[..] else {
+        return Ok(None);
     };
     let mut primary = primary.key.clone();
-    primary.replicas_are_gone(step.now).then_some(primary)
+    Ok(primary.replicas_are_gone(step.now).then_some(primary))
 }
 
 /// The destruction of imported material that has expired.
@@ -149,7 +149,7 @@ impl Job for DeleteExpiredKeyMaterial {
         if destroyed.is_empty() {
             return Ok(Performed::read(()));
         }
-        Ok(synchronised(step, (), key).with_additional("keyMaterialIds", &destroyed))
+        Ok(synchronised(step, (), key)?.with_additional("keyMaterialIds", &destroyed))
     }
 }
 
@@ -162,7 +162,11 @@ impl Engine {
         let now = self.clock.now();
         let (mut rotations, mut deletions) = (Vec::new(), Vec::new());
         let mut expiries = Vec::new();
-        for entry in self.state()?.all_keys() {
+        let state = self.state()?;
+        for arn in state.due(now) {
+            let Some(entry) = state.key(arn)? else {
+                continue;
+            };
             if entry.key.rotation_is_due(now) {
                 rotations.push(entry.key.arn.clone());
             }
@@ -173,6 +177,7 @@ impl Engine {
                 deletions.push(entry.key.arn.clone());
             }
         }
+        drop(state);
         for key in expiries {
             self.run::<DeleteExpiredKeyMaterial>(key)?;
         }

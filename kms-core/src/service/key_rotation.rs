@@ -79,7 +79,7 @@ impl KeyOperation for EnableKeyRotationRequest {
             step.now,
             asked.unwrap_or(default),
         ));
-        Ok(synchronised(step, EnableKeyRotationResponse {}, key))
+        synchronised(step, EnableKeyRotationResponse {}, key)
     }
 }
 
@@ -98,7 +98,7 @@ impl KeyOperation for DisableKeyRotationRequest {
         let mut key = rotates_by_itself(step)?.clone();
         not_on_replica(&key)?;
         key.automatic_rotation = None;
-        Ok(synchronised(step, DisableKeyRotationResponse {}, key))
+        synchronised(step, DisableKeyRotationResponse {}, key)
     }
 }
 

@@ -115,7 +115,7 @@ impl KeyOperation for ListKeyRotationsRequest {
         let listing = format!("ListKeyRotations {} {}", key.arn, asked.with_first);
         let markers = step.engine.markers();
         let after = markers.start(&listing, asked.marker.as_deref())?;
-        let waiting = match lacks_pending_material(&key.key, step.state, step.now) {
+        let waiting = match lacks_pending_material(&key.key, step.state, step.now)? {
             Some(_) => KeyMaterialState::PendingMultiRegionImportAndRotation,
             None => KeyMaterialState::PendingRotation,
         };

@@ -1,7 +1,5 @@
 //! `ListKeys`
 
-use std::ops::Bound;
-
 use super::context::CallContext;
 use super::operation::{Authorization, Event, Loaded, On, Operation, Performed, Step};
 use super::page;
@@ -10,7 +8,7 @@ use super::request::validated;
 use crate::Error;
 use crate::api::limits::LIST_KEYS;
 use crate::api::{self, KeyListEntry, ListKeysRequest, ListKeysResponse};
-use crate::ids::KeyId;
+use crate::ids::{KeyArn, KeyId};
 
 impl Operation for ListKeysRequest {
     /// Page size and marker.
@@ -44,19 +42,21 @@ impl Operation for ListKeysRequest {
         let markers = step.engine.markers();
         let after = markers.start(&listing, marker.as_deref())?;
         let after = after.and_then(|id| id.parse::<KeyId>().ok());
-        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
         let keys = step.state.region(account, region).into_iter();
-        let items = keys
-            .flat_map(|state| state.keys.range((start, Bound::Unbounded)))
-            .map(|(id, entry)| {
-                (
-                    id.to_string(),
-                    KeyListEntry {
-                        key_id: *id,
-                        key_arn: entry.key.arn.clone(),
-                    },
-                )
-            });
+        let items = keys.flat_map(|state| state.key_ids(after)).map(|key| {
+            let key_arn = KeyArn {
+                account: account.clone(),
+                region: region.clone(),
+                key,
+            };
+            (
+                key.to_string(),
+                KeyListEntry {
+                    key_id: key,
+                    key_arn,
+                },
+            )
+        });
         let page = markers.page(&listing, limit, items);
         Ok(Performed::read(ListKeysResponse {
             keys: page.items,

@@ -3,13 +3,20 @@
 use super::multi_region::configuration;
 use super::parameters::Parameters;
 use super::state::State;
+use crate::Error;
 use crate::api::{ExpirationModelType, KeyManager, KeyMetadata, KeyState, XksKeyConfigurationType};
 use crate::keys::{Key, Lifecycle};
 use crate::time::Timestamp;
 
 /// The public description of a key at a time. `others` has the keys that are related to it.
-#[must_use]
-pub(super) fn key_metadata(key: &Key, others: &State, now: Timestamp) -> KeyMetadata {
+///
+/// # Errors
+/// As [`State::related`].
+pub(super) fn key_metadata(
+    key: &Key,
+    others: &State,
+    now: Timestamp,
+) -> Result<KeyMetadata, Error> {
     let state = others.key_state(key, now);
     let present = key.import.is_some()
         && !key.materials.is_empty()
@@ -23,7 +30,7 @@ pub(super) fn key_metadata(key: &Key, others: &State, now: Timestamp) -> KeyMeta
         Lifecycle::PendingReplicaDeletion { window_days } => i32::try_from(window_days).ok(),
         _ => None,
     };
-    KeyMetadata {
+    Ok(KeyMetadata {
         aws_account_id: key.arn.account.clone(),
         key_id: key.arn.key,
         arn: key.arn.clone(),
@@ -47,7 +54,7 @@ pub(super) fn key_metadata(key: &Key, others: &State, now: Timestamp) -> KeyMeta
         mac_algorithms: key.kind.mac_algorithm().into_iter().collect(),
         key_agreement_algorithms: key.kind.key_agreement_algorithms().to_vec(),
         multi_region: key.multi_region.is_some(),
-        multi_region_configuration: configuration(key, others),
+        multi_region_configuration: configuration(key, others)?,
         pending_deletion_window_in_days: window,
         custom_key_store_id: key.external.as_ref().map(|external| external.store.clone()),
         xks_key_configuration: key
@@ -60,7 +67,7 @@ pub(super) fn key_metadata(key: &Key, others: &State, now: Timestamp) -> KeyMeta
             .current_material()
             .filter(|_| key.kind.is_symmetric() && key.external.is_none())
             .map(|material| material.id.clone()),
-    }
+    })
 }
 
 /// What the ledger keeps of a key that was made.

@@ -37,6 +37,7 @@ mod grant_token;
 mod import;
 mod import_key_material;
 mod jobs;
+mod key_entry;
 mod key_kind;
 mod key_operation;
 mod key_pairs;

@@ -25,30 +25,40 @@ pub(super) fn not_on_replica(key: &Key) -> Result<(), Error> {
 }
 
 /// A key and those related to it; none for a single-Region key.
-pub(super) fn configuration(key: &Key, state: &State) -> Option<MultiRegionConfiguration> {
-    let key_type = key.multi_region?;
-    let related = state.related(&key.arn);
+pub(super) fn configuration(
+    key: &Key,
+    state: &State,
+) -> Result<Option<MultiRegionConfiguration>, Error> {
+    let Some(key_type) = key.multi_region else {
+        return Ok(None);
+    };
+    let related = state.related(&key.arn)?;
     let mut all: Vec<&Key> = related.iter().map(|entry| &entry.key).collect();
     all.push(key);
     all.sort_by(|one, other| one.arn.region.cmp(&other.arn.region));
     let named = |key: &&Key| MultiRegionKey::from(&key.arn);
-    Some(MultiRegionConfiguration {
+    let primary = all.iter().find(|key| key.is_primary()).map(named);
+    Ok(primary.map(|primary_key| MultiRegionConfiguration {
         multi_region_key_type: key_type,
-        primary_key: all.iter().find(|key| key.is_primary()).map(named)?,
+        primary_key,
         replica_keys: all
             .iter()
             .filter(|key| key.is_replica())
             .map(named)
             .collect(),
-    })
+    }))
 }
 
 /// Keeps `key`, and brings its replicas up to date with it if it is a primary.
-pub(super) fn synchronised<R>(step: &Step<'_>, response: R, key: Key) -> Performed<R> {
+pub(super) fn synchronised<R>(
+    step: &Step<'_>,
+    response: R,
+    key: Key,
+) -> Result<Performed<R>, Error> {
     let mut edits = Vec::new();
     let mut followers = Vec::new();
     if key.is_primary() {
-        for entry in step.state.related(&key.arn) {
+        for entry in step.state.related(&key.arn)? {
             let mut replica = entry.key.clone();
             replica.follow(&key);
             if replica != entry.key {
@@ -60,20 +70,26 @@ pub(super) fn synchronised<R>(step: &Step<'_>, response: R, key: Key) -> Perform
     edits.push(Edit::PutKey(Box::new(key)));
     let performed = Performed::changed(response, edits);
     if followers.is_empty() {
-        return performed;
+        return Ok(performed);
     }
-    performed.with_additional("synchronizedReplicas", &followers)
+    Ok(performed.with_additional("synchronizedReplicas", &followers))
 }
 
 /// The first key of those related to `key`, itself among them, that still has to be brought the
 /// material that waits for a rotation; none for a single-Region key. Keys that are to be deleted
 /// are not waited for.
-pub(super) fn lacks_pending_material(key: &Key, state: &State, now: Timestamp) -> Option<KeyArn> {
-    key.multi_region?;
-    let related = state.related(&key.arn);
+pub(super) fn lacks_pending_material(
+    key: &Key,
+    state: &State,
+    now: Timestamp,
+) -> Result<Option<KeyArn>, Error> {
+    if key.multi_region.is_none() {
+        return Ok(None);
+    }
+    let related = state.related(&key.arn)?;
     let mut all = std::iter::once(key).chain(related.iter().map(|entry| &entry.key));
     let lacking = all.find(|key| !key.is_to_be_deleted() && key.lacks_pending_material(now));
-    lacking.map(|key| key.arn.clone())
+    Ok(lacking.map(|key| key.arn.clone()))
 }
 
 impl Engine {

@@ -134,9 +134,11 @@ impl Engine {
         unfinished: &mut Unfinished,
     ) -> Result<(), Error> {
         let (mut puts, mut deletes) = (Vec::new(), unfinished.recorded.clone());
+        let state = self.state.read().map_err(poisoned)?;
         for edit in &edits {
-            edit.to_record(&mut puts, &mut deletes)?;
+            edit.to_record(&state, &mut puts, &mut deletes)?;
         }
+        drop(state);
         puts.extend(outbox.map(Outbox::to_put).transpose()?);
         let expected = self.records.head().revision;
         self.records

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::key_entry::KeyEntry;
 use super::operation::{Authorization, On, Step, Target};
-use super::state::{KeyEntry, State};
+use super::state::State;
 use super::values::Specific;
 use crate::Error;
 use crate::api::limits::MAX_POLICY;

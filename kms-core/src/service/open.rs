@@ -23,7 +23,7 @@ use crate::ids::{AccountId, Region};
 use crate::root::{BarrierError, RecordKind};
 use crate::store::StoreError;
 use crate::store::home::{Home, HomeError, RootGuard};
-use crate::store::sealed::{Head, Record};
+use crate::store::sealed::{Found, Head};
 use crate::time::Clock;
 
 /// The name by which checkpoints say whose they are.
@@ -147,7 +147,8 @@ impl Engine {
     fn assemble(home: Home, options: OpenOptions) -> Result<Self, OpenError> {
         let alone = home.lock()?;
         let (records, found) =
-            home.open_records(Arc::clone(&options.random), |record| read_record(&record))?;
+            home.open_records(Arc::clone(&options.random), |found| read_found(&found))?;
+        let records = Arc::new(records);
         let barrier = home.barrier();
         let expected = records.head().ledger_size;
         if expected > 0 && ledger_is_empty(&home) {
@@ -168,7 +169,8 @@ impl Engine {
                 recorded,
             });
         }
-        let (state, outbox) = take_in(found)?;
+        let mut state = State::new(Arc::clone(&records));
+        let outbox = take_in(found, &mut state)?;
         drop(alone);
         let markers = Markers::new(barrier.token_key()?.expose());
         let usage = KeyUsage::open(&home, ledger.size());
@@ -234,32 +236,39 @@ fn ledger_is_empty(home: &Home) -> bool {
     matches!(first, Ok(None) | Err(LedgerError::Io { .. }))
 }
 
-fn take_in(found: Vec<Result<Read, Error>>) -> Result<(State, Vec<Outbox>), Error> {
-    let (mut state, mut outbox) = (State::default(), Vec::new());
-    for read in found {
-        match read? {
-            Read::Edit(edit) => edit.apply(&mut state)?,
-            Read::Outbox(row) => outbox.push(row),
-            Read::Nothing => {}
+/// Makes what records say in memory, and gives those of the outbox.
+pub(super) fn take_in(
+    found: Vec<Result<Told, Error>>,
+    state: &mut State,
+) -> Result<Vec<Outbox>, Error> {
+    let mut outbox = Vec::new();
+    for told in found {
+        match told? {
+            Told::Edit(edit) => edit.apply(state)?,
+            Told::Outbox(row) => outbox.push(*row),
+            Told::Nothing => {}
         }
     }
-    Ok((state, outbox))
+    Ok(outbox)
 }
 
-/// What a record says.
-enum Read {
-    Edit(Box<Edit>),
-    Outbox(Outbox),
+/// What a record tells.
+pub(super) enum Told {
+    Edit(Edit),
+    Outbox(Box<Outbox>),
     Nothing,
 }
 
-fn read_record(record: &Record) -> Result<Read, Error> {
-    if record.kind == RecordKind::Outbox {
-        let row = serde_json::from_slice(record.body.expose());
-        return row.map(Read::Outbox).map_err(Error::internal);
-    }
-    let edit = Edit::from_record(record)?;
-    Ok(edit.map_or(Read::Nothing, |edit| Read::Edit(Box::new(edit))))
+pub(super) fn read_found(found: &Found<'_>) -> Result<Told, Error> {
+    let edit = match found {
+        Found::Opened(record) if record.kind == RecordKind::Outbox => {
+            let row = serde_json::from_slice(record.body.expose());
+            return row.map(Told::Outbox).map_err(Error::internal);
+        }
+        Found::Opened(record) => Edit::from_record(record)?,
+        Found::Deferred { kind, path } => Edit::from_deferred(*kind, path)?,
+    };
+    Ok(edit.map_or(Told::Nothing, Told::Edit))
 }
 
 /// Only the members that tell a revision.

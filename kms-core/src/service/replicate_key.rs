@@ -16,7 +16,7 @@ use super::tags;
 use super::values::Specific;
 use crate::Error;
 use crate::api::{self, MultiRegionKeyType, ReplicateKeyRequest, ReplicateKeyResponse, Tag};
-use crate::ids::{KeyRef, Region};
+use crate::ids::{KeyArn, KeyRef, Region};
 use crate::keys::{Key, OfReplica};
 use crate::policy::KeyPolicy;
 
@@ -59,10 +59,11 @@ impl ReplicateKey {
 
 /// Whether there is no key of that id in the Region yet.
 fn check_free(primary: &Key, region: &Region, step: &Step<'_>) -> Result<(), Error> {
-    let related = step.state.related(&primary.arn);
-    let taken = primary.arn.region == *region
-        || related.iter().any(|entry| entry.key.arn.region == *region);
-    if taken {
+    let there = KeyArn {
+        region: region.clone(),
+        ..primary.arn.clone()
+    };
+    if step.state.has_key(&there) {
         return Err(Error::AlreadyExists(format!(
             "Key {} already exists in Region {region}.",
             primary.arn.key
@@ -143,7 +144,7 @@ impl Operation for ReplicateKeyRequest {
         let bypass = parsed.bypass_lockout_check == Some(true);
         let replica = parsed.into_replica(primary, step);
         new_policy::check_effect(step, &replica, &[], bypass)?;
-        let metadata = key_metadata(&replica, step.state, step.now);
+        let metadata = key_metadata(&replica, step.state, step.now)?;
         let mut elements = Parameters::default();
         elements
             .object("replicaKeyMetadata", recorded(&metadata))

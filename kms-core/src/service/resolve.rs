@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::context::CallContext;
 use super::engine::Engine;
+use super::key_entry::KeyEntry;
 use super::operation::{Event, GrantRef, Loaded, Lookup, Lookups, Target};
-use super::state::{KeyEntry, State};
+use super::state::State;
 use crate::Error;
 use crate::ids::{
     AccountId, AliasArn, AliasName, GrantId, InvalidKeyRef, KeyArn, KeyId, KeyRef, Region,
@@ -65,18 +66,18 @@ pub(super) fn load(
     };
     let primary = lookups.primary.map(find).transpose()?;
     let secondary = match (lookups.secondary, &primary) {
-        (Some(Lookup::Related(region)), Some(primary)) => related(primary, &region, state),
+        (Some(Lookup::Related(region)), Some(primary)) => related(primary, &region, state)?,
         (other, _) => other.map(find).transpose()?,
     };
     Ok(Loaded { primary, secondary })
 }
 
-fn related(to: &Target, region: &Region, state: &State) -> Option<Target> {
-    let keys = state.related(&to.key.key.arn);
+fn related(to: &Target, region: &Region, state: &State) -> Result<Option<Target>, Error> {
+    let keys = state.related(&to.key.key.arn)?;
     let key = keys
         .into_iter()
-        .find(|entry| entry.key.arn.region == *region)?;
-    Some(target(key, None, state))
+        .find(|entry| entry.key.arn.region == *region);
+    Ok(key.map(|key| target(key, None, state)))
 }
 
 fn named(name: KeyRef, state: &State, call: &CallContext, action: &str) -> Result<Target, Error> {
@@ -117,7 +118,7 @@ fn by_arn(
     if arn.region != call.region {
         return Err(Error::NotFound(format!("Invalid arn {}", arn.region)));
     }
-    match state.key(&arn) {
+    match state.key(&arn)? {
         Some(key) => Ok(target(key, alias, state)),
         None if arn.account == *call.account() => {
             Err(Error::NotFound(format!("Key '{arn}' does not exist")))
@@ -183,13 +184,17 @@ fn of_ciphertext(key: KeyId, state: &State, call: &CallContext) -> Result<Target
         };
         state.key(&arn)
     };
-    in_account(call.account())
-        .or_else(|| state.accounts().find_map(|account| in_account(&account.id)))
-        .map(|found| Target {
-            by_ciphertext: true,
-            ..target(found, None, state)
-        })
-        .ok_or_else(unknown_ciphertext_key)
+    let mut found = in_account(call.account())?;
+    for account in state.accounts() {
+        if found.is_none() {
+            found = in_account(&account.id)?;
+        }
+    }
+    let key = found.ok_or_else(unknown_ciphertext_key)?;
+    Ok(Target {
+        by_ciphertext: true,
+        ..target(key, None, state)
+    })
 }
 
 /// A grant that is not there is told to nobody who could not be told of the key.

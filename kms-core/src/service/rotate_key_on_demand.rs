@@ -39,7 +39,7 @@ impl KeyOperation for RotateKeyOnDemandRequest {
                 key.arn.key
             )));
         }
-        let lacking = lacks_pending_material(&key, step.state, step.now);
+        let lacking = lacks_pending_material(&key, step.state, step.now)?;
         if let Some(lacking) = lacking.filter(|lacking| *lacking != key.arn) {
             return Err(Error::InvalidState(format!(
                 "The key material pending rotation has not been imported into {lacking}."
@@ -65,6 +65,6 @@ impl KeyOperation for RotateKeyOnDemandRequest {
         let response = RotateKeyOnDemandResponse {
             key_id: key.arn.clone(),
         };
-        Ok(synchronised(step, response, key).with_elements(elements))
+        Ok(synchronised(step, response, key)?.with_elements(elements))
     }
 }

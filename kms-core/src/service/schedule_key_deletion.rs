@@ -65,7 +65,7 @@ impl KeyOperation for ScheduleKeyDeletionRequest {
     ) -> Result<Performed<ScheduleKeyDeletionResponse>, Error> {
         let mut key = step.loaded.primary()?.key.key.clone();
         let window = u32::try_from(days).map_err(Error::internal)?;
-        let deletion_date = if key.is_primary() && !step.state.related(&key.arn).is_empty() {
+        let deletion_date = if key.is_primary() && !step.state.related(&key.arn)?.is_empty() {
             key.schedule_deletion_after_replicas(window);
             None
         } else {

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::state::KeyEntry;
+use super::key_entry::KeyEntry;
 use crate::Error;
 use crate::crypto::asymmetric::{PrivateKey, PublicKey};
 use crate::crypto::mac::MacKey;

@@ -1,239 +1,24 @@
 //! All that the store holds, opened and compiled, in memory; kept equal to the store.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, OnceLock, Weak};
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::secrets::{Secrets, kept};
+use super::change::{key_path, read};
+use super::key_entry::{KeyEntry, SharedPolicies};
+use super::secrets::kept;
 use crate::Error;
 use crate::api::KeyState;
-use crate::ciphertext::blob::{MaterialTag, SealingMaterial, material_tag};
-use crate::crypto::kdf::Prk;
 use crate::grants::GrantIndex;
 use crate::identity::{AccessKey, Account, User};
 use crate::ids::{
-    AccessKeyId, AccountId, AliasArn, AliasName, CustomKeyStoreId, KeyArn, KeyId, KeyMaterialId,
-    Region, UserName,
+    AccessKeyId, AccountId, AliasArn, AliasName, CustomKeyStoreId, KeyArn, KeyId, Region, UserName,
 };
-use crate::keys::{Alias, BackingKey, Key};
-use crate::policy::{IdentityPolicy, KeyPolicy, Permit};
-use crate::root::Barrier;
+use crate::keys::{Alias, ExternalKey, Key, KeyIndex};
+use crate::policy::IdentityPolicy;
+use crate::store::sealed::SealedStore;
 use crate::time::Timestamp;
 use crate::xks::{Connection, CustomKeyStore};
-
-/// One material of a key; what messages are derived from is unwrapped at first use.
-#[derive(Debug)]
-struct Material {
-    id: KeyMaterialId,
-    tag: MaterialTag,
-    prk: OnceLock<Prk>,
-}
-
-impl Material {
-    /// Ready to seal and open under `key`, once it was unwrapped.
-    fn usable(&self, key: KeyId) -> Option<UsableMaterial<'_>> {
-        Some(UsableMaterial {
-            id: &self.id,
-            sealing: SealingMaterial {
-                key,
-                tag: self.tag,
-                prk: self.prk.get()?,
-            },
-        })
-    }
-}
-
-/// A key with its policy compiled.
-#[derive(Debug)]
-pub struct KeyEntry {
-    /// The key as it is stored.
-    pub key: Key,
-    /// Its ARN as text.
-    pub arn: String,
-    /// Its policy, which keys with the same one share.
-    pub policy: Arc<KeyPolicy>,
-    materials: Vec<Material>,
-    secrets: Secrets,
-}
-
-/// A key material that may be used, since a [`Permit`] for its key was shown.
-#[derive(Clone, Copy, Debug)]
-pub struct UsableMaterial<'a> {
-    /// Its public name.
-    pub id: &'a KeyMaterialId,
-    /// The key and the material, ready to seal and open.
-    pub sealing: SealingMaterial<'a>,
-}
-
-/// A key material that may be used after the state is let go, since a [`Permit`] for its key was
-/// shown.
-#[derive(Clone, Debug)]
-pub(super) struct KeptMaterial {
-    key: Arc<KeyEntry>,
-    index: usize,
-}
-
-impl KeptMaterial {
-    /// The material.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] never: the material was unwrapped when it was permitted.
-    pub(super) fn usable(&self) -> Result<UsableMaterial<'_>, Error> {
-        let material = self.key.materials.get(self.index);
-        let usable = material.and_then(|material| material.usable(self.key.key.arn.key));
-        usable.ok_or_else(no_material)
-    }
-}
-
-impl KeyEntry {
-    /// The material that encrypts, to be kept.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when `permit` is for another key, or the material does not unwrap.
-    pub(super) fn keep_current_material(
-        self: &Arc<Self>,
-        permit: &Permit,
-        barrier: &Barrier,
-    ) -> Result<KeptMaterial, Error> {
-        self.keep(self.materials.len().saturating_sub(1), permit, barrier)
-    }
-
-    /// The material of that tag, to be kept; `None` when the key never had it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when `permit` is for another key, or the material does not unwrap.
-    pub(super) fn keep_material(
-        self: &Arc<Self>,
-        tag: MaterialTag,
-        permit: &Permit,
-        barrier: &Barrier,
-    ) -> Result<Option<KeptMaterial>, Error> {
-        self.place_of(tag)
-            .map(|index| self.keep(index, permit, barrier))
-            .transpose()
-    }
-
-    fn keep(
-        self: &Arc<Self>,
-        index: usize,
-        permit: &Permit,
-        barrier: &Barrier,
-    ) -> Result<KeptMaterial, Error> {
-        self.material_at(index, permit, barrier)?;
-        let key = Arc::clone(self);
-        Ok(KeptMaterial { key, index })
-    }
-
-    fn place_of(&self, tag: MaterialTag) -> Option<usize> {
-        self.materials
-            .iter()
-            .position(|material| material.tag == tag)
-    }
-
-    /// Compiles a stored key.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when the stored policy does not parse: it was checked when it was put.
-    pub fn new(key: Key) -> Result<Self, Error> {
-        let policy = compiled(&key.policy)?;
-        Ok(Self::with_policy(key, policy))
-    }
-
-    fn with_policy(key: Key, policy: Arc<KeyPolicy>) -> Self {
-        let materials = key
-            .materials
-            .iter()
-            .map(|material| Material {
-                id: material.id.clone(),
-                tag: material_tag(&material.id),
-                prk: OnceLock::new(),
-            })
-            .collect();
-        Self {
-            arn: key.arn.to_string(),
-            key,
-            policy,
-            materials,
-            secrets: Secrets::default(),
-        }
-    }
-
-    pub(super) fn secrets(&self) -> &Secrets {
-        &self.secrets
-    }
-
-    /// The material of that tag; `None` when the key never had it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when `permit` is for another key, or the material does not unwrap.
-    pub fn material(
-        &self,
-        tag: MaterialTag,
-        permit: &Permit,
-        barrier: &Barrier,
-    ) -> Result<Option<UsableMaterial<'_>>, Error> {
-        self.place_of(tag)
-            .map(|index| self.material_at(index, permit, barrier))
-            .transpose()
-    }
-
-    fn material_at(
-        &self,
-        index: usize,
-        permit: &Permit,
-        barrier: &Barrier,
-    ) -> Result<UsableMaterial<'_>, Error> {
-        self.only_with(permit)?;
-        if !self.key.kind.is_symmetric() {
-            return Err(Error::internal("the key is not symmetric"));
-        }
-        let material = self.materials.get(index);
-        let stored = self.key.materials.get(index);
-        let (Some(material), Some(stored)) = (material, stored) else {
-            return Err(no_material());
-        };
-        let key = self.key.arn.key;
-        kept(&material.prk, || {
-            let unwrapped = barrier.unwrap_material(&key, &stored.id, &stored.wrapped);
-            let secret = unwrapped.map_err(Error::internal)?;
-            Ok(BackingKey::from_secret(secret).prk())
-        })?;
-        material.usable(key).ok_or_else(no_material)
-    }
-}
-
-fn no_material() -> Error {
-    Error::internal("the key has no material")
-}
-
-fn compiled(text: &str) -> Result<Arc<KeyPolicy>, Error> {
-    KeyPolicy::parse(text)
-        .map(Arc::new)
-        .map_err(Error::internal)
-}
-
-/// The compiled key policies by their text: most keys have one that others have too.
-#[derive(Debug, Default)]
-struct SharedPolicies {
-    by_text: HashMap<String, Weak<KeyPolicy>>,
-    /// At how many texts those that no key has any more are let go.
-    full: usize,
-}
-
-impl SharedPolicies {
-    fn compiled(&mut self, text: &str) -> Result<Arc<KeyPolicy>, Error> {
-        if let Some(shared) = self.by_text.get(text).and_then(Weak::upgrade) {
-            return Ok(shared);
-        }
-        if self.by_text.len() >= self.full {
-            self.by_text.retain(|_, policy| policy.strong_count() > 0);
-            self.full = self.by_text.len().saturating_mul(2).max(64);
-        }
-        let policy = compiled(text)?;
-        self.by_text
-            .insert(text.to_owned(), Arc::downgrade(&policy));
-        Ok(policy)
-    }
-}
 
 /// A user with the policies compiled.
 #[derive(Debug)]
@@ -263,11 +48,14 @@ impl UserEntry {
     }
 }
 
+/// A key that there is; it is read when it is first needed.
+type HeldKey = OnceLock<Arc<KeyEntry>>;
+
 /// The keys and aliases of one account in one Region.
 #[derive(Debug, Default)]
 pub(super) struct RegionState {
     /// Keys by id, in the order that they are listed.
-    pub keys: BTreeMap<KeyId, Arc<KeyEntry>>,
+    keys: BTreeMap<KeyId, HeldKey>,
     /// Aliases by name, in the order that they are listed.
     pub aliases: BTreeMap<AliasName, Alias>,
     /// Custom key stores by id, in the order that they are listed.
@@ -276,6 +64,19 @@ pub(super) struct RegionState {
 }
 
 impl RegionState {
+    /// How many keys there are.
+    pub(super) fn key_count(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The ids of the keys after `after`, in order.
+    pub(super) fn key_ids(&self, after: Option<KeyId>) -> impl Iterator<Item = KeyId> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.keys
+            .range((start, Bound::Unbounded))
+            .map(|(id, _)| *id)
+    }
+
     /// The aliases that point to `key`, in order.
     pub(super) fn aliases_of(&self, key: KeyId) -> impl Iterator<Item = &AliasName> {
         self.by_target.get(&key).into_iter().flatten()
@@ -301,17 +102,37 @@ impl RegionState {
 }
 
 /// Everything, as of one revision of the store.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct State {
+    records: Arc<SealedStore>,
     accounts: BTreeMap<AccountId, Account>,
     regions: HashMap<(AccountId, Region), RegionState>,
     users: BTreeMap<(AccountId, UserName), Arc<UserEntry>>,
     access_keys: BTreeMap<AccessKeyId, Arc<AccessKey>>,
     grants: GrantIndex,
-    policies: SharedPolicies,
+    /// What is to be known of keys that need not be read; nothing of most.
+    key_index: HashMap<KeyArn, KeyIndex>,
+    /// The keys that something is due for, the first first.
+    due: BTreeSet<(Timestamp, KeyArn)>,
+    policies: Mutex<SharedPolicies>,
 }
 
 impl State {
+    /// Nothing; keys that it is told of and not given are read from `records`.
+    pub(super) fn new(records: Arc<SealedStore>) -> Self {
+        Self {
+            records,
+            accounts: BTreeMap::new(),
+            regions: HashMap::new(),
+            users: BTreeMap::new(),
+            access_keys: BTreeMap::new(),
+            grants: GrantIndex::default(),
+            key_index: HashMap::new(),
+            due: BTreeSet::new(),
+            policies: Mutex::default(),
+        }
+    }
+
     /// The account of that id.
     #[must_use]
     pub(super) fn account(&self, id: &AccountId) -> Option<&Account> {
@@ -329,34 +150,89 @@ impl State {
         self.regions.get(&(account.clone(), region.clone()))
     }
 
-    /// Every account's keys.
-    pub(super) fn all_keys(&self) -> impl Iterator<Item = &Arc<KeyEntry>> {
-        self.regions
-            .values()
-            .flat_map(|region| region.keys.values())
+    /// The keys that something was due for at `now`, the first first.
+    pub(super) fn due(&self, now: Timestamp) -> impl Iterator<Item = &KeyArn> {
+        let due = self.due.iter().take_while(move |(time, _)| *time <= now);
+        due.map(|(_, key)| key)
+    }
+
+    /// The keys of an account in a Region that are in a custom key store, with what they are there.
+    pub(super) fn external_keys(
+        &self,
+        account: &AccountId,
+        region: &Region,
+    ) -> impl Iterator<Item = &ExternalKey> {
+        let of_region = |key: &KeyArn| key.account == *account && key.region == *region;
+        let indexed = self.key_index.iter();
+        indexed
+            .filter(move |(key, _)| of_region(key))
+            .filter_map(|(_, index)| index.external.as_ref())
+    }
+
+    /// What is to be known of a key that need not be read.
+    pub(super) fn key_index(&self, key: &KeyArn) -> KeyIndex {
+        self.key_index.get(key).cloned().unwrap_or_default()
+    }
+
+    /// Whether there is a key of that ARN.
+    #[must_use]
+    pub(super) fn has_key(&self, arn: &KeyArn) -> bool {
+        self.held(arn).is_some()
     }
 
     /// The key of that ARN.
-    #[must_use]
-    pub(super) fn key(&self, arn: &KeyArn) -> Option<&Arc<KeyEntry>> {
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when its record was altered since the store was opened, or cannot be
+    /// read.
+    pub(super) fn key(&self, arn: &KeyArn) -> Result<Option<&Arc<KeyEntry>>, Error> {
+        let Some(held) = self.held(arn) else {
+            return Ok(None);
+        };
+        if let Some(key) = held.get() {
+            return Ok(Some(key));
+        }
+        match self.records.read(&key_path(arn)).map_err(Error::internal)? {
+            Some(record) => {
+                let key: Key = read(record.body.expose())?;
+                kept(held, || self.entry(key)).map(Some)
+            }
+            // Removed by a commit of another process that is not taken in yet.
+            None => Ok(None),
+        }
+    }
+
+    fn held(&self, arn: &KeyArn) -> Option<&HeldKey> {
         self.region(&arn.account, &arn.region)?.keys.get(&arn.key)
+    }
+
+    fn entry(&self, key: Key) -> Result<Arc<KeyEntry>, Error> {
+        let mut policies = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
+        let policy = policies.compiled(&key.policy)?;
+        Ok(Arc::new(KeyEntry::with_policy(key, policy)))
     }
 
     /// The keys that are related to one by having its id in other Regions, in order of Region;
     /// none for a single-Region key.
-    pub(super) fn related(&self, arn: &KeyArn) -> Vec<&Arc<KeyEntry>> {
+    ///
+    /// # Errors
+    /// As [`State::key`].
+    pub(super) fn related(&self, arn: &KeyArn) -> Result<Vec<&Arc<KeyEntry>>, Error> {
         if matches!(arn.key, KeyId::Uuid(_)) {
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        let others = self
-            .regions
-            .iter()
-            .filter(|((account, region), _)| *account == arn.account && *region != arn.region);
-        let mut keys: Vec<_> = others
-            .filter_map(|(_, region)| region.keys.get(&arn.key))
+        let places = self.regions.keys();
+        let others =
+            places.filter(|(account, region)| *account == arn.account && *region != arn.region);
+        let mut arns: Vec<KeyArn> = others
+            .map(|(_, region)| KeyArn {
+                region: region.clone(),
+                ..arn.clone()
+            })
             .collect();
-        keys.sort_by(|one, other| one.key.arn.region.cmp(&other.key.arn.region));
-        keys
+        arns.sort_by(|one, other| one.region.cmp(&other.region));
+        let keys = arns.iter().map(|arn| self.key(arn));
+        keys.filter_map(Result::transpose).collect()
     }
 
     /// The state of a key: its own, unless the external store that it is in is not connected.
@@ -435,16 +311,44 @@ impl State {
     /// # Errors
     /// As [`KeyEntry::new`].
     pub(super) fn put_key(&mut self, key: Key) -> Result<(), Error> {
-        let policy = self.policies.compiled(&key.policy)?;
-        let entry = KeyEntry::with_policy(key, policy);
-        let arn = entry.key.arn.clone();
-        self.region_mut(&arn.account, &arn.region)
-            .keys
-            .insert(arn.key, Arc::new(entry));
+        let arn = key.arn.clone();
+        self.put_key_index(arn.clone(), key.index());
+        let entry = self.entry(key)?;
+        self.hold(arn, HeldKey::from(entry));
         Ok(())
     }
 
+    /// Takes in that there is a key, which is read when it is needed.
+    pub(super) fn put_unread_key(&mut self, arn: KeyArn) {
+        self.hold(arn, HeldKey::new());
+    }
+
+    fn hold(&mut self, arn: KeyArn, key: HeldKey) {
+        self.region_mut(&arn.account, &arn.region)
+            .keys
+            .insert(arn.key, key);
+    }
+
+    /// Takes in what is to be known of a key.
+    pub(super) fn put_key_index(&mut self, arn: KeyArn, index: KeyIndex) {
+        self.remove_key_index(&arn);
+        if let Some(due) = index.due {
+            self.due.insert((due, arn.clone()));
+        }
+        if index != KeyIndex::default() {
+            self.key_index.insert(arn, index);
+        }
+    }
+
+    fn remove_key_index(&mut self, arn: &KeyArn) {
+        let index = self.key_index.remove(arn);
+        if let Some(due) = index.and_then(|index| index.due) {
+            self.due.remove(&(due, arn.clone()));
+        }
+    }
+
     pub(super) fn remove_key(&mut self, arn: &KeyArn) {
+        self.remove_key_index(arn);
         self.region_mut(&arn.account, &arn.region)
             .keys
             .remove(&arn.key);

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::custom_key_stores::{Outer, failure};
+use super::key_entry::KeptMaterial;
 use super::operation::{Lookup, Performed, Step, Target};
 use super::resolve::key_ref;
-use super::state::KeptMaterial;
 use crate::Error;
 use crate::api::{Blob, DryRunModifier, Operation};
 use crate::ciphertext::{

@@ -101,10 +101,7 @@ impl Engine {
         // Whoever walks a request holds the state and may want what is known: never hold both.
         drop(known);
         let state = self.state()?;
-        let gone: Vec<KeyArn> = keys
-            .into_iter()
-            .filter(|key| state.key(key).is_none())
-            .collect();
+        let gone: Vec<KeyArn> = keys.into_iter().filter(|key| !state.has_key(key)).collect();
         drop(state);
         let (position, content) = self.usage.without(&gone)?;
         store(

@@ -155,6 +155,17 @@ pub enum FormatError {
         /// The newest known version.
         known: i64,
     },
+    /// A program from before the first release wrote it.
+    #[error(
+        "the store has format version {found}, from before the first release, and is not read any \
+         more; this program knows version {known}"
+    )]
+    Older {
+        /// What the file tells.
+        found: i64,
+        /// The known version.
+        known: i64,
+    },
     /// The tables are not those of its version.
     #[error("the tables of the store are not those of its format version")]
     Schema,

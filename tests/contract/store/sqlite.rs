@@ -126,11 +126,22 @@ fn creation_leaves_a_file_that_is_there_alone() {
 #[test]
 fn a_later_format_is_refused_with_both_versions() {
     let fixture = SqliteFixture::new();
-    fixture.execute("PRAGMA user_version = 2");
+    fixture.execute("PRAGMA user_version = 3");
     let refused = fixture.open().unwrap_err();
     assert!(matches!(
         refused,
-        StoreError::Format(FormatError::Newer { found: 2, known: 1 })
+        StoreError::Format(FormatError::Newer { found: 3, known: 2 })
+    ));
+}
+
+#[test]
+fn a_format_from_before_the_first_release_is_refused() {
+    let fixture = SqliteFixture::new();
+    fixture.execute("PRAGMA user_version = 1");
+    let refused = fixture.open().unwrap_err();
+    assert!(matches!(
+        refused,
+        StoreError::Format(FormatError::Older { found: 1, known: 2 })
     ));
 }
 

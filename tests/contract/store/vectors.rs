@@ -125,10 +125,10 @@ fn the_ledger_seed_and_the_set_elements_are_those_of_the_vectors() {
         bytes(&vectors, "ledger_seed")
     );
     for case in cases(&vectors, "set_elements") {
-        let digest = bytes(case, "sealed_sha256").try_into().unwrap();
+        let seal = bytes(case, "seal").try_into().unwrap();
         let revision = case["revision"].as_u64().unwrap();
         let element = barrier
-            .set_element(1, text(case, "path"), revision, &digest)
+            .set_element(1, text(case, "path"), revision, &seal)
             .unwrap();
         assert_eq!(element.to_vec(), bytes(case, "element"));
     }

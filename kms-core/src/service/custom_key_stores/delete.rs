@@ -41,10 +41,8 @@ impl Operation for DeleteCustomKeyStoreRequest {
         step: &Step<'_>,
     ) -> Result<Performed<DeleteCustomKeyStoreResponse>, Error> {
         let store = find(&id, step)?;
-        let region = step.state.region(&store.account, &store.region);
-        let mut keys = region.into_iter().flat_map(|region| region.keys.values());
-        let in_store = |external: &crate::keys::ExternalKey| external.store == store.id;
-        if keys.any(|entry| entry.key.external.as_ref().is_some_and(in_store)) {
+        let mut keys = step.state.external_keys(&store.account, &store.region);
+        if keys.any(|key| key.store == store.id) {
             return Err(fault(
                 CustomKeyStoreFault::HasKeys,
                 format!("Custom key store {} has KMS keys.", store.id),

@@ -158,9 +158,8 @@ pub(in crate::service) fn asked_for_key(
             ),
         ));
     }
-    let region = step.state.region(&store.account, &store.region);
-    let mut keys = region.into_iter().flat_map(|region| region.keys.values());
-    if keys.any(|entry| entry.key.external.as_ref() == Some(external)) {
+    let mut keys = step.state.external_keys(&store.account, &store.region);
+    if keys.any(|key| key == external) {
         return Err(super::fault(
             CustomKeyStoreFault::KeyAlreadyInUse,
             format!(

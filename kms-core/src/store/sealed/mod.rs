@@ -6,22 +6,28 @@ mod set;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Builder};
 
 use super::{Change, Revision, Store, StoreError, StoredRecord, shown};
 use crate::crypto::constant_time_eq;
-use crate::crypto::digest::sha256;
 use crate::crypto::random::Random;
 pub use crate::root::RecordKind;
 use crate::root::{Barrier, BarrierError, Place};
 use crate::secret::SecretBytes;
 use head::DigestedHead;
 pub use head::Head;
-use opening::{Opened, Opening};
-use set::{Entry, PlannedSet, RecordSet, SetChange};
+use opening::{Opening, Terms};
+use set::{Entry, RecordSet, SetChange, SetDigest};
 
 /// How often a scan starts again because a commit came in between.
 const SCAN_ATTEMPTS: usize = 16;
+
+/// A store of so many records is opened whole. In a larger one the records that can wait
+/// ([`RecordKind::can_wait`]) are left sealed until they are needed; that they are there, all of
+/// them and no older ones, is checked all the same.
+pub const OPENED_WHOLE: u64 = 16 * 1024;
 
 /// An opened record.
 #[derive(Debug)]
@@ -36,14 +42,26 @@ pub struct Record {
     pub body: SecretBytes,
 }
 
+/// A record that is found when a store is opened.
+#[derive(Debug)]
+pub enum Found<'a> {
+    /// It was opened.
+    Opened(Record),
+    /// It is left sealed until it is needed: [`SealedStore::read`].
+    Deferred {
+        /// What it is about.
+        kind: RecordKind,
+        /// Its place.
+        path: &'a str,
+    },
+}
+
 /// What others have committed since this process last looked.
 #[derive(Debug)]
-pub struct Delta {
-    /// Records that are new or changed; with `full`, all records.
-    pub put: Vec<Record>,
-    /// Paths of records that are gone.
-    pub deleted: Vec<String>,
-    /// Whether `put` is everything there is.
+pub struct Delta<R> {
+    /// What was made of the records that are new or changed; with `full`, of all records.
+    pub put: Vec<R>,
+    /// Whether `put` is everything there is, and what was known and is not in it is gone.
     pub full: bool,
 }
 
@@ -64,6 +82,21 @@ struct State {
     set: RecordSet,
 }
 
+/// What is known of one record, as of a revision.
+struct Known {
+    entry: Option<Entry>,
+    revision: Revision,
+}
+
+impl State {
+    fn known(&self, path: &str) -> Known {
+        Known {
+            entry: self.set.get(path),
+            revision: self.head.revision,
+        }
+    }
+}
+
 impl SealedStore {
     /// Writes the head of an empty set of records as revision 1 of a store that never held
     /// anything.
@@ -81,11 +114,7 @@ impl SealedStore {
             count: 0,
             ledger_size: 0,
         };
-        let empty = RecordSet::empty(barrier.active_generation());
-        let planned = empty
-            .plan(barrier, barrier.active_generation(), SetChange::default())
-            .map_err(StoreError::Seal)?;
-        let sealed = seal_head(barrier, random, head, &planned)?;
+        let sealed = seal_head(barrier, random, head, SetDigest::default())?;
         let puts = vec![(head::PATH.to_owned(), sealed)];
         store.commit(&Change {
             expected,
@@ -94,9 +123,11 @@ impl SealedStore {
         })
     }
 
-    /// Opens all records and checks that they are those of the newest commit. `read` gets each in
+    /// Opens the records and checks that they are those of the newest commit. `read` gets each in
     /// turn, on any thread, and what it makes of them comes back in the order of their paths; it
     /// counts for nothing until all are checked.
+    ///
+    /// A store of more than [`OPENED_WHOLE`] records leaves those that can wait sealed.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] with the records that do not open, [`StoreError::OtherRecords`]
@@ -105,7 +136,7 @@ impl SealedStore {
         store: Arc<dyn Store>,
         barrier: Arc<Barrier>,
         random: Arc<dyn Random>,
-        read: impl Fn(Record) -> R + Sync,
+        read: impl Fn(Found<'_>) -> R + Sync,
     ) -> Result<(Self, Vec<R>), StoreError> {
         let (state, records) = load(&*store, &barrier, &read)?;
         let seen = AtomicU64::new(state.head.revision.0);
@@ -135,6 +166,25 @@ impl SealedStore {
         Ok(self.store.revision()?.0 == self.seen.load(Ordering::Acquire))
     }
 
+    /// The record at `path` as this process knows it, or as a later commit left it; `None` when
+    /// there is none, or a later commit removed it.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when another row stands in its place, or none; [`StoreError`].
+    pub fn read(&self, path: &str) -> Result<Option<Record>, StoreError> {
+        let known = self.state().known(path);
+        let Some(row) = self.store.get(path)? else {
+            let gone = known.entry.is_none() || self.store.revision()? > known.revision;
+            return gone.then_some(None).ok_or_else(|| unread(path));
+        };
+        // What is newer than all that is known can only have been sealed by a later commit.
+        let is_known = |entry| entry_of(&row) == Ok(entry);
+        let genuine = known.entry.is_some_and(is_known) || row.revision > known.revision;
+        let kind = RecordKind::of_path(path).filter(|_| genuine && row.path == path);
+        let record = opening::open(&self.barrier, kind.ok_or_else(|| unread(path))?, &row);
+        record.map(Some).map_err(|error| unopened(path, error))
+    }
+
     /// Takes in what others committed; `None`, after a microsecond, when nobody did.
     ///
     /// Each change is told once: a caller that shares this between threads applies what it gets
@@ -142,7 +192,10 @@ impl SealedStore {
     ///
     /// # Errors
     /// As [`SealedStore::open`]; what was known before is then still known.
-    pub fn refresh(&self) -> Result<Option<Delta>, StoreError> {
+    pub fn refresh<R: Send>(
+        &self,
+        read: impl Fn(Found<'_>) -> R + Sync,
+    ) -> Result<Option<Delta<R>>, StoreError> {
         if self.is_current()? {
             return Ok(None);
         }
@@ -154,9 +207,9 @@ impl SealedStore {
         if current < state.head.revision {
             return Err(other_records(&state.head, current, &state.set));
         }
-        let delta = match self.advance(&mut state)? {
+        let delta = match self.advance(&mut state, &read)? {
             Some(delta) => delta,
-            None => self.reload(&mut state)?,
+            None => self.reload(&mut state, &read)?,
         };
         self.seen.store(state.head.revision.0, Ordering::Release);
         Ok(Some(delta))
@@ -201,7 +254,7 @@ impl SealedStore {
                 .map_err(StoreError::Seal)?;
             let entry = Entry {
                 revision,
-                sealed_digest: sha256(&sealed),
+                seal: Barrier::seal_of(&sealed).map_err(StoreError::Seal)?,
             };
             set_change.puts.push((path.clone(), entry));
             change.puts.push((path, sealed));
@@ -216,7 +269,7 @@ impl SealedStore {
             count,
             ledger_size,
         };
-        let sealed_head = seal_head(&self.barrier, &*self.random, head, &planned)?;
+        let sealed_head = seal_head(&self.barrier, &*self.random, head, planned.digest)?;
         change.puts.push((head::PATH.to_owned(), sealed_head));
         self.store.commit(&change)?;
         state.set.apply(planned);
@@ -231,47 +284,54 @@ impl SealedStore {
     }
 
     /// Applies the rows written since; `None` when they alone do not lead to the new head.
-    fn advance(&self, state: &mut State) -> Result<Option<Delta>, StoreError> {
+    fn advance<R: Send>(
+        &self,
+        state: &mut State,
+        read: &(impl Fn(Found<'_>) -> R + Sync),
+    ) -> Result<Option<Delta<R>>, StoreError> {
         let rows = self.store.written_since(state.head.revision)?;
         let Some((head, generation, rows)) = take_head(&self.barrier, rows)? else {
             return Ok(None);
         };
-        let mut opening = Opening::new(&self.barrier, head.head.revision);
-        opening.take(rows, &|record| record);
+        let terms = Terms {
+            barrier: &self.barrier,
+            generation,
+            newest: head.head.revision,
+            defer: false,
+        };
+        let mut opening = Opening::new(terms, rows.len());
+        opening.take(rows, read);
         let opened = opening.end()?;
         let change = SetChange {
-            puts: opened.entries,
+            puts: opened.set.into_entries().collect(),
             deletes: Vec::new(),
         };
         let planned = state
             .set
             .plan(&self.barrier, generation, change)
             .map_err(|error| unopened(head::PATH, error))?;
-        if !fits(&head, &planned) {
+        if !fits(&head, planned.count, planned.digest) {
             return Ok(None);
         }
         state.set.apply(planned);
         state.head = head.head;
         Ok(Some(Delta {
             put: opened.read,
-            deleted: Vec::new(),
             full: false,
         }))
     }
 
-    fn reload(&self, state: &mut State) -> Result<Delta, StoreError> {
-        let (fresh, put) = load(&*self.store, &self.barrier, &|record| record)?;
+    fn reload<R: Send>(
+        &self,
+        state: &mut State,
+        read: &(impl Fn(Found<'_>) -> R + Sync),
+    ) -> Result<Delta<R>, StoreError> {
+        let (fresh, put) = load(&*self.store, &self.barrier, read)?;
         if fresh.head.revision < state.head.revision {
             return Err(other_records(&state.head, fresh.head.revision, &fresh.set));
         }
-        let gone = state.set.paths().filter(|path| !fresh.set.contains(path));
-        let deleted = gone.cloned().collect();
         *state = fresh;
-        Ok(Delta {
-            put,
-            deleted,
-            full: true,
-        })
+        Ok(Delta { put, full: true })
     }
 }
 
@@ -282,7 +342,7 @@ const PAGE: usize = 16 * 1024;
 fn load<R: Send>(
     store: &dyn Store,
     barrier: &Barrier,
-    read: &(impl Fn(Record) -> R + Sync),
+    read: &(impl Fn(Found<'_>) -> R + Sync),
 ) -> Result<(State, Vec<R>), StoreError> {
     for _ in 0..SCAN_ATTEMPTS {
         let newest = store.revision()?;
@@ -291,15 +351,19 @@ fn load<R: Send>(
         if head.head.revision > newest {
             continue;
         }
-        let mut opening = Opening::new(barrier, newest);
-        let mut after: Option<String> = None;
-        loop {
-            let mut rows = store.scan("", after.as_deref(), PAGE)?;
-            let Some(last) = rows.last() else { break };
-            after = Some(last.path.clone());
+        let terms = Terms {
+            barrier,
+            generation,
+            newest,
+            defer: head.head.count > OPENED_WHOLE,
+        };
+        // What a head that was sealed here says of its store is believed as a size, and no more.
+        let expected = usize::try_from(head.head.count).unwrap_or_default();
+        let mut opening = Opening::new(terms, expected);
+        for_each_page(store, |mut rows| {
             drop(take_head_row(&mut rows));
             opening.take(rows, read);
-        }
+        })?;
         // Each commit writes a head, so that the same one before and after says that the pages are
         // of one revision.
         if self::head_row(store)?.sealed != head_row.sealed {
@@ -313,32 +377,44 @@ fn load<R: Send>(
                 found_revision: head.head.revision,
             });
         }
-        return verify(barrier, &head, generation, opening.end()?);
+        let opened = opening.end()?;
+        let (set, read) = (opened.set, opened.read);
+        if !fits(&head, set.len(), set.digest()) {
+            return Err(other_records(&head.head, set.newest(), &set));
+        }
+        let head = head.head;
+        return Ok((State { head, set }, read));
     }
     Err(StoreError::Busy)
 }
 
-fn verify<R>(
-    barrier: &Barrier,
-    head: &DigestedHead,
-    generation: u32,
-    opened: Opened<R>,
-) -> Result<(State, Vec<R>), StoreError> {
-    let mut set = RecordSet::empty(generation);
-    let change = SetChange {
-        puts: opened.entries,
-        deletes: Vec::new(),
-    };
-    let planned = set
-        .plan(barrier, generation, change)
-        .map_err(|error| unopened(head::PATH, error))?;
-    let fits = fits(head, &planned);
-    set.apply(planned);
-    if !fits {
-        return Err(other_records(&head.head, set.newest(), &set));
-    }
-    let head = head.head;
-    Ok((State { head, set }, opened.read))
+/// All rows in order of path, some at a time; the next are read while `take` works on those before.
+fn for_each_page(
+    store: &dyn Store,
+    mut take: impl FnMut(Vec<StoredRecord>),
+) -> Result<(), StoreError> {
+    let (sender, pages) = sync_channel(1);
+    thread::scope(|scope| {
+        let scan = move || {
+            let mut after: Option<String> = None;
+            loop {
+                let rows = store.scan("", after.as_deref(), PAGE)?;
+                let Some(last) = rows.last() else {
+                    return Ok(());
+                };
+                after = Some(last.path.clone());
+                if sender.send(rows).is_err() {
+                    return Ok(());
+                }
+            }
+        };
+        let scanned = Builder::new().spawn_scoped(scope, scan)?;
+        for rows in pages {
+            take(rows);
+        }
+        let stopped = || StoreError::corrupt("the reading of the store was cut short");
+        scanned.join().unwrap_or_else(|_| Err(stopped()))
+    })
 }
 
 /// The opened head, the generation that sealed it, and the other rows.
@@ -377,6 +453,17 @@ fn open_head(barrier: &Barrier, row: &StoredRecord) -> Result<(DigestedHead, u32
     Ok((head, generation))
 }
 
+fn entry_of(row: &StoredRecord) -> Result<Entry, BarrierError> {
+    Ok(Entry {
+        revision: row.revision,
+        seal: Barrier::seal_of(&row.sealed)?,
+    })
+}
+
+fn unread(path: &str) -> StoreError {
+    StoreError::corrupt(shown(path))
+}
+
 fn unopened(path: &str, error: BarrierError) -> StoreError {
     StoreError::corrupt(unopened_name(path, &error))
 }
@@ -394,9 +481,8 @@ fn other_records(expected: &Head, found_revision: Revision, found: &RecordSet) -
     }
 }
 
-fn fits(head: &DigestedHead, planned: &PlannedSet) -> bool {
-    head.head.count == count_of(planned.count)
-        && constant_time_eq(&head.digest, &planned.digest.to_bytes())
+fn fits(head: &DigestedHead, count: usize, digest: SetDigest) -> bool {
+    head.head.count == count_of(count) && constant_time_eq(&head.digest, &digest.to_bytes())
 }
 
 fn count_of(count: usize) -> u64 {
@@ -407,9 +493,9 @@ fn seal_head(
     barrier: &Barrier,
     random: &dyn Random,
     head: Head,
-    planned: &PlannedSet,
+    digest: SetDigest,
 ) -> Result<Vec<u8>, StoreError> {
-    let digest = planned.digest.to_bytes();
+    let digest = digest.to_bytes();
     let place = Place {
         path: head::PATH,
         revision: head.revision.0,

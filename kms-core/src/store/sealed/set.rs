@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::crypto::digest::Sha256Digest;
-use crate::root::{Barrier, BarrierError};
+use crate::root::{Barrier, BarrierError, RecordSeal};
 use crate::store::Revision;
 
 /// A sum of 256-bit elements modulo 2^256; limbs from the least significant.
@@ -45,11 +44,23 @@ impl SetDigest {
     }
 }
 
-/// What is kept of a record to take it out of the digest again.
-#[derive(Clone, Copy, Debug)]
+/// What is kept of a record: to take it out of the digest again, and to know it when it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) revision: Revision,
-    pub(super) sealed_digest: Sha256Digest,
+    pub(super) seal: RecordSeal,
+}
+
+impl Entry {
+    /// What the record at `path` adds to the digest under one generation.
+    pub(super) fn element(
+        &self,
+        barrier: &Barrier,
+        generation: u32,
+        path: &str,
+    ) -> Result<[u8; 32], BarrierError> {
+        barrier.set_element(generation, path, self.revision.0, &self.seal)
+    }
 }
 
 /// The records of the store by path, without their bodies, and their digest.
@@ -61,25 +72,33 @@ pub(super) struct RecordSet {
 }
 
 impl RecordSet {
-    /// The set of no records, under the key of one root key generation.
-    pub(super) fn empty(generation: u32) -> Self {
+    /// The set of `entries`, whose elements under one generation add up to `digest`.
+    pub(super) fn of(
+        generation: u32,
+        digest: SetDigest,
+        entries: impl ExactSizeIterator<Item = (String, Entry)>,
+    ) -> Self {
         Self {
             generation,
-            digest: SetDigest::default(),
-            entries: HashMap::new(),
+            digest,
+            entries: entries.collect(),
         }
+    }
+
+    pub(super) fn into_entries(self) -> impl Iterator<Item = (String, Entry)> {
+        self.entries.into_iter()
+    }
+
+    pub(super) fn digest(&self) -> SetDigest {
+        self.digest
+    }
+
+    pub(super) fn get(&self, path: &str) -> Option<Entry> {
+        self.entries.get(path).copied()
     }
 
     pub(super) fn len(&self) -> usize {
         self.entries.len()
-    }
-
-    pub(super) fn paths(&self) -> impl Iterator<Item = &String> {
-        self.entries.keys()
-    }
-
-    pub(super) fn contains(&self, path: &str) -> bool {
-        self.entries.contains_key(path)
     }
 
     pub(super) fn newest(&self) -> Revision {
@@ -99,9 +118,7 @@ impl RecordSet {
     ) -> Result<PlannedSet, BarrierError> {
         let mut digest = self.digest_under(barrier, generation)?;
         let mut count = self.entries.len();
-        let element = |path: &str, entry: &Entry| {
-            barrier.set_element(generation, path, entry.revision.0, &entry.sealed_digest)
-        };
+        let element = |path: &str, entry: &Entry| entry.element(barrier, generation, path);
         let replaced = change
             .puts
             .iter()
@@ -140,12 +157,7 @@ impl RecordSet {
         }
         let mut digest = SetDigest::default();
         for (path, entry) in &self.entries {
-            digest.add(&barrier.set_element(
-                generation,
-                path,
-                entry.revision.0,
-                &entry.sealed_digest,
-            )?);
+            digest.add(&entry.element(barrier, generation, path)?);
         }
         Ok(digest)
     }

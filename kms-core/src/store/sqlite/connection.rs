@@ -15,7 +15,7 @@ use crate::store::{FormatError, StoreError, StoreId};
 
 /// `kms1`, in the header of the file.
 const APPLICATION_ID: i64 = 0x6b6d_7331;
-const FORMAT_VERSION: i64 = 1;
+const FORMAT_VERSION: i64 = 2;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest row; more than the longest record takes.
 const LONGEST_ROW: i32 = 16 << 20;
@@ -86,6 +86,12 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     let found = pragma("user_version")?;
     if found > FORMAT_VERSION {
         return Err(StoreError::Format(FormatError::Newer {
+            found,
+            known: FORMAT_VERSION,
+        }));
+    }
+    if found < FORMAT_VERSION {
+        return Err(StoreError::Format(FormatError::Older {
             found,
             known: FORMAT_VERSION,
         }));
