@@ -86,6 +86,14 @@ text_name! {
     }
 }
 
+impl AliasName {
+    /// Whether text names an alias of AWS, which nobody may make, point elsewhere or remove.
+    #[must_use]
+    pub fn is_reserved(text: &str) -> bool {
+        text == "alias/aws" || text.starts_with("alias/aws/")
+    }
+}
+
 text_name! {
     /// An IAM user's name: 1–64 characters of `[\w+=,.@-]`.
     UserName, "user name", |text| text.len() <= 64 && has_form_of_iam_name(text)

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
+use memchr::memchr2;
+
 use super::MAX_RECORD;
 use super::directory::{Directory, segment_name};
 use super::error::{Fault, LedgerError};
@@ -106,7 +108,7 @@ impl Cursor {
         loop {
             let ahead = self.buffer.get(self.consumed..).unwrap_or_default();
             let rest = ahead.get(searched..).unwrap_or_default();
-            match rest.iter().position(|&byte| byte == b'\n' || byte == 0) {
+            match memchr2(b'\n', 0, rest) {
                 Some(at) if rest.get(at) == Some(&b'\n') => {
                     self.line = self.consumed..self.consumed + searched + at;
                     return Ok(Step::Line);

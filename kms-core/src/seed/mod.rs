@@ -188,7 +188,7 @@ fn aliases(names: &[String]) -> Result<BTreeSet<AliasName>, String> {
         let alias: AliasName = name
             .parse()
             .map_err(|_| format!("{name:?} is not an alias: write alias/NAME"))?;
-        if name.starts_with("alias/aws/") || name == "alias/aws" {
+        if AliasName::is_reserved(name) {
             return Err(format!("{name} is reserved"));
         }
         if !aliases.insert(alias) {

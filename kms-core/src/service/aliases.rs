@@ -32,7 +32,7 @@ fn alias_name(text: &str) -> Result<AliasName, Error> {
                 .to_owned(),
         ));
     }
-    if text.starts_with("alias/aws/") || text == "alias/aws" {
+    if AliasName::is_reserved(text) {
         return Err(Error::InvalidAliasName(
             "Aliases that start with alias/aws/ are reserved.".to_owned(),
         ));

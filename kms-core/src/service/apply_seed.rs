@@ -3,20 +3,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+
 use super::aliases;
 use super::change::Edit;
 use super::context::CallContext;
 use super::create_key;
 use super::given_material::GivenMaterial;
 use super::key_kind::require_offered;
+use super::key_pairs::is_slow;
 use super::new_material::first_material;
 use super::new_policy;
 use super::operation::{Authorization, Event, Loaded, On, Operation, Performed, Step};
 use super::parameters::Parameters;
 use super::production::is_production;
 use crate::Error;
-use crate::api::KeySpec;
-use crate::ids::{AliasArn, AliasName, KeyArn};
+use crate::api::{KeySpec, KeyUsage};
+use crate::ids::{AliasArn, AliasName, KeyArn, KeyId, Region};
 use crate::keys::{Alias, Key, KeyMaterial, Lifecycle, secret_material_id};
 use crate::policy::KeyPolicy;
 use crate::secret::SecretBytes;
@@ -61,7 +64,7 @@ pub fn groups(keys: Vec<SeedKey>) -> Vec<Vec<SeedKey>> {
                 if !alone
                     && group.len() < MOST_KEYS
                     && text.saturating_add(length) <= MOST_TEXT
-                    && group.iter().all(|key| pair_to_make(key).is_none()) =>
+                    && group.first().is_none_or(|key| pair_to_make(key).is_none()) =>
             {
                 text = text.saturating_add(length);
                 group.push(key);
@@ -87,11 +90,8 @@ fn text_of(key: &SeedKey) -> usize {
 
 /// The pair that takes its time and is made before anybody waits for the walk.
 fn pair_to_make(key: &SeedKey) -> Option<KeySpec> {
-    let slow = matches!(
-        key.kind.spec,
-        KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096
-    );
-    (slow && key.material.is_none()).then_some(key.kind.spec)
+    let spec = key.kind.spec;
+    (is_slow(spec) && key.material.is_none()).then_some(spec)
 }
 
 fn arn(key: &SeedKey, step: &Step<'_>) -> KeyArn {
@@ -296,39 +296,40 @@ fn apply(
     Ok(())
 }
 
-fn recorded(key: &SeedKey) -> BTreeMap<&'static str, serde_json::Value> {
-    let mut members = BTreeMap::from([
-        ("keyId", serde_json::json!(key.id)),
-        ("keySpec", serde_json::json!(key.kind.spec)),
-        ("keyUsage", serde_json::json!(key.kind.usage)),
-        ("enabled", serde_json::json!(key.enabled)),
-        ("materialGiven", serde_json::json!(key.material.is_some())),
-    ]);
-    let mut optional = |name, value: serde_json::Value, is_there| {
-        if is_there {
-            members.insert(name, value);
-        }
-    };
-    let (aliases, tags) = (&key.aliases, &key.tags);
-    optional(
-        "region",
-        serde_json::json!(key.region),
-        key.region.is_some(),
-    );
-    optional("aliases", serde_json::json!(aliases), !aliases.is_empty());
-    optional("tags", serde_json::json!(tags), !tags.is_empty());
-    optional(
-        "policy",
-        serde_json::json!(key.policy),
-        key.policy.is_some(),
-    );
-    let description = &key.description;
-    optional(
-        "description",
-        serde_json::json!(description),
-        !description.is_empty(),
-    );
-    members
+fn recorded(key: &SeedKey) -> RecordedKey<'_> {
+    RecordedKey {
+        aliases: &key.aliases,
+        description: &key.description,
+        enabled: key.enabled,
+        key_id: &key.id,
+        key_spec: key.kind.spec,
+        key_usage: key.kind.usage,
+        material_given: key.material.is_some(),
+        policy: key.policy.as_deref(),
+        region: key.region.as_ref(),
+        tags: &key.tags,
+    }
+}
+
+/// What the ledger keeps of a key of a seed file: everything but its material.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RecordedKey<'a> {
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    aliases: &'a BTreeSet<AliasName>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    description: &'a str,
+    enabled: bool,
+    key_id: &'a KeyId,
+    key_spec: KeySpec,
+    key_usage: KeyUsage,
+    material_given: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<&'a Region>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    tags: &'a BTreeMap<String, String>,
 }
 
 impl Operation for ApplySeedRequest {

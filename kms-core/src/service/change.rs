@@ -25,8 +25,6 @@ pub enum Edit {
     PutKey(Box<Key>),
     /// Knows of a key what must be known although its record is not opened.
     PutKeyIndex(KeyArn, KeyIndex),
-    /// Knows that there is a key, whose record is opened when it is needed.
-    PutUnreadKey(KeyArn),
     /// Forgets a key and its materials for ever.
     RemoveKey(KeyArn),
     /// Keeps an alias.
@@ -62,13 +60,13 @@ fn key_index_path(arn: &KeyArn) -> String {
 }
 
 /// The key that a path is about: `SEGMENT/ACCOUNT/REGION/KEY`.
-fn key_of_path(path: &str) -> Option<KeyArn> {
+pub(super) fn key_of_path(path: &str) -> Result<KeyArn, Error> {
     let mut parts = path.splitn(4, '/').skip(1);
-    let (account, region, key) = (parts.next()?, parts.next()?, parts.next()?);
-    Some(KeyArn {
-        account: account.parse().ok()?,
-        region: region.parse().ok()?,
-        key: key.parse().ok()?,
+    let mut part = || parts.next().unwrap_or_default();
+    Ok(KeyArn {
+        account: part().parse().map_err(Error::internal)?,
+        region: part().parse().map_err(Error::internal)?,
+        key: part().parse().map_err(Error::internal)?,
     })
 }
 
@@ -121,7 +119,6 @@ impl Edit {
             Self::PutKeyIndex(arn, index) => {
                 put(key_index_path(arn), RecordKind::KeyIndex, body(index)?);
             }
-            Self::PutUnreadKey(_) => return Err(Error::internal("the key is not given")),
             Self::PutAlias(alias) => put(alias_path(&alias.arn), RecordKind::Alias, body(alias)?),
             Self::PutUser(user) => {
                 put(
@@ -162,10 +159,7 @@ impl Edit {
         Ok(Some(match record.kind {
             RecordKind::Account => Self::PutAccount(read(text)?),
             RecordKind::Key => Self::PutKey(Box::new(read(text)?)),
-            RecordKind::KeyIndex => match key_of_path(&record.path) {
-                Some(arn) => Self::PutKeyIndex(arn, read(text)?),
-                None => return Err(Error::internal("the path of a record names no key")),
-            },
+            RecordKind::KeyIndex => Self::PutKeyIndex(key_of_path(&record.path)?, read(text)?),
             RecordKind::Alias => Self::PutAlias(read(text)?),
             RecordKind::User => Self::PutUser(read(text)?),
             RecordKind::AccessKey => Self::PutAccessKey(read(text)?),
@@ -177,22 +171,12 @@ impl Edit {
         }))
     }
 
-    /// What is known of a record that is left sealed; `None` for records that the state does not
-    /// hold.
-    pub(super) fn from_deferred(kind: RecordKind, path: &str) -> Result<Option<Self>, Error> {
-        match (kind, key_of_path(path)) {
-            (RecordKind::Key, Some(arn)) => Ok(Some(Self::PutUnreadKey(arn))),
-            _ => Err(Error::internal("the path of a record names no key")),
-        }
-    }
-
     /// Makes the same change in memory.
     pub(super) fn apply(self, state: &mut State) -> Result<(), Error> {
         match self {
             Self::PutAccount(account) => state.put_account(account),
             Self::PutKey(key) => state.put_key(*key)?,
             Self::PutKeyIndex(arn, index) => state.put_key_index(arn, index),
-            Self::PutUnreadKey(arn) => state.put_unread_key(arn),
             Self::RemoveKey(arn) => state.remove_key(&arn),
             Self::PutAlias(alias) => state.put_alias(alias),
             Self::RemoveAlias(arn) => state.remove_alias(&arn),

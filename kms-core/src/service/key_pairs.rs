@@ -87,7 +87,8 @@ pub(super) struct Reservation<'a> {
     spec: KeySpec,
 }
 
-fn is_slow(spec: KeySpec) -> bool {
+/// Whether a pair of that spec takes so long to find that it is made before the walk.
+pub(super) fn is_slow(spec: KeySpec) -> bool {
     matches!(spec, KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096)
 }
 

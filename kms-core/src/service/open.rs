@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::change::Edit;
+use super::change::{Edit, key_of_path};
 use super::engine::{Engine, Parts};
 use super::mutation::Outbox;
 use super::page::Markers;
@@ -19,7 +19,7 @@ use crate::crypto::Failed;
 use crate::crypto::random::{Random, SystemRandom};
 use crate::crypto::sign::Ed25519PrivateKey;
 use crate::identity::{self, Account};
-use crate::ids::{AccountId, Region};
+use crate::ids::{AccountId, KeyArn, Region};
 use crate::root::{BarrierError, RecordKind};
 use crate::store::StoreError;
 use crate::store::home::{Home, HomeError, RootGuard};
@@ -241,20 +241,23 @@ pub(super) fn take_in(
     found: Vec<Result<Told, Error>>,
     state: &mut State,
 ) -> Result<Vec<Outbox>, Error> {
-    let mut outbox = Vec::new();
+    let (mut outbox, mut unread) = (Vec::new(), Vec::new());
     for told in found {
         match told? {
             Told::Edit(edit) => edit.apply(state)?,
+            Told::Unread(key) => unread.push(key),
             Told::Outbox(row) => outbox.push(*row),
             Told::Nothing => {}
         }
     }
+    state.put_unread_keys(&unread);
     Ok(outbox)
 }
 
 /// What a record tells.
 pub(super) enum Told {
-    Edit(Edit),
+    Edit(Box<Edit>),
+    Unread(KeyArn),
     Outbox(Box<Outbox>),
     Nothing,
 }
@@ -266,9 +269,9 @@ pub(super) fn read_found(found: &Found<'_>) -> Result<Told, Error> {
             return row.map(Told::Outbox).map_err(Error::internal);
         }
         Found::Opened(record) => Edit::from_record(record)?,
-        Found::Deferred { kind, path } => Edit::from_deferred(*kind, path)?,
+        Found::Deferred { path, .. } => return key_of_path(path).map(Told::Unread),
     };
-    Ok(edit.map_or(Told::Nothing, Told::Edit))
+    Ok(edit.map_or(Told::Nothing, |edit| Told::Edit(Box::new(edit))))
 }
 
 /// Only the members that tell a revision.

@@ -318,9 +318,21 @@ impl State {
         Ok(())
     }
 
-    /// Takes in that there is a key, which is read when it is needed.
-    pub(super) fn put_unread_key(&mut self, arn: KeyArn) {
-        self.hold(arn, HeldKey::new());
+    /// Takes in that there are keys, which are read when they are needed. There may be very many;
+    /// it is quick for those of one account and Region that stand together in order.
+    pub(super) fn put_unread_keys(&mut self, arns: &[KeyArn]) {
+        let same_place = |one: &KeyArn, other: &KeyArn| {
+            one.account == other.account && one.region == other.region
+        };
+        for together in arns.chunk_by(same_place) {
+            let Some(first) = together.first() else {
+                continue;
+            };
+            let keys = together.iter().map(|arn| (arn.key, HeldKey::new()));
+            self.region_mut(&first.account, &first.region)
+                .keys
+                .append(&mut keys.collect());
+        }
     }
 
     fn hold(&mut self, arn: KeyArn, key: HeldKey) {

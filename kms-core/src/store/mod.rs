@@ -47,6 +47,17 @@ pub struct StoredRecord {
     pub sealed: Vec<u8>,
 }
 
+/// A [`StoredRecord`] that is lent while it is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct LentRecord<'a> {
+    /// Its place.
+    pub path: &'a str,
+    /// The commit that wrote it.
+    pub revision: Revision,
+    /// `docs/spec/sealed-record.md`.
+    pub sealed: &'a [u8],
+}
+
 /// One atomic change: all of it or nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
@@ -79,6 +90,27 @@ pub trait Store: fmt::Debug + Send + Sync {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<StoredRecord>, StoreError>;
+
+    /// Lends all rows in order of path, after `after`, at most `limit`, to `each`, and gives the path
+    /// of the last.
+    ///
+    /// What [`Store::scan`] gives, for a store that can spare the copies.
+    fn visit(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+        each: &mut dyn FnMut(LentRecord<'_>),
+    ) -> Result<Option<String>, StoreError> {
+        let rows = self.scan("", after, limit)?;
+        for row in &rows {
+            each(LentRecord {
+                path: &row.path,
+                revision: row.revision,
+                sealed: &row.sealed,
+            });
+        }
+        Ok(rows.into_iter().next_back().map(|row| row.path))
+    }
 
     /// Rows written after `since`, in order of path. Rows deleted since do not show here.
     fn written_since(&self, since: Revision) -> Result<Vec<StoredRecord>, StoreError>;

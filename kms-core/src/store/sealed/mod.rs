@@ -18,7 +18,7 @@ use crate::root::{Barrier, BarrierError, Place};
 use crate::secret::SecretBytes;
 use head::DigestedHead;
 pub use head::Head;
-use opening::{Opening, Terms};
+use opening::{FoundRow, Opening, Terms};
 use set::{Entry, RecordSet, SetChange, SetDigest};
 
 /// How often a scan starts again because a commit came in between.
@@ -181,7 +181,8 @@ impl SealedStore {
         let is_known = |entry| entry_of(&row) == Ok(entry);
         let genuine = known.entry.is_some_and(is_known) || row.revision > known.revision;
         let kind = RecordKind::of_path(path).filter(|_| genuine && row.path == path);
-        let record = opening::open(&self.barrier, kind.ok_or_else(|| unread(path))?, &row);
+        let kind = kind.ok_or_else(|| unread(path))?;
+        let record = opening::open(&self.barrier, kind, path, row.revision, &row.sealed);
         record.map(Some).map_err(|error| unopened(path, error))
     }
 
@@ -300,10 +301,10 @@ impl SealedStore {
             defer: false,
         };
         let mut opening = Opening::new(terms, rows.len());
-        opening.take(rows, read);
+        opening.take(rows.into_iter().map(FoundRow::from).collect(), read);
         let opened = opening.end()?;
         let change = SetChange {
-            puts: opened.set.into_entries().collect(),
+            puts: opened.entries,
             deletes: Vec::new(),
         };
         let planned = state
@@ -360,10 +361,7 @@ fn load<R: Send>(
         // What a head that was sealed here says of its store is believed as a size, and no more.
         let expected = usize::try_from(head.head.count).unwrap_or_default();
         let mut opening = Opening::new(terms, expected);
-        for_each_page(store, |mut rows| {
-            drop(take_head_row(&mut rows));
-            opening.take(rows, read);
-        })?;
+        for_each_page(store, terms, |rows| opening.take(rows, read))?;
         // Each commit writes a head, so that the same one before and after says that the pages are
         // of one revision.
         if self::head_row(store)?.sealed != head_row.sealed {
@@ -378,32 +376,34 @@ fn load<R: Send>(
             });
         }
         let opened = opening.end()?;
-        let (set, read) = (opened.set, opened.read);
+        let set = RecordSet::of(generation, opened.digest, opened.entries);
         if !fits(&head, set.len(), set.digest()) {
             return Err(other_records(&head.head, set.newest(), &set));
         }
         let head = head.head;
-        return Ok((State { head, set }, read));
+        return Ok((State { head, set }, opened.read));
     }
     Err(StoreError::Busy)
 }
 
-/// All rows in order of path, some at a time; the next are read while `take` works on those before.
+/// All rows but the head in order of path, some at a time; the next are read while `take` works on those before.
 fn for_each_page(
     store: &dyn Store,
-    mut take: impl FnMut(Vec<StoredRecord>),
+    terms: Terms<'_>,
+    mut take: impl FnMut(Vec<FoundRow>),
 ) -> Result<(), StoreError> {
     let (sender, pages) = sync_channel(1);
     thread::scope(|scope| {
         let scan = move || {
             let mut after: Option<String> = None;
             loop {
-                let rows = store.scan("", after.as_deref(), PAGE)?;
-                let Some(last) = rows.last() else {
-                    return Ok(());
-                };
-                after = Some(last.path.clone());
-                if sender.send(rows).is_err() {
+                let mut rows = Vec::with_capacity(PAGE);
+                after = store.visit(after.as_deref(), PAGE, &mut |row| {
+                    if row.path != head::PATH {
+                        rows.push(terms.copy(row));
+                    }
+                })?;
+                if after.is_none() || sender.send(rows).is_err() {
                     return Ok(());
                 }
             }

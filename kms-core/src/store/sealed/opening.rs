@@ -1,9 +1,9 @@
 //! The taking in of many rows, page by page, on all cores.
 
-use super::set::{Entry, RecordSet, SetDigest};
-use super::{Found, Record, entry_of, unopened_name};
-use crate::root::{Barrier, BarrierError, Place, RecordKind};
-use crate::store::{Revision, StoreError, StoredRecord, parallel};
+use super::set::{Entry, SetDigest};
+use super::{Found, Record, unopened_name};
+use crate::root::{Barrier, BarrierError, Place, RecordKind, RecordSeal};
+use crate::store::{LentRecord, Revision, StoreError, StoredRecord, parallel};
 
 /// How rows are taken in.
 #[derive(Clone, Copy)]
@@ -17,14 +17,37 @@ pub(super) struct Terms<'a> {
     pub(super) defer: bool,
 }
 
+/// A row on its way to be taken in.
+pub(super) struct FoundRow {
+    path: String,
+    revision: Revision,
+    content: Content,
+}
+
+/// What of a row is needed.
+enum Content {
+    /// All of it, to be opened.
+    Sealed(Vec<u8>),
+    /// What the set keeps of it: the row can wait.
+    Seal(RecordSeal),
+}
+
+impl From<StoredRecord> for FoundRow {
+    fn from(row: StoredRecord) -> Self {
+        Self {
+            path: row.path,
+            revision: row.revision,
+            content: Content::Sealed(row.sealed),
+        }
+    }
+}
+
 /// Rows as they are taken in.
 pub(super) struct Opening<'a, R> {
     terms: Terms<'a>,
-    read: Vec<R>,
-    entries: Vec<(String, Entry)>,
-    digest: SetDigest,
+    taken: Opened<R>,
     count: usize,
-    previous: Option<String>,
+    last: Option<String>,
     faults: Faults,
 }
 
@@ -32,15 +55,29 @@ pub(super) struct Opening<'a, R> {
 pub(super) struct Opened<R> {
     /// What was made of the records, in the order of their paths.
     pub(super) read: Vec<R>,
-    /// The records.
-    pub(super) set: RecordSet,
+    /// The records, in the order of their paths.
+    pub(super) entries: Vec<(String, Entry)>,
+    /// What they add up to.
+    pub(super) digest: SetDigest,
 }
 
-/// A row that was taken in.
-struct Taken<R> {
-    entry: Entry,
-    element: [u8; 32],
-    read: R,
+impl<R> Opened<R> {
+    fn with_capacity(count: usize) -> Self {
+        Self {
+            read: Vec::with_capacity(count),
+            entries: Vec::with_capacity(count),
+            digest: SetDigest::default(),
+        }
+    }
+}
+
+/// Some rows that were taken in together.
+struct Chunk<R> {
+    taken: Opened<R>,
+    count: usize,
+    first: Option<String>,
+    last: Option<String>,
+    faults: Vec<(String, BarrierError)>,
 }
 
 impl<'a, R: Send> Opening<'a, R> {
@@ -48,43 +85,36 @@ impl<'a, R: Send> Opening<'a, R> {
     pub(super) fn new(terms: Terms<'a>, expected: usize) -> Self {
         Self {
             terms,
-            read: Vec::with_capacity(expected),
-            entries: Vec::with_capacity(expected),
-            digest: SetDigest::default(),
+            taken: Opened::with_capacity(expected),
             count: 0,
-            previous: None,
+            last: None,
             faults: Faults::default(),
         }
     }
 
     /// Takes in rows that come after those before, in order of path.
-    pub(super) fn take(
-        &mut self,
-        rows: Vec<StoredRecord>,
-        read: &(impl Fn(Found<'_>) -> R + Sync),
-    ) {
+    pub(super) fn take(&mut self, rows: Vec<FoundRow>, read: &(impl Fn(Found<'_>) -> R + Sync)) {
         let terms = self.terms;
-        let taken = parallel::map(rows, |row| {
-            let taken = terms.take(&row, read);
-            (row.path, taken)
-        });
-        for (path, taken) in taken {
-            let previous = self.entries.last().map(|(path, _)| path);
-            let previous = self.previous.as_ref().or(previous);
-            let misplaced = previous.is_some_and(|previous| *previous >= path);
-            self.count = self.count.saturating_add(1);
-            match taken {
-                Ok(taken) if !misplaced => {
-                    self.digest.add(&taken.element);
-                    self.read.push(taken.read);
-                    self.entries.push((path, taken.entry));
-                    self.previous = None;
-                    continue;
-                }
-                Ok(_) => self.faults.add(&path, BarrierError::Altered),
-                Err(error) => self.faults.add(&path, error),
+        for chunk in parallel::map_chunks(rows, |rows| terms.take_all(rows, read)) {
+            self.count = self.count.saturating_add(chunk.count);
+            if let Some(first) = chunk
+                .first
+                .filter(|first| self.last.as_ref() >= Some(first))
+            {
+                self.faults.add(&first, BarrierError::Altered);
             }
-            self.previous = Some(path);
+            self.last = chunk.last.or(self.last.take());
+            for (path, error) in chunk.faults {
+                self.faults.add(&path, error);
+            }
+            let Opened {
+                mut read,
+                mut entries,
+                digest,
+            } = chunk.taken;
+            self.taken.read.append(&mut read);
+            self.taken.entries.append(&mut entries);
+            self.taken.digest.join(digest);
         }
     }
 
@@ -95,39 +125,72 @@ impl<'a, R: Send> Opening<'a, R> {
 
     /// What was taken in, or the names of the rows that do not open.
     pub(super) fn end(self) -> Result<Opened<R>, StoreError> {
-        self.faults.into_result()?;
-        let entries = self.entries.into_iter();
-        let set = RecordSet::of(self.terms.generation, self.digest, entries);
-        Ok(Opened {
-            read: self.read,
-            set,
-        })
+        self.faults.into_result().map(|()| self.taken)
     }
 }
 
 impl Terms<'_> {
+    fn take_all<R>(&self, rows: Vec<FoundRow>, read: &impl Fn(Found<'_>) -> R) -> Chunk<R> {
+        let mut taken = Opened::with_capacity(rows.len());
+        let (count, mut faults) = (rows.len(), Vec::new());
+        let first = rows.first().map(|row| row.path.clone());
+        let last = rows.last().map(|row| row.path.clone());
+        let mut rows = rows.into_iter().peekable();
+        while let Some(row) = rows.next() {
+            let in_order = rows.peek().is_none_or(|next| row.path < next.path);
+            match self.take(&row, read) {
+                Ok((entry, element, read)) if in_order => {
+                    taken.digest.add(&element);
+                    taken.read.push(read);
+                    taken.entries.push((row.path, entry));
+                }
+                Ok(_) => faults.push((row.path, BarrierError::Altered)),
+                Err(error) => faults.push((row.path, error)),
+            }
+        }
+        Chunk {
+            taken,
+            count,
+            first,
+            last,
+            faults,
+        }
+    }
+
+    /// Copies of a row what will be needed.
+    pub(super) fn copy(&self, row: LentRecord<'_>) -> FoundRow {
+        let waits = self.defer && RecordKind::of_path(row.path).is_some_and(RecordKind::can_wait);
+        // One that has no seal is told of, by its path, when it is opened.
+        let content = match Barrier::seal_of(row.sealed) {
+            Ok(seal) if waits => Content::Seal(seal),
+            _ => Content::Sealed(row.sealed.to_vec()),
+        };
+        FoundRow {
+            path: row.path.to_owned(),
+            revision: row.revision,
+            content,
+        }
+    }
+
+    /// What is kept of a row, what it adds to the digest, and what `read` makes of it.
     fn take<R>(
         &self,
-        row: &StoredRecord,
+        row: &FoundRow,
         read: &impl Fn(Found<'_>) -> R,
-    ) -> Result<Taken<R>, BarrierError> {
-        let kind = RecordKind::of_path(&row.path).filter(|_| row.revision <= self.newest);
+    ) -> Result<(Entry, [u8; 32], R), BarrierError> {
+        let (path, revision) = (row.path.as_str(), row.revision);
+        let kind = RecordKind::of_path(path).filter(|_| revision <= self.newest);
         let kind = kind.ok_or(BarrierError::Altered)?;
-        let entry = entry_of(row)?;
-        let element = entry.element(self.barrier, self.generation, &row.path)?;
-        let found = if self.defer && kind.can_wait() {
-            Found::Deferred {
-                kind,
-                path: &row.path,
+        let (seal, found) = match &row.content {
+            Content::Seal(seal) => (*seal, Found::Deferred { kind, path }),
+            Content::Sealed(sealed) => {
+                let record = open(self.barrier, kind, path, revision, sealed)?;
+                (Barrier::seal_of(sealed)?, Found::Opened(record))
             }
-        } else {
-            Found::Opened(open(self.barrier, kind, row)?)
         };
-        Ok(Taken {
-            entry,
-            element,
-            read: read(found),
-        })
+        let entry = Entry { revision, seal };
+        let element = entry.element(self.barrier, self.generation, path)?;
+        Ok((entry, element, read(found)))
     }
 }
 
@@ -135,18 +198,20 @@ impl Terms<'_> {
 pub(super) fn open(
     barrier: &Barrier,
     kind: RecordKind,
-    row: &StoredRecord,
+    path: &str,
+    revision: Revision,
+    sealed: &[u8],
 ) -> Result<Record, BarrierError> {
     let place = Place {
-        path: &row.path,
-        revision: row.revision.0,
+        path,
+        revision: revision.0,
         kind,
     };
     Ok(Record {
-        path: row.path.clone(),
+        path: path.to_owned(),
         kind,
-        revision: row.revision,
-        body: barrier.open(place, &row.sealed)?,
+        revision,
+        body: barrier.open(place, sealed)?,
     })
 }
 

@@ -17,6 +17,11 @@ impl SetDigest {
         }
     }
 
+    /// Adds all that was added to `other`.
+    pub(super) fn join(&mut self, other: Self) {
+        self.add(&other.to_bytes());
+    }
+
     pub(super) fn subtract(&mut self, element: &[u8; 32]) {
         let mut borrow = false;
         for (limb, term) in self.0.iter_mut().zip(Self::from_bytes(element).0) {
@@ -68,25 +73,24 @@ impl Entry {
 pub(super) struct RecordSet {
     generation: u32,
     digest: SetDigest,
-    entries: HashMap<String, Entry>,
+    count: usize,
+    /// The records that were found, in order of path. There may be very many, so that they stay
+    /// as they came.
+    found: Vec<(String, Entry)>,
+    /// What was put or, without an entry, removed since.
+    changed: HashMap<String, Option<Entry>>,
 }
 
 impl RecordSet {
-    /// The set of `entries`, whose elements under one generation add up to `digest`.
-    pub(super) fn of(
-        generation: u32,
-        digest: SetDigest,
-        entries: impl ExactSizeIterator<Item = (String, Entry)>,
-    ) -> Self {
+    /// The set of `found`, in order of path, whose elements under one generation add up to `digest`.
+    pub(super) fn of(generation: u32, digest: SetDigest, found: Vec<(String, Entry)>) -> Self {
         Self {
             generation,
             digest,
-            entries: entries.collect(),
+            count: found.len(),
+            found,
+            changed: HashMap::new(),
         }
-    }
-
-    pub(super) fn into_entries(self) -> impl Iterator<Item = (String, Entry)> {
-        self.entries.into_iter()
     }
 
     pub(super) fn digest(&self) -> SetDigest {
@@ -94,17 +98,30 @@ impl RecordSet {
     }
 
     pub(super) fn get(&self, path: &str) -> Option<Entry> {
-        self.entries.get(path).copied()
+        if let Some(changed) = self.changed.get(path) {
+            return *changed;
+        }
+        let found = self
+            .found
+            .binary_search_by(|(found, _)| found.as_str().cmp(path));
+        let (_, entry) = self.found.get(found.ok()?)?;
+        Some(*entry)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.entries.len()
+        self.count
+    }
+
+    fn entries(&self) -> impl Iterator<Item = (&String, &Entry)> {
+        let found = self.found.iter().map(|(path, entry)| (path, entry));
+        let kept = found.filter(|(path, _)| !self.changed.contains_key(*path));
+        let changed = self.changed.iter();
+        kept.chain(changed.filter_map(|(path, entry)| Some((path, entry.as_ref()?))))
     }
 
     pub(super) fn newest(&self) -> Revision {
-        self.entries
-            .values()
-            .map(|entry| entry.revision)
+        self.entries()
+            .map(|(_, entry)| entry.revision)
             .max()
             .unwrap_or_default()
     }
@@ -117,7 +134,7 @@ impl RecordSet {
         change: SetChange,
     ) -> Result<PlannedSet, BarrierError> {
         let mut digest = self.digest_under(barrier, generation)?;
-        let mut count = self.entries.len();
+        let mut count = self.count;
         let element = |path: &str, entry: &Entry| entry.element(barrier, generation, path);
         let replaced = change
             .puts
@@ -125,8 +142,8 @@ impl RecordSet {
             .map(|(path, _)| path)
             .chain(&change.deletes);
         for path in replaced {
-            if let Some(old) = self.entries.get(path) {
-                digest.subtract(&element(path, old)?);
+            if let Some(old) = self.get(path) {
+                digest.subtract(&element(path, &old)?);
                 count = count.saturating_sub(1);
             }
         }
@@ -145,10 +162,11 @@ impl RecordSet {
     pub(super) fn apply(&mut self, planned: PlannedSet) {
         self.generation = planned.generation;
         self.digest = planned.digest;
-        for path in &planned.change.deletes {
-            self.entries.remove(path);
-        }
-        self.entries.extend(planned.change.puts);
+        self.count = planned.count;
+        let deletes = planned.change.deletes.into_iter().map(|path| (path, None));
+        let puts = planned.change.puts.into_iter();
+        let puts = puts.map(|(path, entry)| (path, Some(entry)));
+        self.changed.extend(deletes.chain(puts));
     }
 
     fn digest_under(&self, barrier: &Barrier, generation: u32) -> Result<SetDigest, BarrierError> {
@@ -156,7 +174,7 @@ impl RecordSet {
             return Ok(self.digest);
         }
         let mut digest = SetDigest::default();
-        for (path, entry) in &self.entries {
+        for (path, entry) in self.entries() {
             digest.add(&entry.element(barrier, generation, path)?);
         }
         Ok(digest)

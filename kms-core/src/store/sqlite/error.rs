@@ -3,7 +3,7 @@
 use rusqlite::types::Type;
 use rusqlite::{Error, ErrorCode, Row, ffi};
 
-use crate::store::{FormatError, Revision, StoreError, StoredRecord, shown};
+use crate::store::{FormatError, Revision, StoreError, shown};
 
 pub(super) fn from_sqlite(error: Error) -> StoreError {
     match &error {
@@ -29,10 +29,10 @@ pub(super) fn from_sqlite(error: Error) -> StoreError {
 }
 
 /// An error while rows are read in order, with the last good one as the place.
-pub(super) fn after(error: Error, last: Option<&StoredRecord>) -> StoreError {
+pub(super) fn after(error: Error, last: Option<&str>) -> StoreError {
     match (from_sqlite(error), last) {
         (StoreError::Corrupt { place }, Some(last)) => {
-            StoreError::corrupt(format!("{place}, after {}", shown(&last.path)))
+            StoreError::corrupt(format!("{place}, after {}", shown(last)))
         }
         (other, _) => other,
     }

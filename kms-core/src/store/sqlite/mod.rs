@@ -12,13 +12,19 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
-use super::{Change, Revision, Store, StoreError, StoreId, StoredRecord};
+use super::{Change, LentRecord, Revision, Store, StoreError, StoreId, StoredRecord};
 use error::from_sqlite;
 use signal::Signal;
 
 /// How old a signal may be before the database itself is asked: a process that was killed between
 /// its commit and its signal keeps others waiting for no longer.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
+
+/// Rows after a path, and rows from one on.
+const AFTER: &str =
+    "SELECT path, revision, sealed FROM record WHERE path > ?1 ORDER BY path LIMIT ?2";
+const FROM: &str =
+    "SELECT path, revision, sealed FROM record WHERE path >= ?1 ORDER BY path LIMIT ?2";
 
 /// A store in one SQLite file.
 ///
@@ -132,7 +138,10 @@ impl SqliteStore {
             {
                 Ok(Some(record)) => record,
                 Ok(None) => return Ok(records),
-                Err(error) => return Err(error::after(error, records.last())),
+                Err(error) => {
+                    let last = records.last().map(|last| last.path.as_str());
+                    return Err(error::after(error, last));
+                }
             };
             if !take(&record) {
                 return Ok(records);
@@ -206,6 +215,14 @@ fn stored_record(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
     })
 }
 
+fn lent_record<'a>(row: &'a Row<'_>) -> rusqlite::Result<LentRecord<'a>> {
+    Ok(LentRecord {
+        path: row.get_ref(0)?.as_str()?,
+        revision: error::to_revision(row, 1)?,
+        sealed: row.get_ref(2)?.as_blob()?,
+    })
+}
+
 fn read_revision(connection: &Connection) -> rusqlite::Result<Revision> {
     connection
         .prepare_cached("SELECT revision FROM head WHERE id = 0")?
@@ -257,16 +274,39 @@ impl Store for SqliteStore {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let in_prefix = |record: &StoredRecord| record.path.starts_with(prefix);
         match after.filter(|after| *after >= prefix) {
-            Some(after) => self.query(
-                "SELECT path, revision, sealed FROM record WHERE path > ?1 ORDER BY path LIMIT ?2",
-                params![after, limit],
-                in_prefix,
-            ),
-            None => self.query(
-                "SELECT path, revision, sealed FROM record WHERE path >= ?1 ORDER BY path LIMIT ?2",
-                params![prefix, limit],
-                in_prefix,
-            ),
+            Some(after) => self.query(AFTER, params![after, limit], in_prefix),
+            None => self.query(FROM, params![prefix, limit], in_prefix),
+        }
+    }
+
+    fn visit(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+        each: &mut dyn FnMut(LentRecord<'_>),
+    ) -> Result<Option<String>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let reader = self.reader();
+        let sql = match after {
+            Some(_) => AFTER,
+            None => FROM,
+        };
+        let mut statement = reader.prepare_cached(sql).map_err(from_sqlite)?;
+        let parameters = params![after.unwrap_or_default(), limit];
+        let mut rows = statement.query(parameters).map_err(from_sqlite)?;
+        let mut last = None;
+        loop {
+            let row = rows.next().and_then(|row| row.map(lent_record).transpose());
+            match row {
+                Ok(Some(record)) => {
+                    let path = last.get_or_insert_with(String::new);
+                    path.clear();
+                    path.push_str(record.path);
+                    each(record);
+                }
+                Ok(None) => return Ok(last),
+                Err(error) => return Err(error::after(error, last.as_deref())),
+            }
         }
     }
 
