@@ -76,6 +76,10 @@ fn decisions(criterion: &mut Criterion) {
             values: &Tenant,
             key_policy: Some(&policy),
             identity_policies: &none,
+            boundary: None,
+            session_policies: None,
+            service_control: &[],
+            resource_control: &[],
             by_grant: None,
         };
         assert!(matches!(decide(&question), Decision::Allow(_)));
@@ -98,6 +102,7 @@ fn grants(count: usize, constrained: fn(EncryptionContext) -> Constraint) -> Key
             name: None,
             grantee: GrantPrincipal::User {
                 account: ACCOUNT.parse().unwrap(),
+                path: Default::default(),
                 name: "alice".parse().unwrap(),
                 id: ALICE.parse().unwrap(),
             },
@@ -144,6 +149,10 @@ fn granted(criterion: &mut Criterion) {
                     values: &Tenant,
                     key_policy: Some(&policy),
                     identity_policies: &none,
+                    boundary: None,
+                    session_policies: None,
+                    service_control: &[],
+                    resource_control: &[],
                     by_grant: Some(ByGrant::Allows {
                         grants: &grants,
                         wanted: GrantUse::Cryptographic(GrantOperation::Encrypt, Some(&context)),

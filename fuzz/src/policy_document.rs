@@ -54,6 +54,10 @@ pub fn run(data: &[u8]) {
             values: &Hostile(text),
             key_policy: key_policy.as_ref(),
             identity_policies: &identity,
+            boundary: None,
+            session_policies: None,
+            service_control: &[],
+            resource_control: &[],
             by_grant: None,
         });
         drop(decision);

@@ -61,7 +61,7 @@ impl KeyGrants {
         accept: impl Fn(&Grant, Naming) -> bool,
     ) -> Option<&Arc<Grant>> {
         handles(caller).find_map(|(handle, naming)| {
-            let held = self.by_grantee.get(handle)?;
+            let held = self.by_grantee.get(&*handle)?;
             held.find(wanted, &|grant| accept(grant, naming))
         })
     }
@@ -69,7 +69,7 @@ impl KeyGrants {
     /// Adds a grant, in place of one with the same id.
     pub fn insert(&mut self, grant: Arc<Grant>) {
         self.remove(&grant.id);
-        let handle = grant.grantee.handle().to_owned();
+        let handle = grant.grantee.handle().into_owned();
         self.by_grantee.entry(handle).or_default().insert(&grant);
         if let Some(name) = &grant.name {
             let named = self.by_name.entry(name.clone()).or_default();
@@ -82,10 +82,10 @@ impl KeyGrants {
     pub fn remove(&mut self, id: &GrantId) -> Option<Arc<Grant>> {
         let grant = self.all.remove(id)?;
         let handle = grant.grantee.handle();
-        if let Some(held) = self.by_grantee.get_mut(handle) {
+        if let Some(held) = self.by_grantee.get_mut(&*handle) {
             held.remove(&grant);
             if held.is_empty() {
-                self.by_grantee.remove(handle);
+                self.by_grantee.remove(&*handle);
             }
         }
         if let Some(name) = &grant.name
@@ -122,7 +122,7 @@ impl GrantIndex {
         after: Option<&GrantId>,
     ) -> impl Iterator<Item = &'a Arc<Grant>> {
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let grants = self.by_retiring.get(principal.handle());
+        let grants = self.by_retiring.get(&*principal.handle());
         let grants = grants.map(|grants| grants.range((start, Bound::Unbounded)));
         grants.into_iter().flatten().map(|(_, grant)| grant)
     }
@@ -132,7 +132,7 @@ impl GrantIndex {
         let grant = Arc::new(grant);
         self.remove(&grant.key, &grant.id);
         if let Some(retiring) = &grant.retiring {
-            let handle = retiring.handle().to_owned();
+            let handle = retiring.handle().into_owned();
             let grants = self.by_retiring.entry(handle).or_default();
             grants.insert(grant.id.clone(), Arc::clone(&grant));
         }
@@ -152,10 +152,11 @@ impl GrantIndex {
         let Some(retiring) = removed.as_ref().and_then(|grant| grant.retiring.as_ref()) else {
             return;
         };
-        if let Some(grants) = self.by_retiring.get_mut(retiring.handle()) {
+        let handle = retiring.handle();
+        if let Some(grants) = self.by_retiring.get_mut(&*handle) {
             grants.remove(id);
             if grants.is_empty() {
-                self.by_retiring.remove(retiring.handle());
+                self.by_retiring.remove(&*handle);
             }
         }
     }

@@ -3,10 +3,9 @@
 use std::cell::OnceCell;
 
 use super::condition::{ConditionKey, ConditionValues, Value};
-use super::document::{Match, ResourceElement, ResourcePattern, Statement, Statements};
+use super::document::{Asker, Match, ResourceElement, ResourcePattern, Statement, Statements};
 use super::pattern::{ArnGlob, Pattern};
 use super::truth::Truth;
-use crate::caller::Principal;
 use crate::ids::{KeyArn, PARTITION};
 
 /// What an action is done to.
@@ -14,7 +13,7 @@ use crate::ids::{KeyArn, PARTITION};
 pub enum Resource<'a> {
     /// A key; an alias that led to it is not its name.
     Key(&'a KeyArn),
-    /// Another resource by its ARN: an alias, a user.
+    /// Another resource by its ARN: an alias, a user, a role.
     Named(&'a str),
     /// Nothing in particular: actions without a resource type, such as `kms:CreateKey`.
     Any,
@@ -22,7 +21,7 @@ pub enum Resource<'a> {
 
 /// One request, with what is derived from it at most once.
 pub(super) struct Request<'a> {
-    pub(super) principal: &'a Principal,
+    asker: Asker<'a>,
     action: &'a str,
     resource: Resource<'a>,
     values: &'a dyn ConditionValues,
@@ -32,13 +31,13 @@ pub(super) struct Request<'a> {
 
 impl<'a> Request<'a> {
     pub(super) fn new(
-        principal: &'a Principal,
+        asker: Asker<'a>,
         action: &'a str,
         resource: Resource<'a>,
         values: &'a dyn ConditionValues,
     ) -> Self {
         Self {
-            principal,
+            asker,
             action,
             resource,
             values,
@@ -46,21 +45,24 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The first Deny that is about the caller and is not certainly inapplicable.
+    /// The first Deny that is about the asker and is not certainly inapplicable.
     pub(super) fn denying<'s>(&self, statements: &'s Statements) -> Option<&'s Statement> {
         statements.denies.iter().find(|statement| {
-            statement.principal.matches(self.principal).is_some()
+            statement.principal.matches(self.asker).is_some()
                 && self.applies(statement) != Truth::False
         })
     }
 
-    /// How closely the Allow statements that certainly apply name the caller, at best.
-    pub(super) fn allowed(&self, statements: &Statements) -> Option<Match> {
-        let mut best = None;
+    /// The Allow that certainly applies and names the asker most closely, and how closely.
+    pub(super) fn allowed<'s>(&self, statements: &'s Statements) -> Option<(Match, &'s Statement)> {
+        let mut best: Option<(Match, &Statement)> = None;
         for statement in &statements.allows {
-            let found = statement.principal.matches(self.principal);
-            if found > best && self.applies(statement) == Truth::True {
-                best = found;
+            let Some(found) = statement.principal.matches(self.asker) else {
+                continue;
+            };
+            let closer = best.is_none_or(|(best, _)| found > best);
+            if closer && self.applies(statement) == Truth::True {
+                best = Some((found, statement));
             }
         }
         best
@@ -135,7 +137,10 @@ impl<'a> Request<'a> {
             && pattern.segment(3).is_some_and(|glob| {
                 glob.is_everything() || self.region().is_some_and(|region| glob.matches(&region))
             })
-            && segment(4, self.principal.account().as_str())
+            && self
+                .asker
+                .account()
+                .is_some_and(|account| segment(4, account.as_str()))
     }
 
     fn region(&self) -> Option<String> {

@@ -1,10 +1,13 @@
 //! What grants add to a decision, and who may retire one.
 
-use super::combine::{Question, not_allowed_on, require_identity};
+use super::combine::{by_own_side, not_allowed_on};
 use super::evaluate::{Request, Resource};
 use super::explain::{Denial, Layer};
+use super::own_side::OwnSide;
+use super::question::{Grounds, Question};
 use crate::api::GrantOperation;
 use crate::grants::{Grant, GrantPrincipal, GrantUse, KeyGrants, Naming, Propagation};
+use crate::ids::GrantId;
 
 /// What grants have to do with a question.
 #[derive(Clone, Copy, Debug)]
@@ -22,34 +25,43 @@ pub enum ByGrant<'a> {
     Retires(&'a Grant),
 }
 
-/// Whether a grant allows what no policy did. The caller has seen that no Deny applies.
+/// The grant that allows what no policy did. The caller has seen that no Deny applies.
 ///
-/// A grant to a user speaks for itself. A grant to an account leaves the rest to that account's
-/// identity policies; and so does every grant on a key of another account, unless it was the
+/// A grant to a user, a session or a federated user speaks for itself; one to the role or the user
+/// behind a session leaves the session's limits to hold; one to an account leaves the rest to that
+/// account's identity policies. On a key of another account so does every grant, unless it was the
 /// caller's own account that made it.
 pub(super) fn allowed_by_grant(
     question: &Question<'_>,
     request: &Request<'_>,
+    own_side: &OwnSide<'_>,
     own_key: bool,
-) -> bool {
+) -> Option<GrantId> {
     let Some(ByGrant::Allows {
         grants,
         wanted,
         propagation,
     }) = question.by_grant
     else {
-        return false;
+        return None;
     };
     if grants.is_empty() {
-        return false;
+        return None;
     }
     let account = question.principal.account();
-    let agrees = require_identity(question, request).is_ok();
+    let agrees = own_side.require_all(request).is_ok();
+    let within_limits = own_side.require_limits(request).is_ok();
     let accept = |grant: &Grant, naming| {
-        (agrees || naming == Naming::Itself && (own_key || grant.issuing_account == *account))
-            && propagation.is_none_or(|propagation| propagation.counts(grant))
+        let at_home = own_key || grant.issuing_account == *account;
+        let suffices = match naming {
+            Naming::Itself => at_home,
+            Naming::Entity => at_home && within_limits,
+            Naming::Account => false,
+        };
+        (agrees || suffices) && propagation.is_none_or(|propagation| propagation.counts(grant))
     };
-    grants.find(question.principal, &wanted, accept).is_some()
+    let grant = grants.find(question.principal, &wanted, accept)?;
+    Some(grant.id.clone())
 }
 
 /// Whether the caller may retire the grant. A key policy cannot allow it, and an identity policy
@@ -57,8 +69,9 @@ pub(super) fn allowed_by_grant(
 pub(super) fn decide_retirement(
     question: &Question<'_>,
     request: &Request<'_>,
+    own_side: &OwnSide<'_>,
     grant: &Grant,
-) -> Result<(), Denial> {
+) -> Result<Grounds, Denial> {
     let caller = question.principal;
     let Resource::Key(key) = question.resource else {
         return Err(not_allowed_on(true, Layer::ResourceBased));
@@ -67,23 +80,27 @@ pub(super) fn decide_retirement(
     if *key != grant.key {
         return Err(not_allowed_on(own_key, Layer::ResourceBased));
     }
-    let agrees = || require_identity(question, request).is_ok();
+    let by_grant = Grounds {
+        grant: Some(grant.id.clone()),
+        ..Grounds::default()
+    };
+    let agrees = || own_side.require_all(request).is_ok();
     let speaks_for = |principal: &GrantPrincipal| match principal.names(caller) {
         Some(Naming::Itself) => true,
+        Some(Naming::Entity) => own_side.require_limits(request).is_ok(),
         Some(Naming::Account) => agrees(),
         None => false,
     };
-    let issued = grant.issuing_account == *caller.account();
     if grant.retiring.as_ref().is_some_and(speaks_for)
         || grant.has(GrantOperation::RetireGrant) && speaks_for(&grant.grantee)
-        || issued && agrees()
     {
-        return Ok(());
+        return Ok(by_grant);
     }
-    let layer = if issued {
-        Layer::IdentityBased
-    } else {
-        Layer::ResourceBased
-    };
-    Err(not_allowed_on(own_key, layer))
+    if grant.issuing_account != *caller.account() {
+        return Err(not_allowed_on(own_key, Layer::ResourceBased));
+    }
+    by_own_side(own_side, request, by_grant).map_err(|denial| match own_key {
+        true => denial,
+        false => denial.of_foreign_key(),
+    })
 }

@@ -1,25 +1,34 @@
-//! Key policies and identity policies: parsed strictly once, then evaluated as pure functions.
+//! Policies of keys, identities, roles and organizations: parsed strictly once, then evaluated as
+//! pure functions.
 //!
-//! [`KeyPolicy::parse`] and [`IdentityPolicy::parse`] turn a document into compiled statements;
-//! [`decide`] answers a [`Question`] with a [`Permit`] or a [`Denial`]. The language is AWS's IAM
+//! `parse` of each type turns a document into compiled statements; [`decide`] answers a
+//! [`Question`] with a [`Permit`] or a [`Denial`], and [`decide_trust`] who may assume a role. The language is AWS's IAM
 //! policy language; `docs/spec/policy-evaluation.md` states every rule that is implemented here.
 
+mod assume;
 mod combine;
 mod condition;
 mod document;
 mod evaluate;
 mod explain;
 mod grants;
+mod own_side;
 mod pattern;
+mod question;
 mod truth;
 mod variable;
 
 #[cfg(test)]
 mod tests;
 
-pub use combine::{Decision, Permit, Question, decide};
+pub use assume::{AssumedBy, TrustQuestion, decide_trust};
+pub use combine::decide;
 pub use condition::{ConditionKey, ConditionValues, Context, InvalidConditionKey, Value};
-pub use document::{IdentityPolicy, KeyPolicy, MalformedPolicy, PolicyPrincipal};
+pub use document::{
+    Bindings, IdentityPolicy, KeyPolicy, MalformedPolicy, PolicyPrincipal, ResourceControlPolicy,
+    ServiceControlPolicy, TrustPolicy,
+};
 pub use evaluate::Resource;
 pub use explain::{Denial, Layer, MatchedStatement, Reason};
 pub use grants::ByGrant;
+pub use question::{Decision, Permit, Question};

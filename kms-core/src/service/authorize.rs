@@ -50,6 +50,10 @@ impl Engine {
             values: &values,
             key_policy,
             identity_policies: identity_policies(principal, state)?,
+            boundary: None,
+            session_policies: None,
+            service_control: &[],
+            resource_control: &[],
             by_grant: by_grant(needed, state),
         };
         match decide(&question) {

@@ -17,7 +17,7 @@ use crate::api::{
     ListRetirableGrantsRequest,
 };
 use crate::grants::{Constraint, Grant, PrincipalName};
-use crate::ids::{EntityPath, GrantId, account_root_arn, user_arn};
+use crate::ids::{GrantId, account_root_arn};
 
 fn constraints(constraint: &Constraint) -> GrantConstraintEntry {
     let pairs = constraint.context().iter();
@@ -161,13 +161,12 @@ impl Operation for ListRetirableGrantsRequest {
     fn parse(self) -> Result<ListRetirableGrants, Error> {
         validated(&self)?;
         let text = present(self.retiring_principal)?;
-        let principal = text.parse().map_err(|_| grant_principal::invalid(&text))?;
-        let arn = match &principal {
-            PrincipalName::Account(account) => account_root_arn(account),
-            PrincipalName::User(account, name) => user_arn(account, &EntityPath::default(), name),
-            // A service is in no account, so that nobody can ask for its grants.
-            PrincipalName::Service(_) => return Err(grant_principal::invalid(&text)),
-        };
+        let principal: PrincipalName = text.parse().map_err(|_| grant_principal::invalid(&text))?;
+        // A service is in no account, so that nobody can ask for its grants.
+        if matches!(principal, PrincipalName::Service(_)) {
+            return Err(grant_principal::invalid(&text));
+        }
+        let arn = principal.to_string();
         Ok(ListRetirableGrants {
             principal,
             arn,

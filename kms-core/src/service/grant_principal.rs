@@ -11,9 +11,19 @@ pub(super) fn bind(name: PrincipalName, state: &State) -> Option<GrantPrincipal>
             let known = state.account(&account).is_some();
             known.then_some(GrantPrincipal::Account(account))
         }
-        PrincipalName::User(account, name) => {
-            let id = state.user(&account, &name)?.user.id.clone();
-            Some(GrantPrincipal::User { account, name, id })
+        PrincipalName::User(account, path, name) => {
+            let user = &state.user(&account, &name)?.user;
+            let id = user.id.clone();
+            (user.path == path).then_some(GrantPrincipal::User {
+                account,
+                path,
+                name,
+                id,
+            })
+        }
+        // The store has no roles, and nobody in it hands sessions out.
+        PrincipalName::Role(..) | PrincipalName::Session(..) | PrincipalName::FederatedUser(..) => {
+            None
         }
         PrincipalName::Service(name) => Some(GrantPrincipal::Service(name)),
     }
@@ -22,11 +32,17 @@ pub(super) fn bind(name: PrincipalName, state: &State) -> Option<GrantPrincipal>
 /// The ARN of a principal; of a user who is gone, the unique id, as AWS answers.
 pub(super) fn shown(principal: &GrantPrincipal, state: &State) -> String {
     match principal {
-        GrantPrincipal::User { account, name, id } => match state.user(account, name) {
+        GrantPrincipal::User {
+            account, name, id, ..
+        } => match state.user(account, name) {
             Some(entry) if entry.user.id == *id => principal.to_string(),
             _ => id.to_string(),
         },
-        GrantPrincipal::Account(_) | GrantPrincipal::Service(_) => principal.to_string(),
+        GrantPrincipal::Role { id, .. } => id.to_string(),
+        GrantPrincipal::Account(_)
+        | GrantPrincipal::Session { .. }
+        | GrantPrincipal::FederatedUser { .. }
+        | GrantPrincipal::Service(_) => principal.to_string(),
     }
 }
 

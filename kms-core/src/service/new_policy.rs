@@ -79,7 +79,17 @@ fn exists(principal: &PolicyPrincipal<'_>, state: &State) -> bool {
     match principal {
         PolicyPrincipal::Anyone | PolicyPrincipal::Service(_) => true,
         PolicyPrincipal::Account(account) => state.account(account).is_some(),
-        PolicyPrincipal::User { account, name } => state.user(account, name).is_some(),
-        PolicyPrincipal::Other(_) => false,
+        PolicyPrincipal::User {
+            account,
+            path,
+            name,
+        } => state
+            .user(account, name)
+            .is_some_and(|entry| entry.user.path == **path),
+        PolicyPrincipal::Role { .. }
+        | PolicyPrincipal::Session { .. }
+        | PolicyPrincipal::FederatedUser { .. }
+        | PolicyPrincipal::Provider(_)
+        | PolicyPrincipal::Other(_) => false,
     }
 }

@@ -22,6 +22,21 @@ pub enum MalformedPolicy {
     /// A statement of an identity policy with a principal.
     #[error("Policy document should not specify a principal.")]
     UnexpectedPrincipal,
+    /// An element that documents of the type must have in every statement.
+    #[error("Missing required field {0}")]
+    MissingField(&'static str),
+    /// An element that documents of the type must not have.
+    #[error("Has prohibited field {0}")]
+    ProhibitedField(&'static str),
+    /// An Allow in a resource control policy.
+    #[error("The Effect element of a resource control policy must be Deny.")]
+    OnlyDeny,
+    /// `*` as the action of a resource control policy.
+    #[error("The Action element of a resource control policy must name a service.")]
+    EveryAction,
+    /// An action of another service than STS in a trust policy.
+    #[error("AssumeRole policy may only specify STS AssumeRole actions.")]
+    NotAssuming,
     /// A statement of an identity policy without an action.
     #[error("Policy statement must contain actions.")]
     NoAction,

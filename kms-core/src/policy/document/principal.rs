@@ -2,57 +2,44 @@
 
 use super::json::Json;
 use super::malformed::MalformedPolicy;
+use super::named::{self, Entity, Named};
 use crate::caller::Principal;
-use crate::ids::{AccountId, PARTITION, UserName};
+use crate::ids::AccountId;
 
-/// A principal that a key policy names.
+/// Who asks, as statements see it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::policy) enum Asker<'a> {
+    /// An authenticated principal, and whether a permissions boundary limits it.
+    Principal(&'a Principal, Bounded),
+    /// Somebody of whom an identity provider says who it is; the provider's ARN or name.
+    WebIdentity(&'a str),
+}
+
+/// Whether a permissions boundary is attached to the asker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PolicyPrincipal<'a> {
-    /// `*`: everybody, also in other accounts.
-    Anyone,
-    /// An account: its root user, and whom its identity policies let.
-    Account(&'a AccountId),
-    /// One IAM user.
-    User {
-        /// The user's account.
-        account: &'a AccountId,
-        /// The user's name.
-        name: &'a UserName,
-    },
-    /// A service's name such as `s3.amazonaws.com`.
-    Service(&'a str),
-    /// A well-formed name of a kind that does not exist here (roles, sessions, federated and
-    /// canonical users, users with a path); it never matches a caller.
-    Other(&'a str),
+pub(in crate::policy) enum Bounded {
+    No,
+    Yes,
 }
 
-/// [`PolicyPrincipal`], owned.
-#[derive(Debug, PartialEq, Eq)]
-pub(in crate::policy) enum Named {
-    Anyone,
-    Account(AccountId),
-    User(AccountId, UserName),
-    Service(String),
-    Other(String),
-}
-
-impl Named {
-    pub(super) fn view(&self) -> PolicyPrincipal<'_> {
+impl<'a> Asker<'a> {
+    /// The asker's account; a web identity has none.
+    pub(in crate::policy) fn account(self) -> Option<&'a AccountId> {
         match self {
-            Self::Anyone => PolicyPrincipal::Anyone,
-            Self::Account(account) => PolicyPrincipal::Account(account),
-            Self::User(account, name) => PolicyPrincipal::User { account, name },
-            Self::Service(name) => PolicyPrincipal::Service(name),
-            Self::Other(name) => PolicyPrincipal::Other(name),
+            Self::Principal(principal, _) => Some(principal.account()),
+            Self::WebIdentity(_) => None,
         }
     }
 }
 
-/// How closely a statement names the caller.
+/// How closely a statement names the asker. The closer it does, the less others have a say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::policy) enum Match {
     /// Its account is named, which leaves the decision to that account's identity policies.
     Account,
+    /// The entity behind its session is named, which leaves its limits to hold: the permissions
+    /// boundary and the session policies.
+    Entity,
     /// It is named itself.
     Direct,
 }
@@ -74,40 +61,158 @@ impl PrincipalElement {
         }
     }
 
-    /// How the statement names `caller`; `None` when it is not about the caller.
-    pub(in crate::policy) fn matches(&self, caller: &Principal) -> Option<Match> {
+    pub(super) fn named_mut(&mut self) -> &mut [Named] {
+        match self {
+            Self::Attached => &mut [],
+            Self::Is(named) | Self::IsNot(named) => named,
+        }
+    }
+
+    /// How the statement names `asker`; `None` when it is not about the asker.
+    pub(in crate::policy) fn matches(&self, asker: Asker<'_>) -> Option<Match> {
         match self {
             Self::Attached => Some(Match::Direct),
-            Self::Is(named) => named.iter().filter_map(|named| one(named, caller)).max(),
-            Self::IsNot(named) => (!exempts(named, caller)).then_some(Match::Direct),
+            Self::Is(named) => named.iter().filter_map(|named| one(named, asker)).max(),
+            Self::IsNot(named) => (!exempts(named, asker)).then_some(Match::Direct),
         }
     }
 }
 
-fn one(named: &Named, caller: &Principal) -> Option<Match> {
+fn one(named: &Named, asker: Asker<'_>) -> Option<Match> {
+    let caller = match (named, asker) {
+        // `*` is every AWS principal. It holds a web identity off, and does not let it in.
+        (Named::Anyone, Asker::WebIdentity(_)) => return Some(Match::Account),
+        (Named::Provider(name), Asker::WebIdentity(provider)) => {
+            return (name == provider).then_some(Match::Direct);
+        }
+        (_, Asker::WebIdentity(_)) => return None,
+        (_, Asker::Principal(caller, _)) => caller,
+    };
     match named {
         Named::Anyone => Some(Match::Direct),
         Named::Account(account) => (account == caller.account()).then_some(Match::Account),
-        Named::User(..) => is_user(named, caller).then_some(Match::Direct),
-        Named::Service(_) | Named::Other(_) => None,
+        Named::User(_) | Named::Role(_) if is_itself(named, caller) => Some(Match::Direct),
+        Named::User(_) | Named::Role(_) => is_behind(named, caller).then_some(Match::Entity),
+        Named::Session { .. } | Named::FederatedUser { .. } => {
+            is_itself(named, caller).then_some(Match::Direct)
+        }
+        Named::Service(_) | Named::Provider(_) | Named::Other(_) => None,
     }
 }
 
-fn is_user(named: &Named, caller: &Principal) -> bool {
+/// Whether `named` is exactly the caller: a user, a session of a role, a federated user.
+fn is_itself(named: &Named, caller: &Principal) -> bool {
     match (named, caller) {
-        (Named::User(a, n), Principal::User { account, name, .. }) => a == account && n == name,
+        (
+            Named::User(user),
+            Principal::User {
+                account,
+                path,
+                name,
+                id,
+            },
+        ) => user.is(account, path, name, id),
+        (
+            Named::Session {
+                account: named_account,
+                role: named_role,
+                session: named_session,
+                id: bound,
+            },
+            Principal::AssumedRole {
+                account,
+                role,
+                id,
+                session,
+                ..
+            },
+        ) => {
+            named_account == account
+                && named_session == session
+                && bound
+                    .as_ref()
+                    .map_or(named_role == role, |bound| bound == id)
+        }
+        (
+            Named::FederatedUser {
+                account: named_account,
+                name: named_name,
+            },
+            Principal::FederatedUser { account, name, .. },
+        ) => named_account == account && named_name == name,
         _ => false,
     }
 }
 
-/// `NotPrincipal` exempts a caller when its account and it itself are both named.
-fn exempts(named: &[Named], caller: &Principal) -> bool {
-    let account_named = named
-        .iter()
-        .any(|named| matches!(named, Named::Account(account) if account == caller.account()));
-    let is_account = matches!(caller, Principal::Root { .. });
-    named.contains(&Named::Anyone)
-        || account_named && (is_account || named.iter().any(|named| is_user(named, caller)))
+/// Whether `named` is the role that the caller is a session of, or the user that handed the
+/// federated user's session out.
+fn is_behind(named: &Named, caller: &Principal) -> bool {
+    match (named, caller) {
+        (
+            Named::Role(entity),
+            Principal::AssumedRole {
+                account,
+                path,
+                role,
+                id,
+                ..
+            },
+        ) => entity.is(account, path, role, id),
+        (
+            Named::User(entity),
+            Principal::FederatedUser {
+                account,
+                issuer,
+                issuer_path,
+                issuer_name,
+                ..
+            },
+        ) => entity.is(account, issuer_path, issuer_name, issuer),
+        _ => false,
+    }
+}
+
+impl<N: PartialEq> Entity<N> {
+    /// By its unique id if it is bound to one, else by name.
+    fn is(
+        &self,
+        account: &AccountId,
+        path: &crate::ids::EntityPath,
+        name: &N,
+        id: &crate::ids::UniqueId,
+    ) -> bool {
+        match &self.id {
+            Some(bound) => bound == id,
+            None => self.account == *account && self.name == *name && self.path == *path,
+        }
+    }
+}
+
+/// `NotPrincipal` exempts a caller when every element of its chain is named: its account, the
+/// entity behind its session, and it itself. Nobody is exempt who has a permissions boundary.
+fn exempts(named: &[Named], asker: Asker<'_>) -> bool {
+    let caller = match asker {
+        Asker::WebIdentity(provider) => {
+            let is_provider = |named: &Named| matches!(named, Named::Provider(n) if n == provider);
+            return named.iter().any(is_provider);
+        }
+        Asker::Principal(_, Bounded::Yes) => return false,
+        Asker::Principal(caller, Bounded::No) => caller,
+    };
+    let some = |test: &dyn Fn(&Named) -> bool| named.iter().any(test);
+    if some(&|named| *named == Named::Anyone) {
+        return true;
+    }
+    let account = some(&|named| matches!(named, Named::Account(a) if a == caller.account()));
+    let itself = || some(&|named| is_itself(named, caller));
+    let behind = || some(&|named| is_behind(named, caller));
+    account
+        && match caller {
+            Principal::Root { .. } => true,
+            Principal::User { .. } => itself(),
+            Principal::AssumedRole { .. } | Principal::FederatedUser { .. } => itself() && behind(),
+            Principal::Service { .. } => false,
+        }
 }
 
 /// Reads `"*"` or `{ TYPE: name | [name, …] }`.
@@ -118,123 +223,21 @@ pub(super) fn parse(json: &Json) -> Result<Vec<Named>, MalformedPolicy> {
         Json::Object(members) => members,
         _ => return Err(MalformedPolicy::Syntax),
     };
-    let mut named = Vec::new();
+    let mut all = Vec::new();
     for (kind, names) in members {
         let parse = match kind.as_str() {
-            "AWS" => parse_aws,
-            "Service" => parse_service,
-            "Federated" | "CanonicalUser" => parse_other,
+            "AWS" => named::parse_aws,
+            "Service" => named::parse_service,
+            "Federated" => named::parse_provider,
+            "CanonicalUser" => named::parse_other,
             _ => return Err(MalformedPolicy::Syntax),
         };
         for name in super::statement::texts(names)? {
-            named.push(parse(name).ok_or(MalformedPolicy::InvalidPrincipal)?);
+            all.push(parse(name).ok_or(MalformedPolicy::InvalidPrincipal)?);
         }
     }
-    if named.is_empty() {
+    if all.is_empty() {
         return Err(MalformedPolicy::NoPrincipal);
     }
-    Ok(named)
-}
-
-fn parse_aws(text: &str) -> Option<Named> {
-    if text == "*" {
-        return Some(Named::Anyone);
-    }
-    if let Ok(account) = text.parse() {
-        return Some(Named::Account(account));
-    }
-    let mut parts = text.splitn(6, ':');
-    if parts.next()? != "arn" || parts.next()? != PARTITION {
-        return None;
-    }
-    let (service, region) = (parts.next()?, parts.next()?);
-    let account: AccountId = parts.next()?.parse().ok()?;
-    let resource = parts.next()?;
-    if !region.is_empty() || !is_entity_name(resource) {
-        return None;
-    }
-    match (service, resource.split_once('/')) {
-        ("iam", None) if resource == "root" => Some(Named::Account(account)),
-        ("iam", Some(("user", name))) if !name.contains('/') => {
-            Some(Named::User(account, name.parse().ok()?))
-        }
-        ("iam", Some(("user" | "role", path))) => other_with_path(text, path),
-        ("sts", Some(("assumed-role", path))) if path.contains('/') => other_with_path(text, path),
-        ("sts", Some(("federated-user", name))) => other_with_path(text, name),
-        _ => None,
-    }
-}
-
-fn is_entity_name(text: &str) -> bool {
-    text.bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&b))
-}
-
-fn other_with_path(text: &str, path: &str) -> Option<Named> {
-    let complete = path.split('/').all(|part| !part.is_empty());
-    complete.then(|| Named::Other(text.to_owned()))
-}
-
-fn parse_service(text: &str) -> Option<Named> {
-    let name = text.strip_suffix(".amazonaws.com")?;
-    let well_formed = !name.is_empty()
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b));
-    well_formed.then(|| Named::Service(text.to_owned()))
-}
-
-fn parse_other(text: &str) -> Option<Named> {
-    (!text.is_empty() && !text.contains(['*', '?'])).then(|| Named::Other(text.to_owned()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn principals_are_accounts_users_everybody_services_or_other() {
-        for (text, expected) in [
-            ("*", "Anyone"),
-            ("111122223333", "Account"),
-            ("arn:aws:iam::111122223333:root", "Account"),
-            ("arn:aws:iam::111122223333:user/a.b", "User"),
-            ("arn:aws:iam::111122223333:user/path/a", "Other"),
-            ("arn:aws:iam::111122223333:role/r", "Other"),
-            ("arn:aws:sts::111122223333:assumed-role/r/s", "Other"),
-            ("arn:aws:sts::111122223333:federated-user/f", "Other"),
-        ] {
-            let named = format!("{:?}", parse_aws(text).unwrap());
-            assert!(named.starts_with(expected), "{text} {named}");
-        }
-    }
-
-    #[test]
-    fn wildcards_groups_and_malformed_arns_are_no_principals() {
-        for text in [
-            "",
-            "alice",
-            "11112222333",
-            "arn:aws:iam::111122223333:user/*",
-            "arn:aws:iam::*:root",
-            "arn:aws:iam::111122223333:group/g",
-            "arn:aws:iam::111122223333:user/",
-            "arn:aws:iam::111122223333:role/",
-            "arn:aws:iam:us-east-1:111122223333:root",
-            "arn:aws-cn:iam::111122223333:root",
-            "arn:aws:s3::111122223333:root",
-            "arn:aws:iam::111122223333:root/x",
-            "arn:aws:iam::111122223333:user/a b",
-            "arn:aws:iam::111122223333",
-            "AIDAAAAAAAAAAAAAAAAAA",
-            "arn:aws:sts::111122223333:assumed-role/r",
-            "arn:aws:iam::111122223333:role//r",
-            "**",
-        ] {
-            assert_eq!(parse_aws(text), None, "{text}");
-        }
-        for text in ["*", "x.example.com", ".amazonaws.com", "s3*.amazonaws.com"] {
-            assert_eq!(parse_service(text), None, "{text}");
-        }
-    }
+    Ok(all)
 }

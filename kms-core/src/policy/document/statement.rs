@@ -1,19 +1,16 @@
 //! One statement: from JSON to its compiled form.
 
 use super::action::{self, ActionElement};
+use smol_str::SmolStr;
+
 use super::json::Json;
+use super::kind::Kind;
 use super::malformed::MalformedPolicy;
+use super::named::Named;
 use super::principal::{self, PrincipalElement};
-use super::resource::{self, ResourceElement};
+use super::resource::{self, ResourceElement, ResourcePattern};
 use crate::policy::condition::{Condition, ConditionKey};
 use crate::policy::variable::Variables;
-
-/// The type of a policy document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Key,
-    Identity,
-}
 
 /// What a statement does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +24,7 @@ pub(super) enum Effect {
 pub(in crate::policy) struct Statement {
     /// The position in the document, from 0.
     pub(in crate::policy) index: usize,
-    pub(in crate::policy) sid: Option<String>,
+    pub(in crate::policy) sid: Option<SmolStr>,
     pub(in crate::policy) principal: PrincipalElement,
     pub(in crate::policy) action: ActionElement,
     pub(in crate::policy) resource: ResourceElement,
@@ -90,6 +87,9 @@ pub(super) fn parse(
         Some(Json::Text(text)) if text == "Deny" => Effect::Deny,
         _ => return Err(MalformedPolicy::Syntax),
     };
+    if kind == Kind::ResourceControl && effect == Effect::Allow {
+        return Err(MalformedPolicy::OnlyDeny);
+    }
     let statement = Statement {
         index,
         sid: sid(&elements, kind)?,
@@ -101,19 +101,19 @@ pub(super) fn parse(
     Ok((effect, statement))
 }
 
-fn sid(elements: &Elements<'_>, kind: Kind) -> Result<Option<String>, MalformedPolicy> {
+fn sid(elements: &Elements<'_>, kind: Kind) -> Result<Option<SmolStr>, MalformedPolicy> {
     let text = match elements.get("Sid") {
         None => return Ok(None),
         Some(Json::Text(text)) => text,
         Some(_) => return Err(MalformedPolicy::Syntax),
     };
-    match kind {
-        Kind::Identity if !text.bytes().all(|b| b.is_ascii_alphanumeric()) => {
-            Err(MalformedPolicy::Sid)
-        }
-        Kind::Key if text.chars().any(char::is_control) => Err(MalformedPolicy::Syntax),
-        _ => Ok(Some(text.clone())),
+    if kind.has_unique_sids() && !text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Err(MalformedPolicy::Sid);
     }
+    if text.chars().any(char::is_control) {
+        return Err(MalformedPolicy::Syntax);
+    }
+    Ok(Some(SmolStr::new(text)))
 }
 
 fn principal(
@@ -121,11 +121,26 @@ fn principal(
     kind: Kind,
     effect: Effect,
 ) -> Result<PrincipalElement, MalformedPolicy> {
-    match (kind, elements.either("Principal", "NotPrincipal")?) {
-        (Kind::Identity, None) => Ok(PrincipalElement::Attached),
-        (Kind::Identity, Some(_)) => Err(MalformedPolicy::UnexpectedPrincipal),
+    let element = elements.either("Principal", "NotPrincipal")?;
+    match (kind, element) {
+        (Kind::Identity | Kind::ServiceControl, None) => Ok(PrincipalElement::Attached),
+        (Kind::Identity | Kind::ServiceControl, Some(_)) => {
+            Err(MalformedPolicy::UnexpectedPrincipal)
+        }
         (Kind::Key, None) => Err(MalformedPolicy::NoPrincipal),
-        (Kind::Key, Some((false, json))) => Ok(PrincipalElement::Is(principal::parse(json)?)),
+        (Kind::Trust | Kind::ResourceControl, None) => {
+            Err(MalformedPolicy::MissingField("Principal"))
+        }
+        (Kind::Trust | Kind::ResourceControl, Some((true, _))) => {
+            Err(MalformedPolicy::ProhibitedField("NotPrincipal"))
+        }
+        (Kind::ResourceControl, Some((false, json))) => match json {
+            Json::Text(text) if text == "*" => Ok(PrincipalElement::Is(vec![Named::Anyone])),
+            _ => Err(MalformedPolicy::InvalidPrincipal),
+        },
+        (Kind::Key | Kind::Trust, Some((false, json))) => {
+            Ok(PrincipalElement::Is(principal::parse(json)?))
+        }
         // An Allow for everybody but a few would hold for every stranger.
         (Kind::Key, Some((true, _))) if effect == Effect::Allow => Err(MalformedPolicy::Syntax),
         (Kind::Key, Some((true, json))) => Ok(PrincipalElement::IsNot(principal::parse(json)?)),
@@ -136,10 +151,17 @@ fn action(elements: &Elements<'_>, kind: Kind) -> Result<ActionElement, Malforme
     let Some((negated, json)) = elements.either("Action", "NotAction")? else {
         return match kind {
             Kind::Key => Ok(ActionElement::Nothing),
-            Kind::Identity => Err(MalformedPolicy::NoAction),
+            _ => Err(MalformedPolicy::NoAction),
         };
     };
-    let patterns = texts(json)?
+    if negated && kind == Kind::ResourceControl {
+        return Err(MalformedPolicy::ProhibitedField("NotAction"));
+    }
+    let texts = texts(json)?;
+    for text in &texts {
+        check_action(text, kind)?;
+    }
+    let patterns = texts
         .into_iter()
         .map(action::parse)
         .collect::<Result<Vec<_>, _>>()?;
@@ -150,16 +172,39 @@ fn action(elements: &Elements<'_>, kind: Kind) -> Result<ActionElement, Malforme
     }
 }
 
+/// What a type of document asks of an action beside its form.
+fn check_action(text: &str, kind: Kind) -> Result<(), MalformedPolicy> {
+    let vendor = text.split_once(':').map_or(text, |(vendor, _)| vendor);
+    match kind {
+        // Whoever denies everything on every resource has to say of which services.
+        Kind::ResourceControl if vendor == "*" => Err(MalformedPolicy::EveryAction),
+        Kind::Trust if vendor != "*" && !vendor.eq_ignore_ascii_case("sts") => {
+            Err(MalformedPolicy::NotAssuming)
+        }
+        _ => Ok(()),
+    }
+}
+
 fn resource(
     elements: &Elements<'_>,
     kind: Kind,
     variables: Variables,
 ) -> Result<ResourceElement, MalformedPolicy> {
-    let Some((negated, json)) = elements.either("Resource", "NotResource")? else {
-        return match kind {
-            Kind::Key => Ok(ResourceElement::Nothing),
-            Kind::Identity => Err(MalformedPolicy::NoResource),
-        };
+    let element = elements.either("Resource", "NotResource")?;
+    let (negated, json) = match (kind, element) {
+        // The role that the policy is of.
+        (Kind::Trust, None) => {
+            return Ok(ResourceElement::Is(vec![ResourcePattern::Everything]));
+        }
+        (Kind::Trust, Some((false, _))) => {
+            return Err(MalformedPolicy::ProhibitedField("Resource"));
+        }
+        (Kind::Trust, Some((true, _))) => {
+            return Err(MalformedPolicy::ProhibitedField("NotResource"));
+        }
+        (Kind::Key, None) => return Ok(ResourceElement::Nothing),
+        (_, None) => return Err(MalformedPolicy::NoResource),
+        (_, Some(element)) => element,
     };
     let patterns = texts(json)?
         .into_iter()

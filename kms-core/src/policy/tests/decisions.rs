@@ -136,6 +136,10 @@ fn every_combination_of_caller_and_policies_agrees_with_the_reference() {
                     values: &case.values,
                     key_policy: policy.as_deref(),
                     identity_policies: &case.identity_policies,
+                    boundary: None,
+                    session_policies: None,
+                    service_control: &[],
+                    resource_control: &[],
                     by_grant: None,
                 });
                 assert_eq!(

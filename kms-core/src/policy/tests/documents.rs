@@ -41,7 +41,8 @@ fn a_key_policy_tells_every_principal_that_it_names() {
             "AWS":"arn:aws:iam::111122223333:role/r"}}"#,
     ))
     .unwrap();
-    let (account, name) = (ACCOUNT.parse().unwrap(), "a".parse().unwrap());
+    let (account, path) = (ACCOUNT.parse().unwrap(), "/".parse().unwrap());
+    let (name, role) = ("a".parse().unwrap(), "r".parse().unwrap());
     let found: Vec<_> = policy.principals().collect();
     assert_eq!(found.len(), 6);
     for expected in [
@@ -49,11 +50,16 @@ fn a_key_policy_tells_every_principal_that_it_names() {
         PolicyPrincipal::Account(&account),
         PolicyPrincipal::User {
             account: &account,
+            path: &path,
             name: &name,
         },
         PolicyPrincipal::Service("s3.amazonaws.com"),
-        PolicyPrincipal::Other("x"),
-        PolicyPrincipal::Other("arn:aws:iam::111122223333:role/r"),
+        PolicyPrincipal::Provider("x"),
+        PolicyPrincipal::Role {
+            account: &account,
+            path: &path,
+            name: &role,
+        },
     ] {
         assert!(found.contains(&expected), "{expected:?}");
     }

@@ -13,6 +13,7 @@ const ALICE: &str = "AIDAAAAAAAAAAAAAAAAAA";
 fn to_user(account: &str, id: &str) -> GrantPrincipal {
     GrantPrincipal::User {
         account: account.parse().unwrap(),
+        path: Default::default(),
         name: "alice".parse().unwrap(),
         id: id.parse().unwrap(),
     }
@@ -168,6 +169,10 @@ fn retires(principal: &Principal, grant: &Grant, identity: &[Arc<IdentityPolicy>
         values: &Context::new(),
         key_policy: Some(&open),
         identity_policies: identity,
+        boundary: None,
+        session_policies: None,
+        service_control: &[],
+        resource_control: &[],
         by_grant: Some(ByGrant::Retires(grant)),
     };
     matches!(decide(&question), Decision::Allow(_))

@@ -1,10 +1,13 @@
 //! Behaviour of the whole room, through its public interface.
 
+mod assume;
+mod bindings;
 mod decisions;
 mod documents;
 mod examples;
 mod grants;
 mod hostile;
+mod layers;
 mod operators;
 mod properties;
 
@@ -35,6 +38,28 @@ pub(super) fn user(account: &str, name: &str) -> Principal {
     }
 }
 
+/// A session of the role `r` with the path `/p/`.
+pub(super) fn session(account: &str, name: &str) -> Principal {
+    Principal::AssumedRole {
+        account: account.parse().unwrap(),
+        path: "/p/".parse().unwrap(),
+        role: "r".parse().unwrap(),
+        id: "AROAAAAAAAAAAAAAAAAAA".parse().unwrap(),
+        session: name.parse().unwrap(),
+    }
+}
+
+/// A session that the user `alice` handed out.
+pub(super) fn federated(account: &str, name: &str) -> Principal {
+    Principal::FederatedUser {
+        account: account.parse().unwrap(),
+        issuer: "AIDAAAAAAAAAAAAAAAAAA".parse().unwrap(),
+        issuer_path: Default::default(),
+        issuer_name: "alice".parse().unwrap(),
+        name: name.parse().unwrap(),
+    }
+}
+
 pub(super) fn root(account: &str) -> Principal {
     Principal::Root {
         account: account.parse().unwrap(),
@@ -49,6 +74,10 @@ pub(super) struct Case {
     pub(super) values: Context,
     pub(super) key_policy: Option<KeyPolicy>,
     pub(super) identity_policies: Vec<Arc<IdentityPolicy>>,
+    pub(super) boundary: Option<IdentityPolicy>,
+    pub(super) session_policies: Option<Vec<Arc<IdentityPolicy>>>,
+    pub(super) service_control: Vec<Vec<Arc<ServiceControlPolicy>>>,
+    pub(super) resource_control: Vec<Vec<Arc<ResourceControlPolicy>>>,
     pub(super) grants: KeyGrants,
     pub(super) context: EncryptionContext,
 }
@@ -63,6 +92,10 @@ impl Case {
             values: Context::new(),
             key_policy: None,
             identity_policies: Vec::new(),
+            boundary: None,
+            session_policies: None,
+            service_control: Vec::new(),
+            resource_control: Vec::new(),
             grants: KeyGrants::default(),
             context: EncryptionContext::new(),
         }
@@ -87,6 +120,35 @@ impl Case {
     pub(super) fn identity_policy(mut self, text: &str) -> Self {
         let policy = IdentityPolicy::parse(text).unwrap();
         self.identity_policies.push(Arc::new(policy));
+        self
+    }
+
+    pub(super) fn boundary(mut self, text: &str) -> Self {
+        self.boundary = Some(IdentityPolicy::parse_managed(text).unwrap());
+        self
+    }
+
+    /// With one more session policy.
+    pub(super) fn session_policy(mut self, text: &str) -> Self {
+        let policy = IdentityPolicy::parse_session(text).unwrap();
+        self.session_policies
+            .get_or_insert_default()
+            .push(Arc::new(policy));
+        self
+    }
+
+    /// With one more level of service control policies, below the others.
+    pub(super) fn service_control(mut self, texts: &[&str]) -> Self {
+        let parse = |text: &&str| Arc::new(ServiceControlPolicy::parse(text).unwrap());
+        self.service_control.push(texts.iter().map(parse).collect());
+        self
+    }
+
+    /// With one more level of resource control policies, below the others.
+    pub(super) fn resource_control(mut self, texts: &[&str]) -> Self {
+        let parse = |text: &&str| Arc::new(ResourceControlPolicy::parse(text).unwrap());
+        self.resource_control
+            .push(texts.iter().map(parse).collect());
         self
     }
 
@@ -118,12 +180,23 @@ impl Case {
             values: &self.values,
             key_policy: self.key_policy.as_ref(),
             identity_policies: &self.identity_policies,
+            boundary: self.boundary.as_ref(),
+            session_policies: self.session_policies.as_deref(),
+            service_control: &self.service_control,
+            resource_control: &self.resource_control,
             by_grant: self.by_grant(),
         })
     }
 
     pub(super) fn allows(&self) -> bool {
         matches!(self.decide(), Decision::Allow(_))
+    }
+
+    pub(super) fn permit(&self) -> Permit {
+        match self.decide() {
+            Decision::Allow(permit) => permit,
+            Decision::Deny(denial) => panic!("{denial:?}"),
+        }
     }
 
     pub(super) fn denial(&self) -> Denial {
