@@ -1,5 +1,5 @@
-//! Decisions: by the default key policy, by long policies with conditions, and by one grant among
-//! 50,000.
+//! Decisions: by the default key policy, by long policies with conditions, through every layer, and
+//! by one grant among 50,000.
 
 use std::borrow::Cow;
 use std::hint::black_box;
@@ -13,7 +13,7 @@ use kms_core::grants::{Constraint, Grant, GrantPrincipal, GrantUse, KeyGrants};
 use kms_core::ids::KeyArn;
 use kms_core::policy::{
     ByGrant, ConditionKey, ConditionValues, Decision, IdentityPolicy, KeyPolicy, Question,
-    Resource, Value, decide,
+    Resource, ResourceControlPolicy, ServiceControlPolicy, Value, decide,
 };
 use kms_core::time::Timestamp;
 use serde_json::json;
@@ -66,6 +66,7 @@ fn decisions(criterion: &mut Criterion) {
     for (name, text) in [
         ("decide by the default key policy", default_policy()),
         ("decide by 1 statement with a condition", long_policy(1)),
+        ("decide by 10 statements with conditions", long_policy(10)),
         ("decide by 100 statements with conditions", long_policy(100)),
     ] {
         let policy = KeyPolicy::parse(&text).unwrap();
@@ -89,6 +90,61 @@ fn decisions(criterion: &mut Criterion) {
     criterion.bench_function("parse 100 statements with conditions", |b| {
         b.iter(|| KeyPolicy::parse(black_box(&text)).unwrap())
     });
+}
+
+/// A policy of so many statements for other actions, then the one that allows.
+fn attached_policy(statements: usize) -> String {
+    let statement = |action: &str| json!({"Effect": "Allow", "Action": action, "Resource": "*"});
+    let mut all: Vec<_> = (1..statements)
+        .map(|n| statement(&format!("kms:Describe{n}")))
+        .collect();
+    all.push(statement("kms:Enc*"));
+    json!({"Version": "2012-10-17", "Statement": all}).to_string()
+}
+
+/// A session of a role of which every layer has so many statements.
+fn layers(criterion: &mut Criterion) {
+    let key = key();
+    let principal = Principal::AssumedRole {
+        account: ACCOUNT.parse().unwrap(),
+        path: Default::default(),
+        role: "app".parse().unwrap(),
+        id: "AROAAAAAAAAAAAAAAAAAA".parse().unwrap(),
+        session: "session".parse().unwrap(),
+    };
+    let key_policy = KeyPolicy::parse(&default_policy()).unwrap();
+    for statements in [1, 10, 100] {
+        let text = attached_policy(statements);
+        let identity = Arc::new(IdentityPolicy::parse(&text).unwrap());
+        let small = attached_policy(statements.min(30));
+        let session = [Arc::new(IdentityPolicy::parse_session(&small).unwrap())];
+        let control =
+            Arc::new(ServiceControlPolicy::parse(&attached_policy(statements.min(60))).unwrap());
+        let levels = [vec![Arc::clone(&control)], vec![control]];
+        let rcp = ResourceControlPolicy::parse(
+            &json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*",
+                    "Action": "kms:Put*", "Resource": "*"}]})
+            .to_string(),
+        );
+        let of_resources = [vec![Arc::new(rcp.unwrap())]];
+        let identities = [Arc::clone(&identity)];
+        let question = Question {
+            principal: &principal,
+            action: "kms:Encrypt",
+            resource: Resource::Key(&key),
+            values: &Tenant,
+            key_policy: Some(&key_policy),
+            identity_policies: &identities,
+            boundary: Some(&identity),
+            session_policies: Some(&session),
+            service_control: &levels,
+            resource_control: &of_resources,
+            by_grant: None,
+        };
+        assert!(matches!(decide(&question), Decision::Allow(_)));
+        let name = format!("decide through all layers, statements in each: {statements}");
+        criterion.bench_function(&name, |b| b.iter(|| decide(black_box(&question))));
+    }
 }
 
 /// Grants to one user, each with an encryption context of its own, as volumes have them.
@@ -168,5 +224,5 @@ fn granted(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, decisions, granted);
+criterion_group!(benches, decisions, layers, granted);
 criterion_main!(benches);

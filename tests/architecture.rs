@@ -115,6 +115,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "envelope_message",
     "import_token",
     "key_reference",
+    "policy_case",
     "policy_document",
     "public_key",
     "sealed_record",

@@ -12,6 +12,7 @@ pub mod encryption_context;
 pub mod envelope_message;
 pub mod import_token;
 pub mod key_reference;
+pub mod policy_case;
 pub mod policy_document;
 pub mod public_key;
 pub mod sealed_record;
@@ -34,6 +35,7 @@ pub const TARGETS: &[Target] = &[
     ("envelope_message", envelope_message::run),
     ("import_token", import_token::run),
     ("key_reference", key_reference::run),
+    ("policy_case", policy_case::run),
     ("policy_document", policy_document::run),
     ("public_key", public_key::run),
     ("sealed_record", sealed_record::run),

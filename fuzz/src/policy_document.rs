@@ -1,14 +1,19 @@
-//! Any text as a key policy: refused, or compiled and then asked with hostile values.
+//! Any text as a policy of every type: refused, or compiled and then asked with hostile values.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use kms_core::caller::Principal;
+use kms_core::ids::KeyArn;
 use kms_core::policy::{
-    ConditionKey, ConditionValues, IdentityPolicy, KeyPolicy, Question, Resource, Value, decide,
+    AssumedBy, Bindings, ConditionKey, ConditionValues, Decision, IdentityPolicy, KeyPolicy,
+    PolicyType, Question, Resource, ResourceControlPolicy, ServiceControlPolicy, TrustPolicy,
+    TrustQuestion, Value, decide, decide_trust, guess_type, lint,
 };
 
+const ACCOUNT: &str = "111122223333";
 const KEY: &str = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+const ROLE: &str = "arn:aws:iam::111122223333:role/r";
 
 /// Answers every key with text of the fuzzer's own, in a shape that depends on the key.
 struct Hostile<'a>(&'a str);
@@ -34,21 +39,62 @@ pub fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
+    let (Ok(key), Some(callers)) = (KEY.parse(), callers()) else {
+        return;
+    };
+    for caller in &callers {
+        ask_of_keys(text, caller, &key);
+        ask_of_roles(text, caller);
+    }
+    let _ = lint(text, guess_type(text));
+    if let Ok(policy) = KeyPolicy::parse(text) {
+        drop(policy.check_new());
+        assert!(policy.principals().count() <= text.len());
+        // What a name is bound to does not change which names there are.
+        let bindings: Bindings = policy
+            .principals()
+            .filter_map(|named| Some((named.arn()?, "AIDAAAAAAAAAAAAAAAAAA".parse().ok()?)))
+            .collect();
+        let bound = KeyPolicy::parse_bound(text, &bindings);
+        let names = bound.map_or(0, |bound| bound.principals().count());
+        assert_eq!(names, policy.principals().count());
+    }
+}
+
+fn callers() -> Option<Vec<Principal>> {
+    let account = || ACCOUNT.parse().ok();
+    Some(vec![
+        Principal::Root {
+            account: account()?,
+        },
+        Principal::AssumedRole {
+            account: account()?,
+            path: Default::default(),
+            role: "r".parse().ok()?,
+            id: "AROAAAAAAAAAAAAAAAAAA".parse().ok()?,
+            session: "session".parse().ok()?,
+        },
+    ])
+}
+
+/// The text as every policy that has a say on a key, alone and all together.
+fn ask_of_keys(text: &str, principal: &Principal, key: &KeyArn) {
     let identity: Vec<_> = IdentityPolicy::parse(text)
         .map(Arc::new)
         .into_iter()
         .collect();
     let key_policy = KeyPolicy::parse(text).ok();
-    if identity.is_empty() && key_policy.is_none() {
-        return;
-    }
-    let (Ok(key), Ok(account)) = (KEY.parse(), "111122223333".parse()) else {
-        return;
-    };
-    let principal = Principal::Root { account };
-    for resource in [Resource::Key(&key), Resource::Named(text), Resource::Any] {
-        let decision = decide(&Question {
-            principal: &principal,
+    let control: Vec<_> = ServiceControlPolicy::parse(text)
+        .map(|policy| vec![Arc::new(policy)])
+        .into_iter()
+        .collect();
+    let of_resources: Vec<_> = ResourceControlPolicy::parse(text)
+        .map(|policy| vec![Arc::new(policy)])
+        .into_iter()
+        .collect();
+    for resource in [Resource::Key(key), Resource::Named(text), Resource::Any] {
+        let free = Question {
+            principal,
             action: "kms:Encrypt",
             resource,
             values: &Hostile(text),
@@ -59,11 +105,46 @@ pub fn run(data: &[u8]) {
             service_control: &[],
             resource_control: &[],
             by_grant: None,
+        };
+        let limited = Question {
+            boundary: identity.first().map(|policy| &**policy),
+            session_policies: Some(&identity),
+            service_control: &control,
+            resource_control: &of_resources,
+            ..free
+        };
+        // Limits take away and never give.
+        if let Decision::Allow(_) = decide(&limited) {
+            assert!(matches!(decide(&free), Decision::Allow(_)));
+        }
+    }
+}
+
+fn ask_of_roles(text: &str, principal: &Principal) {
+    let Ok(account) = ACCOUNT.parse() else { return };
+    let Ok(trust_policy) = TrustPolicy::parse(text) else {
+        let _ = lint(text, PolicyType::Trust);
+        return;
+    };
+    for by in [
+        AssumedBy::WebIdentity(text),
+        AssumedBy::Principal {
+            principal,
+            identity_policies: &[],
+            boundary: None,
+            session_policies: None,
+        },
+    ] {
+        let decision = decide_trust(&TrustQuestion {
+            by,
+            action: "sts:TagSession",
+            role_account: &account,
+            role_arn: ROLE,
+            trust_policy: &trust_policy,
+            values: &Hostile(text),
+            service_control: &[],
+            resource_control: &[],
         });
         drop(decision);
-    }
-    if let Some(policy) = &key_policy {
-        drop(policy.check_new());
-        assert!(policy.principals().count() <= text.len());
     }
 }

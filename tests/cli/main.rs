@@ -6,6 +6,7 @@ mod files;
 mod ledger;
 mod messages;
 mod multi_region;
+mod policy;
 mod seed;
 mod signing;
 mod store;

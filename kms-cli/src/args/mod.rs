@@ -3,6 +3,7 @@
 mod data;
 mod grant;
 mod key;
+mod policy;
 mod sign;
 mod store;
 
@@ -16,6 +17,7 @@ pub(crate) use grant::{CreateGrant, GrantCommand, ListGrants, RetireGrant};
 pub(crate) use key::{
     AliasCommand, CreateKey, KeyCommand, PolicyCommand, ReplicateKey, RotationCommand, TagPair,
 };
+pub(crate) use policy::{EvalPolicies, LintPolicy, PolicyKind, PolicyTool};
 pub(crate) use sign::{GenerateMac, MacCommand, Sign, Verify, VerifyMac};
 pub(crate) use store::{
     AccessKeyCommand, AccessKeyOwner, AuditCommand, Init, SealKind, SeedCommand, UserCommand,
@@ -156,6 +158,9 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Mac(MacCommand),
     Random(Random),
+    /// Ask policies what they allow, and check them for traps; needs no store
+    #[command(subcommand)]
+    Policy(PolicyTool),
     /// Administer the users of a store in a directory
     #[command(subcommand)]
     User(UserCommand),

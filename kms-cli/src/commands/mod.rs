@@ -10,6 +10,7 @@ mod init;
 mod inspect;
 mod key;
 mod multi_region;
+mod policy;
 mod random;
 mod rotation;
 mod seed;
@@ -38,6 +39,7 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<(), Failure> 
         Command::Verify(arguments) => sign::verify(&arguments, &open()?, output),
         Command::Mac(command) => sign::mac(&command, &open()?, output),
         Command::Random(random) => random::run(&random, &open()?, output),
+        Command::Policy(command) => policy::run(&command, output),
         Command::User(command) => user::run(command, &global, output),
         Command::Seed(command) => seed::run(command, &global, output),
         Command::Audit(command) => audit::run(command, &global, output),

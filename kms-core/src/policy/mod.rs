@@ -12,9 +12,11 @@ mod document;
 mod evaluate;
 mod explain;
 mod grants;
+mod lint;
 mod own_side;
 mod pattern;
 mod question;
+mod simulate;
 mod truth;
 mod variable;
 
@@ -31,4 +33,6 @@ pub use document::{
 pub use evaluate::Resource;
 pub use explain::{Denial, Layer, MatchedStatement, Reason};
 pub use grants::ByGrant;
+pub use lint::{Finding, PolicyType, guess_type, lint};
 pub use question::{Decision, Permit, Question};
+pub use simulate::{InvalidSimulation, Outcome, Simulation};

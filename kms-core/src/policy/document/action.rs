@@ -44,7 +44,7 @@ impl ActionPattern {
         })
     }
 
-    fn matches(&self, action: &str) -> bool {
+    pub(in crate::policy) fn matches(&self, action: &str) -> bool {
         match self {
             Self::Exact(text) => text.eq_ignore_ascii_case(action),
             Self::Prefix(prefix) => action
@@ -56,7 +56,7 @@ impl ActionPattern {
 }
 
 /// Reads `*` or `VENDOR:NAME`, where the name may have wildcards; case does not matter.
-pub(super) fn parse(text: &str) -> Result<ActionPattern, MalformedPolicy> {
+pub(in crate::policy) fn parse(text: &str) -> Result<ActionPattern, MalformedPolicy> {
     if text == "*:*" {
         return Ok(ActionPattern::Prefix(String::new()));
     }

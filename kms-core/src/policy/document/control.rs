@@ -86,33 +86,32 @@ impl ResourceControlPolicy {
 
 /// Whether the document is `RCPFullAWSAccess`, in whatever order and spacing.
 fn is_full_access(document: &Json) -> bool {
-    let Some(statement) = member(document, "Statement").map(single) else {
+    let Some(statement) = document.member("Statement").map(single) else {
         return false;
     };
     let says = |name, text| {
-        member(statement, name)
+        statement
+            .member(name)
             .map(single)
             .is_some_and(|json| is(json, text))
     };
-    member(document, "Version").is_some_and(|json| is(json, "2012-10-17"))
+    document
+        .member("Version")
+        .is_some_and(|json| is(json, "2012-10-17"))
         && has_only(document, &["Version", "Statement"])
         && has_only(
             statement,
             &["Sid", "Effect", "Principal", "Action", "Resource"],
         )
         && says("Effect", "Allow")
-        && member(statement, "Principal").is_some_and(|json| is(json, "*"))
+        && statement
+            .member("Principal")
+            .is_some_and(|json| is(json, "*"))
         && says("Action", "*")
         && says("Resource", "*")
-        && member(statement, "Sid").is_none_or(|sid| matches!(sid, Json::Text(_)))
-}
-
-fn member<'a>(json: &'a Json, name: &str) -> Option<&'a Json> {
-    let Json::Object(members) = json else {
-        return None;
-    };
-    let found = members.iter().find(|(found, _)| found == name);
-    found.map(|(_, json)| json)
+        && statement
+            .member("Sid")
+            .is_none_or(|sid| matches!(sid, Json::Text(_)))
 }
 
 /// The only item of a list of one, else the value itself.

@@ -15,7 +15,7 @@ const MAX_EXACT: f64 = 1e15;
 
 /// A JSON value; numbers as their decimal text.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Json {
+pub(in crate::policy) enum Json {
     Null,
     Bool(bool),
     Number(String),
@@ -26,31 +26,83 @@ pub(super) enum Json {
 }
 
 /// Reads a whole document made of the characters that AWS allows in one.
-pub(super) fn parse(text: &str) -> Result<Json, MalformedPolicy> {
+pub(in crate::policy) fn parse(text: &str) -> Result<Json, MalformedPolicy> {
     let allowed = |c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}');
     if !text.chars().all(allowed) {
         return Err(MalformedPolicy::Syntax);
     }
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Node { depth: 0 }
-        .deserialize(&mut deserializer)
-        .map_err(|_| MalformedPolicy::Syntax)?;
-    deserializer.end().map_err(|_| MalformedPolicy::Syntax)?;
-    Ok(value)
+    read(text, MAX_DEPTH).ok_or(MalformedPolicy::Syntax)
 }
 
+/// Reads JSON of any characters, in which nothing is nested deeper than `max_depth`.
+pub(in crate::policy) fn read(text: &str, max_depth: usize) -> Option<Json> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let node = Node { left: max_depth };
+    let value = node.deserialize(&mut deserializer).ok()?;
+    deserializer.end().ok()?;
+    Some(value)
+}
+
+impl Json {
+    /// The member of that name, of an object that has one.
+    pub(in crate::policy) fn member(&self, name: &str) -> Option<&Self> {
+        let Self::Object(members) = self else {
+            return None;
+        };
+        let found = members.iter().find(|(found, _)| found == name);
+        found.map(|(_, json)| json)
+    }
+
+    /// The value as JSON without white space, in the characters that AWS allows in a document.
+    pub(in crate::policy) fn to_text(&self) -> String {
+        match self {
+            Self::Null => "null".to_owned(),
+            Self::Bool(value) => value.to_string(),
+            Self::Number(text) => text.clone(),
+            Self::Text(text) => quoted(text),
+            Self::List(items) => {
+                let items: Vec<String> = items.iter().map(Self::to_text).collect();
+                format!("[{}]", items.join(","))
+            }
+            Self::Object(members) => {
+                let member =
+                    |(name, json): &(String, Self)| format!("{}:{}", quoted(name), json.to_text());
+                let members: Vec<String> = members.iter().map(member).collect();
+                format!("{{{}}}", members.join(","))
+            }
+        }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len().saturating_add(2));
+    quoted.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            ' '..='\u{ff}' => quoted.push(c),
+            other => {
+                let units = other.encode_utf16(&mut [0; 2]).to_vec();
+                quoted.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
+            }
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// A value with so many levels left for what is inside of it.
 #[derive(Clone, Copy)]
 struct Node {
-    depth: usize,
+    left: usize,
 }
 
 impl Node {
     fn inside<E: Error>(self) -> Result<Self, E> {
-        let depth = self.depth.saturating_add(1);
-        if depth > MAX_DEPTH {
-            return Err(E::custom("too deep"));
+        match self.left.checked_sub(1) {
+            Some(left) => Ok(Self { left }),
+            None => Err(E::custom("too deep")),
         }
-        Ok(Self { depth })
     }
 }
 
@@ -167,6 +219,14 @@ mod tests {
         ] {
             assert_eq!(parse(text), Err(MalformedPolicy::Syntax), "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_is_written_back_is_read_as_the_same() {
+        let text = r#"{"a":[1.5,-2,"x\u0100\ud83d\udd11\n\"\\é",true,null],"b":{}}"#;
+        let json = parse(text).unwrap();
+        assert_eq!(parse(&json.to_text()).unwrap(), json);
+        assert_eq!(json.to_text(), text.replace("\\n", "\\u000a"));
     }
 
     #[test]

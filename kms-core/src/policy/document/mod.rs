@@ -1,14 +1,14 @@
 //! Policy documents: strict parsing into compiled statements.
 
-mod action;
+pub(super) mod action;
 mod attached;
 mod bindings;
 mod control;
-mod json;
+pub(super) mod json;
 mod key;
 mod kind;
 mod malformed;
-mod named;
+pub(super) mod named;
 mod principal;
 mod resource;
 mod statement;

@@ -109,9 +109,9 @@ pub(in crate::policy) enum Named {
 /// A user or a role.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::policy) struct Entity<N> {
-    pub(super) account: AccountId,
-    pub(super) path: EntityPath,
-    pub(super) name: N,
+    pub(in crate::policy) account: AccountId,
+    pub(in crate::policy) path: EntityPath,
+    pub(in crate::policy) name: N,
     /// The only entity that is meant, where the document is bound.
     pub(super) id: Option<UniqueId>,
 }
@@ -165,7 +165,7 @@ impl Named {
     }
 }
 
-pub(super) fn parse_aws(text: &str) -> Option<Named> {
+pub(in crate::policy) fn parse_aws(text: &str) -> Option<Named> {
     if text == "*" {
         return Some(Named::Anyone);
     }
@@ -237,7 +237,7 @@ pub(super) fn parse_service(text: &str) -> Option<Named> {
 }
 
 /// The ARN of a provider of OpenID Connect or SAML, or the name of one of the few that have none.
-pub(super) fn parse_provider(text: &str) -> Option<Named> {
+pub(in crate::policy) fn parse_provider(text: &str) -> Option<Named> {
     if text.starts_with("arn:") {
         let ("iam", _, resource) = split_arn(text)? else {
             return None;

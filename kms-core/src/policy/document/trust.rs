@@ -34,6 +34,13 @@ impl TrustPolicy {
         Ok(policy)
     }
 
+    /// A policy that trusts nobody.
+    pub(in crate::policy) fn of_nobody() -> Self {
+        Self {
+            statements: Statements::default(),
+        }
+    }
+
     /// Every principal that the policy names, so that the caller can check that it exists.
     pub fn principals(&self) -> impl Iterator<Item = PolicyPrincipal<'_>> {
         self.statements.principals()

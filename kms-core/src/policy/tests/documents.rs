@@ -243,3 +243,227 @@ fn a_new_key_policy_has_no_for_all_values_on_a_single_valued_key() {
     assert!(with("aws:RequestTag/Department").check_new().is_err());
     assert_eq!(with("kms:EncryptionContextKeys").check_new(), Ok(()));
 }
+
+fn trust(element: &str) -> Result<TrustPolicy, MalformedPolicy> {
+    TrustPolicy::parse(&document(&format!(r#"{{"Effect":"Allow",{element}}}"#)))
+}
+
+#[test]
+fn a_trust_policy_has_principals_and_actions_of_sts_and_no_resource() {
+    let alice = r#""Principal":{"AWS":"arn:aws:iam::111122223333:user/alice"}"#;
+    let assume = r#""Action":"sts:AssumeRole""#;
+    for good in [
+        format!("{alice},{assume}"),
+        format!(r#"{alice},"Action":["sts:*","STS:TagSession"]"#),
+        format!(r#"{alice},"NotAction":"sts:TagSession""#),
+        format!(r#"{alice},"Action":"*""#),
+        format!(r#"{alice},{assume},"Sid":"Alice""#),
+    ] {
+        assert!(trust(&good).is_ok(), "{good}");
+    }
+    for (bad, message) in [
+        (assume.to_owned(), "Missing required field Principal"),
+        (
+            format!(r#"{alice},{assume},"Resource":"*""#),
+            "Has prohibited field Resource",
+        ),
+        (
+            format!(r#"{alice},{assume},"NotResource":"*""#),
+            "Has prohibited field NotResource",
+        ),
+        (
+            format!(r#""NotPrincipal":{{"AWS":"111122223333"}},{assume}"#),
+            "Has prohibited field NotPrincipal",
+        ),
+        (alice.to_owned(), "Policy statement must contain actions."),
+        (
+            format!(r#"{alice},"Action":"kms:Encrypt""#),
+            "AssumeRole policy may only specify STS AssumeRole actions.",
+        ),
+        (
+            format!(r#"{alice},{assume},"Sid":"a b""#),
+            "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*",
+        ),
+        (
+            format!(r#""Principal":{{"AWS":"arn:aws:iam::111122223333:role/*"}},{assume}"#),
+            "Policy contains a statement with one or more invalid principals.",
+        ),
+    ] {
+        assert_eq!(trust(&bad).unwrap_err().to_string(), message, "{bad}");
+    }
+}
+
+#[test]
+fn a_service_control_policy_is_written_like_an_identity_policy_and_has_no_id() {
+    for good in [
+        ServiceControlPolicy::FULL_AWS_ACCESS.to_owned(),
+        document(
+            r#"{"Effect":"Allow","NotAction":"iam:*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}}"#,
+        ),
+        document(r#"{"Effect":"Deny","Action":"kms:*Key*","NotResource":"arn:aws:kms:*:*:key/a"}"#),
+    ] {
+        assert!(ServiceControlPolicy::parse(&good).is_ok(), "{good}");
+    }
+    for (bad, message) in [
+        (
+            document(r#"{"Effect":"Deny","Action":"kms:*"}"#),
+            "Policy statement must contain resources.",
+        ),
+        (
+            document(r#"{"Effect":"Deny","Resource":"*"}"#),
+            "Policy statement must contain actions.",
+        ),
+        (
+            document(r#"{"Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*"}"#),
+            "Policy document should not specify a principal.",
+        ),
+        (
+            r#"{"Id":"x","Statement":{"Effect":"Deny","Action":"kms:*","Resource":"*"}}"#
+                .to_owned(),
+            "Syntax errors in policy.",
+        ),
+    ] {
+        assert_eq!(
+            ServiceControlPolicy::parse(&bad).unwrap_err().to_string(),
+            message,
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn a_resource_control_policy_denies_everybody_named_actions() {
+    let rcp = |statement: &str| ResourceControlPolicy::parse(&document(statement));
+    for good in [
+        r#"{"Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*"}"#,
+        r#"{"Effect":"Deny","Principal":"*","Action":["kms:*","s3:*"],"NotResource":"arn:aws:kms:*:*:key/a"}"#,
+        r#"{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}"#,
+        r#"{"Resource":["*"],"Action":["*"],"Principal":"*","Sid":"x","Effect":"Allow"}"#,
+    ] {
+        assert!(rcp(good).is_ok(), "{good}");
+    }
+    let only_deny = "The Effect element of a resource control policy must be Deny.";
+    let every = "The Action element of a resource control policy must name a service.";
+    let invalid = "Policy contains a statement with one or more invalid principals.";
+    for (bad, message) in [
+        (
+            r#"{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}"#,
+            only_deny,
+        ),
+        (
+            r#"{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{}}"#,
+            only_deny,
+        ),
+        (
+            r#"{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}"#,
+            every,
+        ),
+        (
+            r#"{"Effect":"Deny","Principal":"*","Action":["kms:*","*:*"],"Resource":"*"}"#,
+            every,
+        ),
+        (
+            r#"{"Effect":"Deny","Principal":"*","NotAction":"kms:*","Resource":"*"}"#,
+            "Has prohibited field NotAction",
+        ),
+        (
+            r#"{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*"}"#,
+            invalid,
+        ),
+        (
+            r#"{"Effect":"Deny","Action":"kms:*","Resource":"*"}"#,
+            "Missing required field Principal",
+        ),
+        (
+            r#"{"Effect":"Deny","NotPrincipal":"*","Action":"kms:*","Resource":"*"}"#,
+            "Has prohibited field NotPrincipal",
+        ),
+        (
+            r#"{"Effect":"Deny","Principal":"*","Action":"kms:*"}"#,
+            "Policy statement must contain resources.",
+        ),
+        (
+            r#"{"Effect":"Deny","Principal":"*","Resource":"*"}"#,
+            "Policy statement must contain actions.",
+        ),
+    ] {
+        assert_eq!(rcp(bad).unwrap_err().to_string(), message, "{bad}");
+    }
+}
+
+#[test]
+fn a_resource_control_policy_is_of_the_version_of_2012() {
+    let old = r#"{"Version":"2008-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*"}}"#;
+    for text in [
+        old.to_owned(),
+        old.replace(r#""Version":"2008-10-17","#, ""),
+    ] {
+        let refused = ResourceControlPolicy::parse(&text).unwrap_err();
+        assert_eq!(refused, MalformedPolicy::Version, "{text}");
+    }
+}
+
+/// A document of exactly that many bytes, `spaces` of them white space.
+fn sized(statement: &str, size: usize, spaces: usize) -> String {
+    let open = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}"#);
+    let start = format!(r#"{open},"Sid":""#);
+    let fill = "x".repeat(size - start.len() - spaces - r#""}]}"#.len());
+    format!(r#"{start}{fill}"}}]}}{}"#, " ".repeat(spaces))
+}
+
+#[test]
+fn each_type_has_its_size() {
+    let identity = r#"{"Effect":"Deny","Action":"kms:*","Resource":"*""#;
+    let rcp = r#"{"Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*""#;
+    let trusting = r#"{"Effect":"Deny","Principal":"*","Action":"sts:*""#;
+    type Parse = fn(&str) -> Option<MalformedPolicy>;
+    let types: [(&str, Parse, usize, bool); 6] = [
+        (
+            identity,
+            |text| IdentityPolicy::parse(text).err(),
+            10_240,
+            false,
+        ),
+        (
+            identity,
+            |text| IdentityPolicy::parse_managed(text).err(),
+            6_144,
+            false,
+        ),
+        (
+            identity,
+            |text| IdentityPolicy::parse_session(text).err(),
+            2_048,
+            true,
+        ),
+        (
+            trusting,
+            |text| TrustPolicy::parse(text).err(),
+            2_048,
+            false,
+        ),
+        (
+            identity,
+            |text| ServiceControlPolicy::parse(text).err(),
+            5_120,
+            true,
+        ),
+        (
+            rcp,
+            |text| ResourceControlPolicy::parse(text).err(),
+            5_120,
+            true,
+        ),
+    ];
+    for (statement, parse, limit, counts_spaces) in types {
+        let too_large = Some(MalformedPolicy::TooLarge { limit });
+        assert_eq!(parse(&sized(statement, limit, 0)), None, "{statement}");
+        assert_eq!(
+            parse(&sized(statement, limit + 1, 0)),
+            too_large,
+            "{statement}"
+        );
+        let spaced = parse(&sized(statement, limit + 1, 1));
+        assert_eq!(spaced, too_large.filter(|_| counts_spaces), "{statement}");
+    }
+}

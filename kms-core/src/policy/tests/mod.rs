@@ -10,6 +10,7 @@ mod hostile;
 mod layers;
 mod operators;
 mod properties;
+mod simulate;
 
 use std::sync::Arc;
 
