@@ -187,7 +187,8 @@ fn allowed_by_trust(
     request: &Request<'_>,
     way: &str,
 ) -> Result<(Match, Grounds), Denial> {
-    let possible = question.action == way || ACCOMPANYING.contains(&question.action);
+    let is = |action: &&str| action.eq_ignore_ascii_case(question.action);
+    let possible = is(&way) || ACCOMPANYING.iter().any(is);
     let statements = possible.then(|| question.trust_policy.statements());
     allowed_by_resource(statements, request, Layer::RoleTrust)
         .ok_or_else(|| Denial::not_allowed(Layer::RoleTrust))

@@ -87,7 +87,7 @@ fn decide_for_the_service_itself(question: &Question<'_>) -> Result<Grounds, Den
 }
 
 fn decide_by_policies(question: &Question<'_>) -> Result<Grounds, Denial> {
-    if question.action == GET_CALLER_IDENTITY {
+    if question.action.eq_ignore_ascii_case(GET_CALLER_IDENTITY) {
         return Ok(Grounds::default());
     }
     let request = Request::new(
@@ -179,8 +179,10 @@ fn decide_on_foreign_key(
     own_side: &OwnSide<'_>,
 ) -> Result<Grounds, Denial> {
     let statements = question.key_policy.map(KeyPolicy::statements);
+    let possible = |action: &&str| action.eq_ignore_ascii_case(question.action);
     let grounds = CROSS_ACCOUNT_ACTIONS
-        .contains(&question.action)
+        .iter()
+        .any(possible)
         .then(|| allowed_by_resource(statements, request, Layer::ResourceBased))
         .flatten()
         .map(|(_, grounds)| grounds)
