@@ -2,8 +2,8 @@
 
 Where AWS and the notes this was written from leave something open:
 
-- `ForAnyValue:…IfExists` on an absent key. IfExists says true, ForAnyValue says false. AWS describes IfExists as
-  "otherwise the element is true", so it is true here. There is no stricter reading: what is strict in an Allow is lax in a Deny.
+- `ForAnyValue:…IfExists` on an absent key. AWS says of IfExists that the element is then true, and of ForAnyValue that it is
+  false. Those who tried it say that the set operator decides and IfExists looks at single values only, so it is false here.
 - A key with a list of values and an operator without a set prefix does not match, negated or not, also when the list has one
   value: the kind of the key decides, not how many values it happens to have.
 - A value of the request that is no number, date or address equals nothing, so a negated operator holds on it.
@@ -143,9 +143,9 @@ def one_value_holds(name, patterns, request):
 
 
 def absent_key_holds(prefix, name, if_exists):
-    if if_exists or prefix == "ForAllValues":
-        return True
-    return prefix != "ForAnyValue" and name in NEGATED
+    if prefix:
+        return prefix == "ForAllValues"
+    return if_exists or name in NEGATED
 
 
 def entry_holds(operator_name, values, present, version, context):

@@ -133,10 +133,10 @@ ARNS = (
     + ["arn:aws:*:*:*:*", f"arn:aws:iam::{ACCOUNT}:*", "arn:aws:iam::${aws:PrincipalAccount}:role/*", "arn:aws:iam:*:role/app"]
     + [f"arn:aws:iam::{ACCOUNT}:role/${{aws:username}}", f"arn:aws:iam::{ACCOUNT}:user/${{aws:PrincipalTag/none}}"]
     + [f"arn:aws:sns:us-east-1:{ACCOUNT}:topic:*", f"arn:aws:iam::{ACCOUNT}:role/${{aws:PrincipalTag/star}}"]
-    + [f"arn:aws:iam::{ACCOUNT}:role/${{aws:PrincipalTag/none, 'app'}}", f"arn:aws:sns:us-east-1:{ACCOUNT}:${{aws:PrincipalTag/arn}}"],
+    + [f"arn:aws:iam::{ACCOUNT}:role/${{aws:PrincipalTag/none, 'app'}}", "arn:aws:iam::${aws:PrincipalTag/arn}:c", f"arn:aws:sns:us-east-1:{ACCOUNT}:${{aws:PrincipalTag/arn}}"],
     [f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("app", "path/app", "alice", "App", "${aws:username}")]
     + ["arn:aws:iam::444455556666:role/app", f"arn:aws-cn:iam::{ACCOUNT}:role/app", f"arn:aws:iam::{ACCOUNT}:user/alice"]
-    + [f"arn:aws:sns:us-east-1:{ACCOUNT}:topic:sub", f"arn:aws:sns:us-east-1:{ACCOUNT}:a:b"],
+    + [f"arn:aws:sns:us-east-1:{ACCOUNT}:topic:sub", f"arn:aws:sns:us-east-1:{ACCOUNT}:a:b", "arn:aws:iam::a:b:c"],
 )
 BOOLEANS = (["true", "TRUE", "false", True, False], ["true", "True", "false", "FALSE"])
 TABLES = {"String": TEXTS, "Numeric": NUMBERS, "Date": DATES, "Bool": BOOLEANS, "Arn": ARNS, "IpAddress": ADDRESSES, "NotIp": ADDRESSES}

@@ -20,7 +20,8 @@ All but the first three are optional. The answer is {"decision", "reason"}. Gran
 Where AWS's documentation is uncertain or contradicts itself, the stricter reading was taken:
 
 - NotPrincipal with Deny. AWS says in one place that the account, the role and the session must all be listed, in another that
-  they may have to be. Here all must be; and whoever has a permissions boundary is always denied, as AWS says elsewhere.
+  they may have to be, and advises to list the account and the role. Here all must be, and that advice spares no session; and
+  whoever has a permissions boundary is always denied, as AWS says elsewhere.
 - NotPrincipal with Allow is refused by most of AWS when it is saved. Here it allows nobody.
 - A Deny among the RCPs is explicit for actions without a resource too, and an RCP level without an Allow denies them. AWS attaches
   RCPFullAWSAccess everywhere and lets nobody detach it, so that a level without it cannot be; here it denies.

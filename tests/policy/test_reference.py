@@ -61,7 +61,7 @@ class Conditions(unittest.TestCase):
     def test_absent_keys(self):
         said = {
             "StringEquals": False, "StringNotEquals": True, "StringEqualsIfExists": True, "NotIpAddress": True, "Bool": False,
-            "ForAllValues:StringEquals": True, "ForAnyValue:StringNotEquals": False, "ForAnyValue:StringEqualsIfExists": True,
+            "ForAllValues:StringEquals": True, "ForAnyValue:StringNotEquals": False, "ForAnyValue:StringEqualsIfExists": False,
         }
         for operator, expected in said.items():
             self.assertIs(holds(operator, "x"), expected, operator)
