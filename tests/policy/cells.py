@@ -4,6 +4,8 @@ A cell is a choice for each dimension. All choices that matter to each other mos
 drawn with a fixed seed, and the spelling of each policy with it.
 """
 
+import itertools
+import json
 import random
 
 from operators import ACCOUNT, ALIAS, KEY, OTHER_KEY, document
@@ -352,13 +354,21 @@ def sampled():
         yield drawn
 
 
-def choices():
-    yield from whole()
-    yield from sampled()
+def drawn():
+    """Choices and their cases, `TOTAL` of them, no case twice."""
+    seen = set()
+    for number, choice in enumerate(itertools.chain(whole(), sampled())):
+        case = Cell(choice, number).case()
+        text = json.dumps(case)
+        if text not in seen:
+            seen.add(text)
+            yield choice, case
+        if len(seen) == TOTAL:
+            return
 
 
 def decisions():
-    """The cells by name, `TOTAL` of them."""
-    for number, choice in zip(range(TOTAL), choices()):
+    """The cells by name."""
+    for number, (choice, case) in enumerate(drawn()):
         said = [f"{dimension} {value}" for dimension, value in choice.items() if HARMLESS.get(dimension) != value]
-        yield f"{number}: {', '.join(said)}", Cell(choice, number).case()
+        yield f"{number}: {', '.join(said)}", case

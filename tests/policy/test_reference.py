@@ -152,8 +152,9 @@ class Matrix(unittest.TestCase):
 
     def test_every_kind_of_caller_meets_every_decision(self):
         found = collections.Counter()
-        drawn = list(zip(cells.choices(), matrix.FAMILIES["decisions"]()))
-        for choice, (_, _, decision, _) in drawn:
+        drawn = list(cells.drawn())
+        for choice, case in drawn:
+            decision, _ = decide(case)
             for dimension, value in choice.items():
                 found[dimension, value, decision] += 1
         self.assertEqual(len(drawn), cells.TOTAL)
