@@ -57,6 +57,7 @@ DENY_SHAPES = {"plain": 6, "holds": 2, "fails": 3, "other action": 2, "other ARN
 IDENTITY = {"allow": 14, "none": 3, "deny": 1}
 LIMIT = {"absent": 8, "allow": 9, "none": 2, "deny": 1}
 SCPS = {"absent": 6, "all": 10, "missing": 1, "deny": 1, "empty": 1}
+# RCPFullAWSAccess cannot be detached: a level that leaves it out allows all the same.
 RCPS = {"absent": 6, "all": 10, "missing": 1, "deny": 1, "empty": 1}
 KINDS = {"cryptographic": 6, "management across accounts": 3, "management at home": 3, "on an alias": 2, "without a resource": 2}
 FULL = document({"Effect": "Allow", "Action": "*", "Resource": "*"})
@@ -311,6 +312,8 @@ def possible(who, dimension, choices):
     if dimension in ("allow", "deny"):
         lacking = ["entity"] * (not CALLERS[who]["entity"]) + ["direct"] * who.endswith("root")
         return [c for c in choices if not set(c.split("+")) & set(lacking)]
+    if dimension == "identity" and who.endswith("root"):
+        return ["allow"]
     if dimension == "boundary" and who.endswith("root") or dimension == "session" and not who.endswith(("session", "federated")):
         return ["absent"]
     return list(choices)

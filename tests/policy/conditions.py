@@ -3,7 +3,7 @@
 Where AWS and the notes this was written from leave something open:
 
 - `ForAnyValue:…IfExists` on an absent key. AWS says of IfExists that the element is then true, and of ForAnyValue that it is
-  false. Those who tried it say that the set operator decides and IfExists looks at single values only, so it is false here.
+  false. Those who tried it on AWS found an Allow without effect, and AWS's own examples pair it with a Null, so it is false here.
 - A key with a list of values and an operator without a set prefix does not match, negated or not, also when the list has one
   value: the kind of the key decides, not how many values it happens to have.
 - A value of the request that is no number, date or address equals nothing, so a negated operator holds on it.

@@ -23,8 +23,7 @@ Where AWS's documentation is uncertain or contradicts itself, the stricter readi
   they may have to be, and advises to list the account and the role. Here all must be, and that advice spares no session; and
   whoever has a permissions boundary is always denied, as AWS says elsewhere.
 - NotPrincipal with Allow is refused by most of AWS when it is saved. Here it allows nobody.
-- A Deny among the RCPs is explicit for actions without a resource too, and an RCP level without an Allow denies them. AWS attaches
-  RCPFullAWSAccess everywhere and lets nobody detach it, so that a level without it cannot be; here it denies.
+- A Deny among the RCPs is explicit for actions without a resource too.
 - An alias of another account: CreateAlias and its like work in one account only, so it is denied before identities are asked.
 - A federated user without a session policy has no permission but what a key policy gives to the federated user directly:
   AWS says so of GetFederationToken.
@@ -32,7 +31,11 @@ Where AWS's documentation is uncertain or contradicts itself, the stricter readi
   policy does not name the role of `assumed-role/R/S`.
 - `arn:aws:kms:REGION:ACCOUNT:*` covers a request without a resource when it covers the caller's account and the Region of the
   request, or every Region when the request does not tell one.
-- The issuing user of a federated user is not in a case, so its ARN in a key policy gives nothing here.
+- The issuing user of a federated user is not in a case. Its ARN in a key policy gives nothing here; and as one more of the chain
+  that a NotPrincipal would have to list, it is never found there, so that only `*` spares a federated user.
+
+Not by strictness: AWS's page says that a level of RCPs without an Allow denies, and that RCPFullAWSAccess is attached to every level and
+cannot be detached. So no level is without it, also where a case leaves it out: RCPs deny, and never fail to allow.
 
 AWS's page on evaluation puts the RCPs before the SCPs and both before the key policy; an explicit Deny is looked for in all of
 them first, so that the order shows in reasons only.
@@ -78,7 +81,8 @@ class Principal:
 
     def chain(self):
         """All that NotPrincipal must list so that its Deny spares the caller."""
-        return {arn for arn in (self.root_arn, self.role, self.arn) if arn}
+        issuing = "the issuing user, whom nobody knows" if self.kind == "federated-user" else None
+        return {arn for arn in (self.root_arn, self.role, issuing, self.arn) if arn}
 
 
 class Request:
@@ -196,7 +200,7 @@ def any_allows(documents, request):
 
 
 def every_level_allows(levels, request):
-    """SCPs or RCPs: each level needs an Allow of its own. Absent: there is no organization."""
+    """SCPs: each level needs an Allow of its own. Absent: there is no organization."""
     return levels is None or all(any_allows(level, request) for level in levels)
 
 
@@ -261,8 +265,6 @@ def decide(case):
     request = Request(case)
     if layer := explicit_deny(request):
         return EXPLICIT, f"an explicit deny in {layer}"
-    if not every_level_allows(request.rcps, request):
-        return IMPLICIT, "a level without a resource control policy that allows"
     if not every_level_allows(request.scps, request):
         return IMPLICIT, "a level without a service control policy that allows"
     own_account = request.principal.account == request.resource_account

@@ -15,7 +15,7 @@ from operators import ACCOUNT, KEY, document, statement
 from reference import ALLOWED, EXPLICIT, IMPLICIT, decide
 from text import Context, arn_covers, expand, glob, own
 
-SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/app/s"
+SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/app/s-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/app"
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 ALL = document(statement("Allow"))
@@ -120,10 +120,16 @@ class Decision(unittest.TestCase):
                 self.assertEqual(asked(resourcePolicy=policy), ALLOWED if size == 3 else EXPLICIT, listed)
                 self.assertEqual(asked(resourcePolicy=policy, permissionBoundary=ALL), EXPLICIT)
 
-    def test_every_level_must_allow(self):
-        for member in ("scps", "rcps"):
-            for levels, expected in (([[ALL], [ALL]], ALLOWED), ([[ALL], [NOTHING]], IMPLICIT), ([[ALL], []], IMPLICIT)):
-                self.assertEqual(asked(resourcePolicy=named("*"), **{member: levels}), expected, (member, levels))
+    def test_every_level_of_scps_must_allow_and_rcps_always_do(self):
+        for levels, expected in (([[ALL], [ALL]], ALLOWED), ([[ALL], [NOTHING]], IMPLICIT), ([[ALL], []], IMPLICIT)):
+            self.assertEqual(asked(resourcePolicy=named("*"), scps=levels), expected, levels)
+            self.assertEqual(asked(resourcePolicy=named("*"), rcps=levels), ALLOWED, levels)
+
+    def test_a_federated_user_has_what_is_its_own_or_its_session_policys(self):
+        guest = f"arn:aws:sts::{ACCOUNT}:federated-user/guest"
+        for arn, session, expected in ((ROOT, None, IMPLICIT), (ROOT, NOTHING, IMPLICIT), (ROOT, ALL, ALLOWED), (guest, None, ALLOWED)):
+            got = asked(guest, resourcePolicy=named(arn), identityPolicies=[ALL], sessionPolicy=session)
+            self.assertEqual(got, expected, (arn, session))
 
     def test_across_accounts_both_must_allow_and_few_actions_can(self):
         stranger = "arn:aws:iam::444455556666:user/x"
@@ -161,9 +167,10 @@ class Matrix(unittest.TestCase):
         for who in cells.CALLERS:
             for decision in (ALLOWED, IMPLICIT, EXPLICIT):
                 self.assertGreater(found["caller", who, decision], 100, (who, decision))
-        for dimension in ("boundary", "session", "scp", "rcp"):
+        for dimension in ("identity", "boundary", "session", "scp", "rcp"):
             self.assertEqual(found[dimension, "deny", ALLOWED] + found[dimension, "deny", IMPLICIT], 0, dimension)
-            self.assertGreater(found[dimension, "none" if dimension in ("boundary", "session") else "missing", IMPLICIT], 100)
+        for dimension, value in (("identity", "none"), ("boundary", "none"), ("session", "none"), ("scp", "missing"), ("scp", "empty")):
+            self.assertGreater(found[dimension, value, IMPLICIT], 100, dimension)
 
     def test_no_two_operator_cells_have_one_name(self):
         names = collections.Counter(name for name, _ in matrix.operator_cells())
