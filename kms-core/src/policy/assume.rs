@@ -11,7 +11,7 @@ use super::document::{
 use super::evaluate::{Request, Resource};
 use super::explain::{Denial, Layer};
 use super::own_side::{OwnSide, refuse_denies};
-use super::question::{Decision, Grounds, Permit, asker};
+use super::question::{Decision, Grounds, Permit, asker, session_limits};
 use crate::caller::Principal;
 use crate::ids::AccountId;
 
@@ -99,7 +99,7 @@ pub fn decide_trust(question: &TrustQuestion<'_>) -> Decision {
                 is_root: matches!(principal, Principal::Root { .. }),
                 identity: identity_policies,
                 boundary,
-                session: session_policies,
+                session: session_limits(principal, session_policies),
                 service_control: question.service_control,
             };
             let at_home = principal.account() == question.role_account;

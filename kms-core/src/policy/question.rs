@@ -66,9 +66,21 @@ impl<'a> Question<'a> {
             is_root: matches!(self.principal, Principal::Root { .. }),
             identity: self.identity_policies,
             boundary: self.boundary,
-            session: self.session_policies,
+            session: session_limits(self.principal, self.session_policies),
             service_control: self.service_control,
         }
+    }
+}
+
+/// What the session policies of a caller limit it to. A federated user has none of the rights of the
+/// user behind it that no session policy hands on.
+pub(super) fn session_limits<'a>(
+    principal: &Principal,
+    session_policies: Option<&'a [Arc<IdentityPolicy>]>,
+) -> Option<&'a [Arc<IdentityPolicy>]> {
+    match principal {
+        Principal::FederatedUser { .. } => Some(session_policies.unwrap_or_default()),
+        _ => session_policies,
     }
 }
 

@@ -100,12 +100,12 @@ impl Clause {
     }
 
     fn when_absent(&self) -> bool {
-        self.operator.if_exists
-            || match self.operator.quantifier {
-                Quantifier::ForAll => true,
-                Quantifier::ForAny => false,
-                Quantifier::Single => self.operator.negated,
-            }
+        match self.operator.quantifier {
+            Quantifier::ForAll => true,
+            // No value passes where there is none, whatever its absence would be.
+            Quantifier::ForAny => false,
+            Quantifier::Single => self.operator.if_exists || self.operator.negated,
+        }
     }
 
     fn passes(&self, text: &str, values: &dyn ConditionValues) -> Truth {

@@ -95,7 +95,9 @@ fn reference(caller: &Caller, class: &str, says: [Says; 4], scp: &str, rcp_denie
     if says.contains(&Says::Deny) || scp == "deny" || rcp_denies || scp == "nothing" {
         return false;
     }
-    let limits = caller.root || boundary.passes() && session.passes();
+    let federated = matches!(caller.principal, Principal::FederatedUser { .. });
+    let in_session = session == Says::Allow || session == Says::Absent && !federated;
+    let limits = caller.root || boundary.passes() && in_session;
     let agrees = caller.root || identity == Says::Allow && limits;
     match (class, caller.own) {
         ("none", _) => false,

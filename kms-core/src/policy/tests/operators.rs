@@ -156,18 +156,16 @@ fn every_operator_follows_the_truth_table() {
 }
 
 #[test]
-fn set_operators_with_if_exists_hold_for_an_absent_key() {
-    for operator in [
-        "ForAllValues:StringEqualsIfExists",
-        "ForAnyValue:StringEqualsIfExists",
+fn a_set_operator_decides_on_an_absent_key_with_if_exists_as_without() {
+    for (operator, when_absent) in [
+        ("ForAllValues:StringEqualsIfExists", true),
+        ("ForAnyValue:StringEqualsIfExists", false),
+        ("ForAnyValue:StringNotEqualsIfExists", false),
     ] {
         let condition = format!(r#"{{"{operator}":{{"test:Key":"a"}}}}"#);
-        check(&condition, &Context::new(), true);
-        check(
-            &condition,
-            &Context::new().with_many("test:Key", &["b"]),
-            false,
-        );
+        check(&condition, &Context::new(), when_absent);
+        let other = Context::new().with_many("test:Key", &["b"]);
+        check(&condition, &other, operator.contains("Not"));
     }
 }
 
