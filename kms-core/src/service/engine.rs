@@ -11,7 +11,7 @@ use super::draft::{Draft, Ending};
 use super::import::wrong_origin;
 use super::key_pairs::KeyPairs;
 use super::mutation::Unfinished;
-use super::open::{read_found, take_in};
+use super::open::{read_record, take_in};
 use super::operation::{Event, Loaded, Operation, Performed, Step};
 use super::page::Markers;
 use super::parameters::Parameters;
@@ -175,12 +175,13 @@ impl Engine {
         }
         drop(state);
         let mut state = self.state.write().map_err(poisoned)?;
-        let delta = self.records.refresh(|found| read_found(&found));
+        let delta = self.records.refresh(|record| read_record(&record));
         if let Some(delta) = delta.map_err(Error::internal)? {
             // Seen and not taken in would pass for current: the mark stays until all is in.
             self.incomplete.store(true, Ordering::SeqCst);
             if delta.full {
                 *state = State::new(Arc::clone(&self.records));
+                state.put_unread_keys()?;
             }
             // What the outbox holds is the business of who put it there.
             take_in(delta.put, &mut state)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::change::{Edit, key_of_path};
+use super::change::Edit;
 use super::engine::{Engine, Parts};
 use super::mutation::Outbox;
 use super::page::Markers;
@@ -19,11 +19,11 @@ use crate::crypto::Failed;
 use crate::crypto::random::{Random, SystemRandom};
 use crate::crypto::sign::Ed25519PrivateKey;
 use crate::identity::{self, Account};
-use crate::ids::{AccountId, KeyArn, Region};
+use crate::ids::{AccountId, Region};
 use crate::root::{BarrierError, RecordKind};
 use crate::store::StoreError;
 use crate::store::home::{Home, HomeError, RootGuard};
-use crate::store::sealed::{Found, Head};
+use crate::store::sealed::{Head, Record};
 use crate::time::Clock;
 
 /// The name by which checkpoints say whose they are.
@@ -147,7 +147,7 @@ impl Engine {
     fn assemble(home: Home, options: OpenOptions) -> Result<Self, OpenError> {
         let alone = home.lock()?;
         let (records, found) =
-            home.open_records(Arc::clone(&options.random), |found| read_found(&found))?;
+            home.open_records(Arc::clone(&options.random), |record| read_record(&record))?;
         let records = Arc::new(records);
         let barrier = home.barrier();
         let expected = records.head().ledger_size;
@@ -170,6 +170,7 @@ impl Engine {
             });
         }
         let mut state = State::new(Arc::clone(&records));
+        state.put_unread_keys()?;
         let outbox = take_in(found, &mut state)?;
         drop(alone);
         let markers = Markers::new(barrier.token_key()?.expose());
@@ -241,36 +242,30 @@ pub(super) fn take_in(
     found: Vec<Result<Told, Error>>,
     state: &mut State,
 ) -> Result<Vec<Outbox>, Error> {
-    let (mut outbox, mut unread) = (Vec::new(), Vec::new());
+    let mut outbox = Vec::new();
     for told in found {
         match told? {
             Told::Edit(edit) => edit.apply(state)?,
-            Told::Unread(key) => unread.push(key),
             Told::Outbox(row) => outbox.push(*row),
             Told::Nothing => {}
         }
     }
-    state.put_unread_keys(&unread);
     Ok(outbox)
 }
 
 /// What a record tells.
 pub(super) enum Told {
     Edit(Box<Edit>),
-    Unread(KeyArn),
     Outbox(Box<Outbox>),
     Nothing,
 }
 
-pub(super) fn read_found(found: &Found<'_>) -> Result<Told, Error> {
-    let edit = match found {
-        Found::Opened(record) if record.kind == RecordKind::Outbox => {
-            let row = serde_json::from_slice(record.body.expose());
-            return row.map(Told::Outbox).map_err(Error::internal);
-        }
-        Found::Opened(record) => Edit::from_record(record)?,
-        Found::Deferred { path, .. } => return key_of_path(path).map(Told::Unread),
-    };
+pub(super) fn read_record(record: &Record) -> Result<Told, Error> {
+    if record.kind == RecordKind::Outbox {
+        let row = serde_json::from_slice(record.body.expose());
+        return row.map(Told::Outbox).map_err(Error::internal);
+    }
+    let edit = Edit::from_record(record)?;
     Ok(edit.map_or(Told::Nothing, |edit| Told::Edit(Box::new(edit))))
 }
 

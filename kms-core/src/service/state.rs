@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::change::{key_path, read};
+use super::change::{key_of_path, key_path, read};
 use super::key_entry::{KeyEntry, SharedPolicies};
 use super::secrets::kept;
 use crate::Error;
@@ -318,20 +318,41 @@ impl State {
         Ok(())
     }
 
-    /// Takes in that there are keys, which are read when they are needed. There may be very many;
-    /// it is quick for those of one account and Region that stand together in order.
-    pub(super) fn put_unread_keys(&mut self, arns: &[KeyArn]) {
-        let same_place = |one: &KeyArn, other: &KeyArn| {
-            one.account == other.account && one.region == other.region
-        };
-        for together in arns.chunk_by(same_place) {
-            let Some(first) = together.first() else {
-                continue;
+    /// Takes in that there are the keys whose records were left sealed; they are read when they are
+    /// needed. There may be very many: those of one account and Region, which stand together in
+    /// order, are put in place at once.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the path of a record names no key.
+    pub(super) fn put_unread_keys(&mut self) -> Result<(), Error> {
+        let records = Arc::clone(&self.records);
+        let (mut together, mut result) = (Vec::new(), Ok(()));
+        let mut place: Option<(String, KeyArn)> = None;
+        records.for_each_deferred(|path| {
+            let Some((region, name)) = path.rsplit_once('/') else {
+                return;
             };
-            let keys = together.iter().map(|arn| (arn.key, HeldKey::new()));
-            self.region_mut(&first.account, &first.region)
-                .keys
-                .append(&mut keys.collect());
+            if place.as_ref().is_none_or(|(of, _)| of != region) {
+                let before = place.take();
+                self.hold_unread(before, std::mem::take(&mut together));
+                match key_of_path(path) {
+                    Ok(arn) => place = Some((region.to_owned(), arn)),
+                    Err(error) => result = Err(error),
+                }
+            }
+            match name.parse::<KeyId>() {
+                Ok(key) => together.push((key, HeldKey::new())),
+                Err(error) => result = Err(Error::internal(error)),
+            }
+        });
+        self.hold_unread(place, together);
+        result
+    }
+
+    fn hold_unread(&mut self, place: Option<(String, KeyArn)>, keys: Vec<(KeyId, HeldKey)>) {
+        if let Some((_, arn)) = place {
+            let region = self.region_mut(&arn.account, &arn.region);
+            region.keys.append(&mut BTreeMap::from_iter(keys));
         }
     }
 

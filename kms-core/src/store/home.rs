@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::FlockOperation;
 
-use super::sealed::{Found, SealedStore};
+use super::sealed::{Record, SealedStore};
 use super::sqlite::{SqliteStore, signal};
 use super::{Revision, Store, StoreError};
 use crate::crypto::Failed;
@@ -202,7 +202,7 @@ impl Home {
     pub fn open_records<R: Send>(
         &self,
         random: Arc<dyn Random>,
-        read: impl Fn(Found<'_>) -> R + Sync,
+        read: impl Fn(Record) -> R + Sync,
     ) -> Result<(SealedStore, Vec<R>), StoreError> {
         SealedStore::open(self.store(), self.barrier(), random, read)
     }

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use kms_core::crypto::random::SystemRandom;
-use kms_core::root::RecordKind;
-use kms_core::store::sealed::{Found, OPENED_WHOLE, SealedStore};
+use kms_core::store::sealed::{OPENED_WHOLE, SealedStore};
 use kms_core::store::sqlite::SqliteStore;
 use kms_core::store::{Revision, Store, StoreError};
 
@@ -19,14 +18,11 @@ fn large() -> Sealed {
 fn open(sealed: &Sealed) -> Result<(SealedStore, Vec<String>, Vec<String>), StoreError> {
     let store = Arc::new(SqliteStore::open(&sealed.path())?);
     let barrier = Arc::clone(&sealed.barrier);
-    let read = |found: Found<'_>| match found {
-        Found::Opened(record) => (false, record.path),
-        Found::Deferred { kind, path } => (kind == RecordKind::Key, path.to_owned()),
-    };
-    let (store, read) = SealedStore::open(store, barrier, Arc::new(SystemRandom), read)?;
-    let (deferred, opened): (Vec<_>, Vec<_>) = read.into_iter().partition(|(waits, _)| *waits);
-    let paths = |read: Vec<(bool, String)>| read.into_iter().map(|(_, path)| path).collect();
-    Ok((store, paths(deferred), paths(opened)))
+    let random = Arc::new(SystemRandom);
+    let (store, opened) = SealedStore::open(store, barrier, random, |record| record.path)?;
+    let mut deferred = Vec::new();
+    store.for_each_deferred(|path| deferred.push(path.to_owned()));
+    Ok((store, deferred, opened))
 }
 
 fn body(store: &SealedStore, path: &str) -> Vec<u8> {

@@ -15,7 +15,7 @@ use kms_core::root::{RingError, SealError};
 use kms_core::secret::SecretBytes;
 use kms_core::store::home::{Home, HomeError, RootGuard};
 
-use crate::support::{self, key, opened};
+use crate::support::{self, key};
 
 const KEY_FILE: RootGuard = RootGuard::KeyFile(None);
 
@@ -41,7 +41,9 @@ fn create(home: &Path, guard: &RootGuard) -> Home {
 
 /// Commits one key through a home.
 fn commit(home: &Home) {
-    let (store, _) = home.open_records(Arc::new(SystemRandom), opened).unwrap();
+    let (store, _) = home
+        .open_records(Arc::new(SystemRandom), |record| record)
+        .unwrap();
     let _lock = home.lock().unwrap();
     support::commit(
         &store,
@@ -54,7 +56,7 @@ fn commit(home: &Home) {
 }
 
 fn count(home: &Home) -> usize {
-    home.open_records(Arc::new(SystemRandom), opened)
+    home.open_records(Arc::new(SystemRandom), |record| record)
         .unwrap()
         .1
         .len()

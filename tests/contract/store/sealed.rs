@@ -9,7 +9,7 @@ use kms_core::store::{Revision, StoreError};
 
 use crate::contract::Fixture;
 use crate::memory::MemoryStore;
-use crate::support::{Sealed, commit, key, opened, refresh, rows};
+use crate::support::{Sealed, commit, key, refresh, rows};
 
 #[test]
 fn what_was_committed_opens_again() {
@@ -40,7 +40,7 @@ fn an_empty_store_opens_only_when_it_was_created_so() {
         MemoryStore::new().handle(),
         Arc::clone(&sealed.barrier),
         Arc::new(SystemRandom),
-        opened,
+        |record| record,
     );
     assert!(matches!(refused, Err(StoreError::Corrupt { .. })));
 }
@@ -207,7 +207,10 @@ fn the_sealed_store_needs_nothing_but_the_contract() {
     SealedStore::create(&memory, &sealed.barrier, &SystemRandom).unwrap();
     let open = || {
         let barrier = Arc::clone(&sealed.barrier);
-        SealedStore::open(memory.handle(), barrier, Arc::new(SystemRandom), opened).unwrap()
+        SealedStore::open(memory.handle(), barrier, Arc::new(SystemRandom), |record| {
+            record
+        })
+        .unwrap()
     };
     let (one, _) = open();
     let (two, _) = open();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use kms_core::crypto::random::SystemRandom;
 use kms_core::root::{Barrier, RecordKind, RootKeyRing};
 use kms_core::secret::SecretBytes;
-use kms_core::store::sealed::{Delta, Found, Record, SealedStore};
+use kms_core::store::sealed::{Delta, Record, SealedStore};
 use kms_core::store::sqlite::SqliteStore;
 use kms_core::store::{Revision, StoreError};
 
@@ -95,19 +95,11 @@ pub fn open_file(
     barrier: Arc<Barrier>,
 ) -> Result<(SealedStore, Vec<Record>), StoreError> {
     let store = Arc::new(SqliteStore::open(path)?);
-    SealedStore::open(store, barrier, Arc::new(SystemRandom), opened)
-}
-
-/// The record, of a store that leaves none sealed.
-pub fn opened(found: Found<'_>) -> Record {
-    match found {
-        Found::Opened(record) => record,
-        Found::Deferred { path, .. } => panic!("{path} was left sealed"),
-    }
+    SealedStore::open(store, barrier, Arc::new(SystemRandom), |record| record)
 }
 
 pub fn refresh(store: &SealedStore) -> Result<Option<Delta<Record>>, StoreError> {
-    store.refresh(opened)
+    store.refresh(|record| record)
 }
 
 pub fn key(number: usize, body: &str) -> (String, RecordKind, Vec<u8>) {

@@ -42,20 +42,6 @@ pub struct Record {
     pub body: SecretBytes,
 }
 
-/// A record that is found when a store is opened.
-#[derive(Debug)]
-pub enum Found<'a> {
-    /// It was opened.
-    Opened(Record),
-    /// It is left sealed until it is needed: [`SealedStore::read`].
-    Deferred {
-        /// What it is about.
-        kind: RecordKind,
-        /// Its place.
-        path: &'a str,
-    },
-}
-
 /// What others have committed since this process last looked.
 #[derive(Debug)]
 pub struct Delta<R> {
@@ -80,6 +66,8 @@ pub struct SealedStore {
 struct State {
     head: Head,
     set: RecordSet,
+    /// Whether the records that can wait were left sealed when all were read.
+    deferred: bool,
 }
 
 /// What is known of one record, as of a revision.
@@ -127,7 +115,8 @@ impl SealedStore {
     /// turn, on any thread, and what it makes of them comes back in the order of their paths; it
     /// counts for nothing until all are checked.
     ///
-    /// A store of more than [`OPENED_WHOLE`] records leaves those that can wait sealed.
+    /// A store of more than [`OPENED_WHOLE`] records leaves those that can wait sealed; `read` does not
+    /// get them, and [`SealedStore::for_each_deferred`] tells of them.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] with the records that do not open, [`StoreError::OtherRecords`]
@@ -136,7 +125,7 @@ impl SealedStore {
         store: Arc<dyn Store>,
         barrier: Arc<Barrier>,
         random: Arc<dyn Random>,
-        read: impl Fn(Found<'_>) -> R + Sync,
+        read: impl Fn(Record) -> R + Sync,
     ) -> Result<(Self, Vec<R>), StoreError> {
         let (state, records) = load(&*store, &barrier, &read)?;
         let seen = AtomicU64::new(state.head.revision.0);
@@ -186,6 +175,15 @@ impl SealedStore {
         record.map(Some).map_err(|error| unopened(path, error))
     }
 
+    /// Gives the path of each record, in order, that was left sealed when the store was opened, or
+    /// when a refresh read all records anew.
+    pub fn for_each_deferred(&self, each: impl FnMut(&str)) {
+        let state = self.state();
+        let can_wait = |path: &&str| RecordKind::of_path(path).is_some_and(RecordKind::can_wait);
+        let found = state.set.found().filter(|_| state.deferred);
+        found.filter(can_wait).for_each(each);
+    }
+
     /// Takes in what others committed; `None`, after a microsecond, when nobody did.
     ///
     /// Each change is told once: a caller that shares this between threads applies what it gets
@@ -195,7 +193,7 @@ impl SealedStore {
     /// As [`SealedStore::open`]; what was known before is then still known.
     pub fn refresh<R: Send>(
         &self,
-        read: impl Fn(Found<'_>) -> R + Sync,
+        read: impl Fn(Record) -> R + Sync,
     ) -> Result<Option<Delta<R>>, StoreError> {
         if self.is_current()? {
             return Ok(None);
@@ -288,7 +286,7 @@ impl SealedStore {
     fn advance<R: Send>(
         &self,
         state: &mut State,
-        read: &(impl Fn(Found<'_>) -> R + Sync),
+        read: &(impl Fn(Record) -> R + Sync),
     ) -> Result<Option<Delta<R>>, StoreError> {
         let rows = self.store.written_since(state.head.revision)?;
         let Some((head, generation, rows)) = take_head(&self.barrier, rows)? else {
@@ -325,7 +323,7 @@ impl SealedStore {
     fn reload<R: Send>(
         &self,
         state: &mut State,
-        read: &(impl Fn(Found<'_>) -> R + Sync),
+        read: &(impl Fn(Record) -> R + Sync),
     ) -> Result<Delta<R>, StoreError> {
         let (fresh, put) = load(&*self.store, &self.barrier, read)?;
         if fresh.head.revision < state.head.revision {
@@ -343,7 +341,7 @@ const PAGE: usize = 16 * 1024;
 fn load<R: Send>(
     store: &dyn Store,
     barrier: &Barrier,
-    read: &(impl Fn(Found<'_>) -> R + Sync),
+    read: &(impl Fn(Record) -> R + Sync),
 ) -> Result<(State, Vec<R>), StoreError> {
     for _ in 0..SCAN_ATTEMPTS {
         let newest = store.revision()?;
@@ -380,8 +378,12 @@ fn load<R: Send>(
         if !fits(&head, set.len(), set.digest()) {
             return Err(other_records(&head.head, set.newest(), &set));
         }
-        let head = head.head;
-        return Ok((State { head, set }, opened.read));
+        let state = State {
+            head: head.head,
+            set,
+            deferred: terms.defer,
+        };
+        return Ok((state, opened.read));
     }
     Err(StoreError::Busy)
 }

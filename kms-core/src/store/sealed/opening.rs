@@ -1,7 +1,7 @@
 //! The taking in of many rows, page by page, on all cores.
 
 use super::set::{Entry, SetDigest};
-use super::{Found, Record, unopened_name};
+use super::{Record, unopened_name};
 use crate::root::{Barrier, BarrierError, Place, RecordKind, RecordSeal};
 use crate::store::{LentRecord, Revision, StoreError, StoredRecord, parallel};
 
@@ -64,7 +64,7 @@ pub(super) struct Opened<R> {
 impl<R> Opened<R> {
     fn with_capacity(count: usize) -> Self {
         Self {
-            read: Vec::with_capacity(count),
+            read: Vec::new(),
             entries: Vec::with_capacity(count),
             digest: SetDigest::default(),
         }
@@ -93,7 +93,7 @@ impl<'a, R: Send> Opening<'a, R> {
     }
 
     /// Takes in rows that come after those before, in order of path.
-    pub(super) fn take(&mut self, rows: Vec<FoundRow>, read: &(impl Fn(Found<'_>) -> R + Sync)) {
+    pub(super) fn take(&mut self, rows: Vec<FoundRow>, read: &(impl Fn(Record) -> R + Sync)) {
         let terms = self.terms;
         for chunk in parallel::map_chunks(rows, |rows| terms.take_all(rows, read)) {
             self.count = self.count.saturating_add(chunk.count);
@@ -130,7 +130,7 @@ impl<'a, R: Send> Opening<'a, R> {
 }
 
 impl Terms<'_> {
-    fn take_all<R>(&self, rows: Vec<FoundRow>, read: &impl Fn(Found<'_>) -> R) -> Chunk<R> {
+    fn take_all<R>(&self, rows: Vec<FoundRow>, read: &impl Fn(Record) -> R) -> Chunk<R> {
         let mut taken = Opened::with_capacity(rows.len());
         let (count, mut faults) = (rows.len(), Vec::new());
         let first = rows.first().map(|row| row.path.clone());
@@ -141,7 +141,7 @@ impl Terms<'_> {
             match self.take(&row, read) {
                 Ok((entry, element, read)) if in_order => {
                     taken.digest.add(&element);
-                    taken.read.push(read);
+                    taken.read.extend(read);
                     taken.entries.push((row.path, entry));
                 }
                 Ok(_) => faults.push((row.path, BarrierError::Altered)),
@@ -172,25 +172,25 @@ impl Terms<'_> {
         }
     }
 
-    /// What is kept of a row, what it adds to the digest, and what `read` makes of it.
+    /// What is kept of a row, what it adds to the digest, and what `read` makes of it unless it waits.
     fn take<R>(
         &self,
         row: &FoundRow,
-        read: &impl Fn(Found<'_>) -> R,
-    ) -> Result<(Entry, [u8; 32], R), BarrierError> {
+        read: &impl Fn(Record) -> R,
+    ) -> Result<(Entry, [u8; 32], Option<R>), BarrierError> {
         let (path, revision) = (row.path.as_str(), row.revision);
         let kind = RecordKind::of_path(path).filter(|_| revision <= self.newest);
         let kind = kind.ok_or(BarrierError::Altered)?;
-        let (seal, found) = match &row.content {
-            Content::Seal(seal) => (*seal, Found::Deferred { kind, path }),
+        let (seal, record) = match &row.content {
+            Content::Seal(seal) => (*seal, None),
             Content::Sealed(sealed) => {
                 let record = open(self.barrier, kind, path, revision, sealed)?;
-                (Barrier::seal_of(sealed)?, Found::Opened(record))
+                (Barrier::seal_of(sealed)?, Some(record))
             }
         };
         let entry = Entry { revision, seal };
         let element = entry.element(self.barrier, self.generation, path)?;
-        Ok((entry, element, read(found)))
+        Ok((entry, element, record.map(read)))
     }
 }
 

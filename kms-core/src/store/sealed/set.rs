@@ -112,6 +112,11 @@ impl RecordSet {
         self.count
     }
 
+    /// The paths of the records that were found, in order.
+    pub(super) fn found(&self) -> impl Iterator<Item = &str> {
+        self.found.iter().map(|(path, _)| path.as_str())
+    }
+
     fn entries(&self) -> impl Iterator<Item = (&String, &Entry)> {
         let found = self.found.iter().map(|(path, entry)| (path, entry));
         let kept = found.filter(|(path, _)| !self.changed.contains_key(*path));
