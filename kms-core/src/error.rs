@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 
 use crate::api::ErrorCode;
+use crate::api::query::QueryCode;
 use crate::ids::KeyArn;
 
 /// Why a request was refused or failed.
@@ -89,6 +90,9 @@ pub enum Error {
     /// A custom key store, its proxy or an external key does not allow it.
     #[error("{1}")]
     CustomKeyStore(CustomKeyStoreFault, String),
+    /// IAM or STS refuses for a reason that only the query protocol has a code for.
+    #[error("{1}")]
+    Query(QueryCode, String),
     /// The service failed; the cause is for the log alone.
     #[error(
         "The request was rejected because an internal exception occurred. The request can be retried."
@@ -132,7 +136,19 @@ impl Error {
             Self::InvalidImportToken => ErrorCode::InvalidImportTokenException,
             Self::IncorrectKeyMaterial(_) => ErrorCode::IncorrectKeyMaterialException,
             Self::CustomKeyStore(fault, _) => fault.code(),
+            Self::Query(..) => ErrorCode::ValidationException,
             Self::Internal(_) => ErrorCode::KMSInternalException,
+        }
+    }
+}
+
+impl Error {
+    /// What IAM and STS answer.
+    #[must_use]
+    pub fn query_code(&self) -> QueryCode {
+        match self {
+            Self::Query(code, _) => *code,
+            other => other.code().into(),
         }
     }
 }

@@ -149,6 +149,11 @@ fn make_root(certificate: &Path, key: &Path) {
 }
 
 #[test]
+fn forms_are_read_and_xml_is_answered_as_in_aws() {
+    passes("query_protocol.py");
+}
+
+#[test]
 fn policies_decide_as_in_aws() {
     passes("policies.py");
 }

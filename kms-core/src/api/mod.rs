@@ -18,6 +18,7 @@ mod multi_region;
 mod object_writer;
 mod operation;
 mod policies;
+pub mod query;
 mod rotation;
 mod tags;
 mod usage;

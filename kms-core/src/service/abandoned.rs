@@ -35,6 +35,9 @@ impl Drop for Abandoned<'_> {
                 .to_owned(),
         );
         // Nobody waits for it, and nobody is given anything that it would have to precede.
-        drop(self.ledger.append(draft.finish(Ending::refused(&error))));
+        drop(
+            self.ledger
+                .append(draft.finish(Ending::refused(draft.event, &error))),
+        );
     }
 }

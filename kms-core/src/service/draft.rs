@@ -53,10 +53,14 @@ impl Ending {
     }
 
     /// Of a request that was refused or failed.
-    pub(super) fn refused(error: &Error) -> Self {
-        let message = error.to_string();
+    pub(super) fn refused(event: Event, error: &Error) -> Self {
+        let code = if event.speaks_query() {
+            error.query_code().recorded()
+        } else {
+            recorded_code(error.code())
+        };
         Self {
-            refusal: Some((recorded_code(error.code()), message)),
+            refusal: Some((code, error.to_string())),
             ..Self::default()
         }
     }

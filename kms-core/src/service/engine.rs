@@ -325,10 +325,16 @@ pub(super) fn conclude<R>(
             let ending = Ending::of(&mut performed);
             match performed.into_response() {
                 Ok(response) => (draft.finish(ending), Ok(response)),
-                Err(error) => (draft.finish(Ending::refused(&error)), Err(error)),
+                Err(error) => (
+                    draft.finish(Ending::refused(draft.event, &error)),
+                    Err(error),
+                ),
             }
         }
-        Err(error) => (draft.finish(Ending::refused(&error)), Err(error)),
+        Err(error) => (
+            draft.finish(Ending::refused(draft.event, &error)),
+            Err(error),
+        ),
     }
 }
 

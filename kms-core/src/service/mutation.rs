@@ -102,7 +102,7 @@ impl Engine {
                 recorded
             }
             Err(error) => {
-                let entry = draft.finish(Ending::refused(&error));
+                let entry = draft.finish(Ending::refused(draft.event, &error));
                 Recorded::release_blocking(&self.ledger, entry, Err(error))
             }
         }

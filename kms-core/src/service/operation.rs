@@ -14,6 +14,7 @@ use super::parameters::Parameters;
 use super::state::State;
 use super::values::Specific;
 use crate::Error;
+use crate::api::query::QueryService;
 use crate::api::{self, KeySpec, RecipientInfo};
 use crate::attestation::Attestation;
 use crate::audit::JsonObject;
@@ -46,6 +47,31 @@ impl Event {
             read_only: operation.is_read_only(),
             operation: Some(operation),
         }
+    }
+
+    /// The service that records the operation, such as `kms.amazonaws.com`.
+    #[must_use]
+    pub const fn source(self) -> &'static str {
+        self.source
+    }
+
+    /// CloudTrail's `eventName`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// Whether nothing changes in the service.
+    #[must_use]
+    pub const fn is_read_only(self) -> bool {
+        self.read_only
+    }
+
+    /// Whether callers ask for it by AWS's query protocol, which has error codes of its own.
+    pub(super) fn speaks_query(self) -> bool {
+        QueryService::ALL
+            .iter()
+            .any(|service| service.event_source() == self.source)
     }
 
     /// The first action that the operation asks for, such as `kms:Encrypt`.
@@ -84,11 +110,17 @@ impl Event {
         }
     }
 
-    /// An operation of IAM that this service offers in-process.
+    /// An operation of IAM.
     #[must_use]
     pub const fn iam(name: &'static str, read_only: bool) -> Self {
+        Self::query(QueryService::Iam, name, read_only)
+    }
+
+    /// An operation of a service that speaks AWS's query protocol.
+    #[must_use]
+    pub const fn query(service: QueryService, name: &'static str, read_only: bool) -> Self {
         Self {
-            source: "iam.amazonaws.com",
+            source: service.event_source(),
             name,
             read_only,
             operation: None,

@@ -23,6 +23,8 @@ pub enum RefusedCaller<'a> {
 pub struct Refusal<'a> {
     /// Who sent it.
     pub caller: RefusedCaller<'a>,
+    /// The service that was asked, such as `kms.amazonaws.com`.
+    pub event_source: &'static str,
     /// The operation that it asked for, if that is one; else what stands for it in the ledger.
     pub event_name: &'a str,
     /// Whether that operation only reads.
@@ -62,7 +64,7 @@ impl Engine {
         let entry = Record {
             identity,
             time: self.clock.now(),
-            event_source: "kms.amazonaws.com",
+            event_source: refusal.event_source,
             event_name: refusal.event_name,
             region: refusal.region,
             source_ip_address: refusal.source_ip_address,

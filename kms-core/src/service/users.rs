@@ -9,6 +9,7 @@ use super::operation::{Authorization, Event, Loaded, On, Operation, Performed, S
 use super::parameters::Parameters;
 use crate::Error;
 use crate::api::limits::MAX_POLICY;
+use crate::api::query::{ToXml, Xml, from_form};
 use crate::identity::{User, generate_unique_id};
 use crate::ids::{EntityPath, UserName, user_arn};
 use crate::policy::IdentityPolicy;
@@ -278,4 +279,28 @@ impl Operation for DeleteUserPolicyRequest {
             None => Err(no_such_policy(&asked)),
         }
     }
+}
+
+from_form!(CreateUserRequest { user_name = "UserName", });
+from_form!(ListUsersRequest {});
+
+impl ToXml for User {
+    fn write(&self, xml: &mut Xml) {
+        xml.element("User", |xml| write_user(self, xml));
+    }
+}
+
+impl ToXml for Vec<User> {
+    fn write(&self, xml: &mut Xml) {
+        xml.list("Users", self, |xml, user| write_user(user, xml));
+        xml.flag("IsTruncated", false);
+    }
+}
+
+fn write_user(user: &User, xml: &mut Xml) {
+    xml.text("Path", user.path.as_str());
+    xml.text("UserName", user.name.as_str());
+    xml.text("UserId", user.id.as_str());
+    xml.text("Arn", &user_arn(&user.account, &user.path, &user.name));
+    xml.text("CreateDate", &user.created.to_rfc3339());
 }

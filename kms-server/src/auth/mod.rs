@@ -9,6 +9,7 @@ use std::sync::Arc;
 use http::request;
 use kms_core::Error;
 use kms_core::api::ErrorCode;
+use kms_core::api::query::QueryService;
 use kms_core::caller::Caller;
 use kms_core::ids::{AccessKeyId, Region};
 use kms_core::service::Engine;
@@ -17,8 +18,29 @@ use kms_core::time::Clock;
 
 use signing_keys::SigningKeys;
 
-/// The service that requests must be signed for.
-const SERVICE: &str = "kms";
+/// The service that a request must be signed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Service {
+    /// AWS KMS, in one of the Regions that are served.
+    Kms,
+    /// One that is the same in all Regions.
+    Global(&'static str),
+}
+
+impl From<QueryService> for Service {
+    fn from(service: QueryService) -> Self {
+        Self::Global(service.signing_name())
+    }
+}
+
+impl Service {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Kms => "kms",
+            Self::Global(name) => name,
+        }
+    }
+}
 
 thread_local! {
     /// Scratch space for canonical requests.
@@ -81,10 +103,16 @@ impl Authenticator {
         &self.first
     }
 
-    /// The Region of that name, or the first one, which then refuses the signature.
-    fn region(&self, name: &str) -> &Region {
+    /// The Region of that name, or the first one, which then refuses the signature. A service that
+    /// is the same in all Regions takes signatures for any.
+    fn region(&self, name: &str, service: Service) -> Region {
         let named = |region: &&Region| region.as_str() == name;
-        self.others.iter().find(named).unwrap_or(&self.first)
+        let served = self.others.iter().find(named);
+        match (served, service) {
+            (Some(served), _) => served.clone(),
+            (None, Service::Global(_)) => name.parse().unwrap_or_else(|_| self.first.clone()),
+            (None, Service::Kms) => self.first.clone(),
+        }
     }
 
     /// The caller who signed the request, and the Region that it is signed for.
@@ -97,6 +125,7 @@ impl Authenticator {
         engine: &Engine,
         head: &request::Parts,
         body: &[u8],
+        service: Service,
     ) -> Result<Authentic, Unauthentic> {
         let headers = headers(head);
         let request = Request {
@@ -116,17 +145,19 @@ impl Authenticator {
             refusal,
             claimed: Some(id.to_owned()),
         };
-        let region = self.region(presented.region());
+        let region = self.region(presented.region(), service);
         let now = self.clock.now();
-        let admitted = presented.admit(SERVICE, region, now).map_err(refused)?;
+        let admitted = presented
+            .admit(service.name(), &region, now)
+            .map_err(refused)?;
         let credential = match id.parse::<AccessKeyId>() {
             Ok(id) => engine.credential(&id).map_err(Unauthentic::Engine)?,
             Err(_) => None,
         };
         let day = admitted.day();
         let key = match &credential {
-            Some(credential) => self.keys.get(&credential.key, day, region),
-            None => self.keys.stand_in(day, region),
+            Some(credential) => self.keys.get(&credential.key, day, &region, service),
+            None => self.keys.stand_in(day, &region, service),
         };
         let verified = SCRATCH.with_borrow_mut(|buffer| admitted.verify(&key, buffer));
         let credential = credential
@@ -135,7 +166,7 @@ impl Authenticator {
         verified.map_err(refused)?;
         Ok(Authentic {
             caller: credential.into_caller(),
-            region: region.clone(),
+            region,
         })
     }
 }

@@ -66,14 +66,28 @@ pub(crate) fn health(status: StatusCode, word: &'static str) -> Answer {
     answer
 }
 
+/// An answer of the query protocol.
+pub(super) fn xml(status: StatusCode, request_id: &str, body: Vec<u8>) -> Answer {
+    aws_as("text/xml", status, request_id, body)
+}
+
 fn aws(status: StatusCode, request_id: &str, body: Vec<u8>) -> Answer {
+    aws_as(AWS_JSON, status, request_id, body)
+}
+
+fn aws_as(
+    content_type: &'static str,
+    status: StatusCode,
+    request_id: &str,
+    body: Vec<u8>,
+) -> Answer {
     let mut answer = Response::new(Full::from(Bytes::from(body)));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert(REQUEST_ID, id);
     }
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(AWS_JSON));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(
         CACHE_CONTROL,
         HeaderValue::from_static("no-cache, no-store, must-revalidate, private"),

@@ -8,17 +8,19 @@ use http::header::USER_AGENT;
 use http::{Request, StatusCode, request};
 use hyper::body::Incoming;
 use kms_core::Error;
+use kms_core::api::query::QueryService;
 use kms_core::api::{ErrorCode, Operation};
 use kms_core::crypto::random::{Random, array};
 use kms_core::ids::{AccessKeyId, KeyId, Region};
-use kms_core::service::{CallContext, Engine, Refusal, RefusedCaller};
+use kms_core::service::{CallContext, Engine, Event, Refusal, RefusedCaller};
 
 use super::answer::{self, Answer};
-use super::body::{self, BodyFault};
+use super::body;
 use super::dispatch::{Call, Unanswered, dispatch};
+use super::failure::{Code, Failure};
 use super::faults::Faults;
 use super::route::{Route, route};
-use crate::auth::{self, Authentic, Authenticator, Unauthentic};
+use crate::auth::{Authentic, Authenticator, Service, Unauthentic};
 use crate::listen::{Handler, Peer};
 
 /// As much of a user agent as is kept, in bytes.
@@ -48,79 +50,37 @@ pub struct Endpoint {
 
 /// What is known of a request before anybody is known to have sent it.
 #[derive(Debug)]
-struct Received {
-    operation: Option<Operation>,
-    request_id: String,
+pub(super) struct Received {
+    /// The service that is asked, where it is one that speaks the query protocol.
+    pub(super) service: Option<QueryService>,
+    /// The operation that is asked for, as the ledger names it.
+    pub(super) event: Option<Event>,
+    pub(super) request_id: String,
     peer: Peer,
     user_agent: String,
     /// The Region that the request is signed for, once the signature was verified.
-    region: Option<Region>,
+    pub(super) region: Option<Region>,
 }
 
-/// An error answer.
-#[derive(Debug)]
-struct Failure {
-    code: ErrorCode,
-    message: String,
-}
-
-impl Failure {
-    fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        let message = message.into();
-        Self { code, message }
+impl Received {
+    /// The request of a caller who is known now.
+    pub(super) fn context(&self, authentic: Authentic) -> CallContext {
+        CallContext {
+            caller: authentic.caller,
+            region: authentic.region,
+            request_id: self.request_id.clone(),
+            source_ip: self.peer.ip,
+            user_agent: self.user_agent.clone(),
+            secure_transport: self.peer.secure,
+        }
     }
 
-    /// The service's own fault; the cause goes to the log and nowhere else.
-    fn internal(request_id: &str, cause: &(dyn std::error::Error + 'static)) -> Self {
-        let source = cause.source();
-        tracing::error!(request_id, cause, source, "a request failed");
-        Self::fault()
-    }
-
-    /// A fault that the configuration asks for, in AWS's words.
-    fn on_purpose(code: ErrorCode) -> Self {
-        let message = match code {
-            ErrorCode::ThrottlingException => {
-                "You have exceeded the rate at which you may call KMS. Reduce the frequency of \
-                 your calls."
-            }
-            ErrorCode::DependencyTimeoutException => {
-                "The system timed out while trying to fulfill the request."
-            }
-            ErrorCode::ServiceUnavailableException => "The service is unavailable.",
-            _ => return Self::fault(),
-        };
-        Self::new(code, message)
-    }
-
-    fn fault() -> Self {
-        Self::from(&Error::internal("told already"))
-    }
-}
-
-impl From<&Error> for Failure {
-    fn from(error: &Error) -> Self {
-        Self::new(error.code(), error.to_string())
-    }
-}
-
-impl From<BodyFault> for Failure {
-    fn from(fault: BodyFault) -> Self {
-        let (code, message) = match fault {
-            BodyFault::TooLarge => (
-                ErrorCode::RequestEntityTooLargeException,
-                "The request is larger than the service accepts.",
-            ),
-            BodyFault::TooSlow => (
-                ErrorCode::SerializationException,
-                "The body of the request did not arrive in time.",
-            ),
-            BodyFault::Broken => (
-                ErrorCode::SerializationException,
-                "The body of the request could not be read.",
-            ),
-        };
-        Self::new(code, message)
+    fn event_source(&self) -> &'static str {
+        match (self.event, self.service) {
+            (Some(event), _) => event.source(),
+            (None, Some(service)) => service.event_source(),
+            (None, None) => "kms.amazonaws.com",
+        }
     }
 }
 
@@ -150,6 +110,25 @@ impl Endpoint {
         }
     }
 
+    pub(super) fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    pub(super) fn reading(&self) -> Reading {
+        self.reading
+    }
+
+    /// Who signed the request for `service`.
+    pub(super) fn authenticate(
+        &self,
+        head: &request::Parts,
+        body: &[u8],
+        service: Service,
+    ) -> Result<Authentic, Unauthentic> {
+        self.authenticator
+            .authenticate(&self.engine, head, body, service)
+    }
+
     /// The same endpoint, on which `faults` befall requests whose caller is known.
     #[must_use]
     pub fn with_faults(self, faults: Faults) -> Self {
@@ -160,6 +139,7 @@ impl Endpoint {
         &self,
         head: &request::Parts,
         body: Incoming,
+        operation: Option<Operation>,
         received: Received,
     ) -> Result<Vec<u8>, Failure> {
         let nobody = RefusedCaller::Unauthenticated(None);
@@ -167,12 +147,12 @@ impl Endpoint {
             Ok(body) => body,
             Err(fault) => return Err(self.refuse(&received, nobody, fault.into()).await),
         };
-        let Some(operation) = received.operation else {
+        let Some(operation) = operation else {
             let message = "The requested operation is not recognized by the service.";
             let unknown = Failure::new(ErrorCode::UnknownOperationException, message);
             return Err(self.refuse(&received, nobody, unknown).await);
         };
-        match self.authenticator.authenticate(&self.engine, head, &body) {
+        match self.authenticate(head, &body, Service::Kms) {
             Ok(authentic) => {
                 let stroke = self.faults.strike(operation);
                 if !stroke.delay.is_zero() {
@@ -189,7 +169,7 @@ impl Endpoint {
             Err(Unauthentic::Refused { refusal, claimed }) => {
                 let claimed = claimed.and_then(|id| id.parse::<AccessKeyId>().ok());
                 let caller = RefusedCaller::Unauthenticated(claimed.as_ref());
-                let failure = Failure::new(auth::code(&refusal), refusal.to_string());
+                let failure = Failure::unauthentic(&refusal);
                 Err(self.refuse(&received, caller, failure).await)
             }
             Err(Unauthentic::Engine(error)) => {
@@ -203,17 +183,10 @@ impl Endpoint {
         &self,
         operation: Operation,
         authentic: Authentic,
-        received: Received,
+        mut received: Received,
         body: Bytes,
     ) -> Result<Vec<u8>, Failure> {
-        let context = CallContext {
-            caller: authentic.caller,
-            region: authentic.region,
-            request_id: received.request_id,
-            source_ip: received.peer.ip,
-            user_agent: received.user_agent,
-            secure_transport: received.peer.secure,
-        };
+        let context = received.context(authentic);
         let call = Call {
             engine: &self.engine,
             context: &context,
@@ -232,13 +205,7 @@ impl Endpoint {
             Err(Unanswered::Malformed) => {
                 let message = "The body of the request is not the JSON of the operation.";
                 let failure = Failure::new(ErrorCode::SerializationException, message);
-                let received = Received {
-                    operation: Some(operation),
-                    request_id: context.request_id,
-                    peer: received.peer,
-                    user_agent: context.user_agent,
-                    region: Some(context.region),
-                };
+                received.region = Some(context.region.clone());
                 let caller = RefusedCaller::Authenticated(&context.caller);
                 Err(self.refuse(&received, caller, failure).await)
             }
@@ -246,17 +213,18 @@ impl Endpoint {
     }
 
     /// Records the refusal; one that cannot be recorded is answered with a fault.
-    async fn refuse(
+    pub(super) async fn refuse<C: Code>(
         &self,
         received: &Received,
         caller: RefusedCaller<'_>,
-        failure: Failure,
-    ) -> Failure {
+        failure: Failure<C>,
+    ) -> Failure<C> {
         let address = received.peer.ip.map(|ip| ip.to_string());
         let refusal = Refusal {
             caller,
-            event_name: received.operation.map_or(NO_OPERATION, Operation::as_str),
-            read_only: received.operation.is_none_or(Operation::is_read_only),
+            event_source: received.event_source(),
+            event_name: received.event.map_or(NO_OPERATION, Event::name),
+            read_only: received.event.is_none_or(Event::is_read_only),
             region: received
                 .region
                 .as_ref()
@@ -264,7 +232,7 @@ impl Endpoint {
             source_ip_address: address.as_deref().unwrap_or("localhost"),
             user_agent: &received.user_agent,
             request_id: &received.request_id,
-            code: failure.code.as_str(),
+            code: failure.code.recorded(),
             message: &failure.message,
         };
         match self.engine.refuse(&refusal, ()).await {
@@ -277,8 +245,9 @@ impl Endpoint {
 impl Handler for Endpoint {
     async fn handle(&self, request: Request<Incoming>, peer: Peer) -> Answer {
         let (head, body) = request.into_parts();
-        let operation = match route(&head) {
-            Route::Call(operation) => operation,
+        let (operation, service) = match route(&head) {
+            Route::Call(operation) => (operation, None),
+            Route::Query => (None, Some(QueryService::Iam)),
             Route::Health => return answer::health(StatusCode::OK, "ok\n"),
             Route::Ready => {
                 return match self.engine.ready() {
@@ -292,20 +261,24 @@ impl Handler for Endpoint {
         };
         let request_id = request_id(&*self.random);
         let received = Received {
-            operation,
+            service,
+            event: operation.map(Event::kms),
             request_id: request_id.clone(),
             peer,
             user_agent: user_agent(&head),
             region: None,
         };
-        match self.call(&head, body, received).await {
+        if service.is_some() {
+            return self.answer_query(&head, body, received).await;
+        }
+        match self.call(&head, body, operation, received).await {
             Ok(body) => answer::success(&request_id, body),
             Err(failure) => answer::error(&request_id, failure.code, &failure.message),
         }
     }
 
     fn panicked(&self) -> Answer {
-        let failure = Failure::fault();
+        let failure = Failure::<ErrorCode>::fault();
         answer::error(&request_id(&*self.random), failure.code, &failure.message)
     }
 }

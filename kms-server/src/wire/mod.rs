@@ -1,10 +1,13 @@
-//! AWS JSON 1.1 over HTTP: from a request to an operation and from its outcome to an answer.
+//! AWS JSON 1.1 and AWS's query protocol over HTTP: from a request to an operation and from its outcome to an answer.
 
 mod answer;
 mod body;
 mod dispatch;
 mod endpoint;
+mod failure;
 mod faults;
+mod query;
+mod query_endpoint;
 mod route;
 
 pub(crate) use body::read as read_body;

@@ -11,6 +11,8 @@ use super::answer::AWS_JSON;
 pub(super) enum Route {
     /// An operation of the service; `None` when there is no such operation.
     Call(Option<Operation>),
+    /// An operation of a service that speaks the query protocol, which the body names.
+    Query,
     /// Whether the process is alive.
     Health,
     /// Whether requests can be served.
@@ -23,6 +25,7 @@ pub(super) enum Route {
 pub(super) fn route(head: &request::Parts) -> Route {
     let is_read = matches!(head.method, Method::GET | Method::HEAD);
     match head.uri.path() {
+        "/" if head.method == Method::POST && is_form(head) => Route::Query,
         "/" if head.method == Method::POST => Route::Call(operation(head)),
         "/" => Route::Elsewhere(StatusCode::METHOD_NOT_ALLOWED, "POST"),
         "/healthz" if is_read => Route::Health,
@@ -32,10 +35,22 @@ pub(super) fn route(head: &request::Parts) -> Route {
     }
 }
 
-fn operation(head: &request::Parts) -> Option<Operation> {
+/// The content type of requests of the query protocol.
+const FORM: &str = "application/x-www-form-urlencoded";
+
+fn media_type(head: &request::Parts) -> Option<&str> {
     let content_type = head.headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    let media_type = content_type.split(';').next()?.trim_end();
-    if !media_type.eq_ignore_ascii_case(AWS_JSON) {
+    Some(content_type.split(';').next()?.trim_end())
+}
+
+/// Whether the body is a form. Who names a target speaks JSON, whatever else is said.
+fn is_form(head: &request::Parts) -> bool {
+    !head.headers.contains_key("x-amz-target")
+        && media_type(head).is_some_and(|found| found.eq_ignore_ascii_case(FORM))
+}
+
+fn operation(head: &request::Parts) -> Option<Operation> {
+    if !media_type(head)?.eq_ignore_ascii_case(AWS_JSON) {
         return None;
     }
     let target = head.headers.get("x-amz-target")?.to_str().ok()?;

@@ -233,6 +233,7 @@ impl ProxyEndpoint {
         });
         let refusal = Refusal {
             caller,
+            event_source: "kms.amazonaws.com",
             event_name: received.target.map_or(NO_OPERATION, Target::name),
             read_only: true,
             region: &self.config.key_region,

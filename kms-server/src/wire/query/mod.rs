@@ -1,0 +1,141 @@
+//! AWS's query protocol: from a form to an operation of IAM or STS, and from its outcome to XML.
+//!
+//! One table for each service says which operations it has.
+
+mod iam;
+
+use std::sync::Arc;
+
+use kms_core::Error;
+use kms_core::api::query::{Form, FromForm, InvalidForm, QueryService, ToXml, success_body};
+use kms_core::service::{CallContext, Engine, Event, Operation};
+use tokio::runtime::Handle;
+
+use super::dispatch::Unanswered;
+
+/// An operation of a table.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) event: Event,
+    perform: fn(Performing, Form) -> Answered,
+}
+
+/// The body of the answer.
+type Answered = Result<Vec<u8>, QueryUnanswered>;
+
+/// Why a call has no response.
+#[derive(Debug)]
+pub(super) enum QueryUnanswered {
+    /// The form is not one of the operation; nothing is recorded yet.
+    Form(InvalidForm),
+    /// As in the JSON protocol.
+    Other(Unanswered),
+}
+
+/// What an operation is performed with, on a thread that may block.
+struct Performing {
+    engine: Arc<Engine>,
+    context: CallContext,
+    runtime: Handle,
+    service: QueryService,
+}
+
+/// What a form asks for.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) service: QueryService,
+    pub(super) row: &'static Row,
+    pub(super) form: Form,
+}
+
+/// Why a form asks for nothing that there is, and the service that is to say so.
+#[derive(Debug)]
+pub(super) enum NotAsked {
+    /// It is not a form.
+    Form(InvalidForm),
+    /// It has no member `Action`.
+    NoAction(QueryService),
+    /// There is no such operation in that version of an API.
+    Unknown(QueryService, String),
+}
+
+/// Reads the body, as far as it says which operation of which service is asked for.
+pub(super) fn read(body: &[u8]) -> Result<Asked, NotAsked> {
+    let mut form = Form::parse(body).map_err(NotAsked::Form)?;
+    let version = form.text("Version").unwrap_or_default();
+    let mut services = QueryService::ALL.into_iter();
+    let service = services.find(|service| service.version() == version);
+    let speaker = service.unwrap_or(QueryService::Iam);
+    let action = form.text("Action").ok_or(NotAsked::NoAction(speaker))?;
+    let row = service.and_then(|service| {
+        let mut rows = table(service).iter();
+        rows.find(|row| row.event.name() == action)
+    });
+    match (service, row) {
+        (Some(service), Some(row)) => Ok(Asked { service, row, form }),
+        _ => Err(NotAsked::Unknown(
+            speaker,
+            format!("Could not find operation {action} for version {version}"),
+        )),
+    }
+}
+
+fn table(service: QueryService) -> &'static [Row] {
+    match service {
+        QueryService::Iam => iam::TABLE,
+        QueryService::Sts => &[],
+    }
+}
+
+impl Asked {
+    /// Performs the operation where blocking is allowed.
+    pub(super) async fn perform(self, engine: &Arc<Engine>, context: &CallContext) -> Answered {
+        let performing = Performing {
+            engine: Arc::clone(engine),
+            context: context.clone(),
+            runtime: Handle::current(),
+            service: self.service,
+        };
+        let perform = self.row.perform;
+        let form = self.form;
+        let joined = tokio::task::spawn_blocking(move || perform(performing, form)).await;
+        joined.unwrap_or(Err(QueryUnanswered::Other(Unanswered::Panicked)))
+    }
+}
+
+/// The row of an operation.
+const fn row<R>() -> Row
+where
+    R: FromForm + Operation,
+    R::Response: ToXml,
+{
+    Row {
+        event: R::EVENT,
+        perform: perform::<R>,
+    }
+}
+
+/// Reads the request, and encodes its answer: only a recorded one has a form on the wire.
+fn perform<R>(performing: Performing, mut form: Form) -> Answered
+where
+    R: FromForm + Operation,
+    R::Response: ToXml,
+{
+    let Performing {
+        engine,
+        context,
+        runtime,
+        service,
+    } = performing;
+    let request = R::from_form(&mut form).map_err(QueryUnanswered::Form)?;
+    form.finish().map_err(QueryUnanswered::Form)?;
+    let other = QueryUnanswered::Other;
+    let recorded = runtime
+        .block_on(engine.call(&context, request))
+        .map_err(|error| other(Unanswered::Unrecorded(error)))?;
+    let response = recorded
+        .into_inner()
+        .map_err(|error: Error| other(Unanswered::Refused(error)))?;
+    let (action, id) = (R::EVENT.name(), &context.request_id);
+    Ok(success_body(service, action, id, &response))
+}

@@ -1,0 +1,125 @@
+//! One request of IAM or STS, from its body to its answer.
+
+use http::{StatusCode, request};
+use hyper::body::Incoming;
+use kms_core::Error;
+use kms_core::api::query::{QueryCode, QueryService, error_body};
+use kms_core::ids::AccessKeyId;
+use kms_core::service::RefusedCaller;
+
+use super::answer::{self, Answer};
+use super::body;
+use super::dispatch::Unanswered;
+use super::endpoint::{Endpoint, Received};
+use super::failure;
+use super::query::{self, Asked, NotAsked, QueryUnanswered};
+use crate::auth::Unauthentic;
+
+type Failure = failure::Failure<QueryCode>;
+
+const NOBODY: RefusedCaller<'static> = RefusedCaller::Unauthenticated(None);
+
+impl Endpoint {
+    /// Answers a request whose body is a form.
+    pub(super) async fn answer_query(
+        &self,
+        head: &request::Parts,
+        body: Incoming,
+        mut received: Received,
+    ) -> Answer {
+        let request_id = received.request_id.clone();
+        match self.query(head, body, &mut received).await {
+            Ok(body) => answer::xml(StatusCode::OK, &request_id, body),
+            Err(failure) => {
+                let status = StatusCode::from_u16(failure.code.http_status());
+                let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                let service = received.service.unwrap_or(QueryService::Iam);
+                let body = error_body(service, failure.code, &failure.message, &request_id);
+                answer::xml(status, &request_id, body)
+            }
+        }
+    }
+
+    async fn query(
+        &self,
+        head: &request::Parts,
+        body: Incoming,
+        received: &mut Received,
+    ) -> Result<Vec<u8>, Failure> {
+        received.service = Some(QueryService::Iam);
+        let reading = self.reading();
+        let body = match body::read(body, reading.limit, reading.timeout).await {
+            Ok(body) => body,
+            Err(fault) => return Err(self.refuse(received, NOBODY, fault.into()).await),
+        };
+        let asked = match query::read(&body) {
+            Ok(asked) => asked,
+            Err(not_asked) => {
+                let failure = received.not_asked(&not_asked);
+                return Err(self.refuse(received, NOBODY, failure).await);
+            }
+        };
+        received.service = Some(asked.service);
+        received.event = Some(asked.row.event);
+        let signed_for = asked.service.into();
+        match self.authenticate(head, &body, signed_for) {
+            Ok(authentic) => {
+                let context = received.context(authentic);
+                self.perform_query(asked, &context, received).await
+            }
+            Err(Unauthentic::Refused { refusal, claimed }) => {
+                let claimed = claimed.and_then(|id| id.parse::<AccessKeyId>().ok());
+                let caller = RefusedCaller::Unauthenticated(claimed.as_ref());
+                let failure = Failure::unauthentic(&refusal);
+                Err(self.refuse(received, caller, failure).await)
+            }
+            Err(Unauthentic::Engine(error)) => {
+                let failure = Failure::internal(&received.request_id, &error);
+                Err(self.refuse(received, NOBODY, failure).await)
+            }
+        }
+    }
+
+    async fn perform_query(
+        &self,
+        asked: Asked,
+        context: &kms_core::service::CallContext,
+        received: &mut Received,
+    ) -> Result<Vec<u8>, Failure> {
+        let unanswered = match asked.perform(self.engine(), context).await {
+            Ok(body) => return Ok(body),
+            Err(QueryUnanswered::Form(invalid)) => {
+                received.region = Some(context.region.clone());
+                let caller = RefusedCaller::Authenticated(&context.caller);
+                return Err(self.refuse(received, caller, (&invalid).into()).await);
+            }
+            Err(QueryUnanswered::Other(unanswered)) => unanswered,
+        };
+        Err(match unanswered {
+            Unanswered::Refused(error @ Error::Internal(_)) => {
+                Failure::internal(&context.request_id, &error)
+            }
+            Unanswered::Refused(error) => Failure::from(&error),
+            Unanswered::Unrecorded(error) => Failure::internal(&context.request_id, &error),
+            Unanswered::Malformed | Unanswered::Panicked => Failure::fault(),
+        })
+    }
+}
+
+impl Received {
+    /// What is answered to a form that asks for nothing that there is.
+    fn not_asked(&mut self, not_asked: &NotAsked) -> Failure {
+        match not_asked {
+            NotAsked::Form(invalid) => invalid.into(),
+            NotAsked::NoAction(service) => {
+                self.service = Some(*service);
+                let message = "The request is missing an action or operation parameter.";
+                Failure::new(QueryCode::MissingAction, message)
+            }
+            NotAsked::Unknown(service, message) => {
+                self.service = Some(*service);
+                Failure::new(QueryCode::InvalidAction, message.clone())
+            }
+        }
+    }
+}
