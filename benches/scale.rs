@@ -73,8 +73,8 @@ fn build(home: &Path, keys: usize, grants: usize) {
             send(&engine, &call, request);
         }
     }
-    let user_name = "grantee".to_owned();
-    send(&engine, &call, CreateUserRequest { user_name });
+    let user = CreateUserRequest::new("grantee".parse().unwrap());
+    send(&engine, &call, user);
     for tenant in 0..grants {
         let request = json!({
             "KeyId": KEY,

@@ -65,6 +65,10 @@ macro_rules! text_name {
     };
 }
 
+mod iam;
+
+pub use iam::*;
+
 text_name! {
     /// An AWS account: 12 decimal digits.
     AccountId, "account id", |text| text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
@@ -91,66 +95,6 @@ impl AliasName {
     #[must_use]
     pub fn is_reserved(text: &str) -> bool {
         text == "alias/aws" || text.starts_with("alias/aws/")
-    }
-}
-
-text_name! {
-    /// An IAM user's name: 1–64 characters of `[\w+=,.@-]`.
-    UserName, "user name", |text| text.len() <= 64 && has_form_of_iam_name(text)
-}
-
-text_name! {
-    /// An IAM role's name: 1–64 characters of `[\w+=,.@-]`.
-    RoleName, "role name", |text| text.len() <= 64 && has_form_of_iam_name(text)
-}
-
-text_name! {
-    /// The name of a session of a role or of a federated user: 2–64 characters of `[\w+=,.@-]`.
-    SessionName, "session name", |text| {
-        (2..=64).contains(&text.len()) && has_form_of_iam_name(text)
-    }
-}
-
-text_name! {
-    /// The path of an IAM entity: `/`, or `/` and 1–510 visible ASCII characters and `/`.
-    EntityPath, "path", |text| {
-        text == "/"
-            || (3..=512).contains(&text.len())
-                && text.starts_with('/')
-                && text.ends_with('/')
-                && text.bytes().all(|b| b.is_ascii_graphic())
-    }
-}
-
-impl Default for EntityPath {
-    fn default() -> Self {
-        Self(SmolStr::new_static("/"))
-    }
-}
-
-text_name! {
-    /// An access key id: `AKIA`, or `ASIA` for temporary credentials, and 16 characters of base 32.
-    AccessKeyId, "access key id", |text| {
-        let number = text.strip_prefix("AKIA").or_else(|| text.strip_prefix("ASIA"));
-        number.is_some_and(|number| number.len() == 16 && is_base_32(number))
-    }
-}
-
-impl AccessKeyId {
-    /// Whether it belongs to temporary credentials, which come with a session token.
-    #[must_use]
-    pub fn is_temporary(&self) -> bool {
-        self.as_str().starts_with("ASIA")
-    }
-}
-
-text_name! {
-    /// A unique id of an IAM entity that is never used again: `AIDA` (user), `AROA` (role), `AGPA`
-    /// (group) or `ANPA` (managed policy) and 17 characters of base 32.
-    UniqueId, "unique id", |text| {
-        let kinds = ["AIDA", "AROA", "AGPA", "ANPA"];
-        let number = kinds.iter().find_map(|kind| text.strip_prefix(kind));
-        number.is_some_and(|number| number.len() == 17 && is_base_32(number))
     }
 }
 
@@ -185,16 +129,6 @@ text_name! {
     }
 }
 
-fn has_form_of_iam_name(text: &str) -> bool {
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b);
-    !text.is_empty() && text.bytes().all(allowed)
-}
-
-fn is_base_32(text: &str) -> bool {
-    text.bytes()
-        .all(|b| b.is_ascii_uppercase() || (b'2'..=b'7').contains(&b))
-}
-
 /// Whether text of any length has the form of a Region.
 pub(crate) fn has_form_of_region(text: &str) -> bool {
     let Some((words, number)) = text.rsplit_once('-') else {
@@ -210,36 +144,6 @@ pub(crate) fn has_form_of_region(text: &str) -> bool {
         && words.as_bytes().split(|byte| *byte == b'-').all(is_word)
         && !number.is_empty()
         && number.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// `arn:aws:iam::ACCOUNT:root`, which names the account and everybody it delegates to.
-#[must_use]
-pub fn account_root_arn(account: &AccountId) -> String {
-    format!("arn:{PARTITION}:iam::{account}:root")
-}
-
-/// `arn:aws:iam::ACCOUNT:user/NAME`, with the user's path before the name.
-#[must_use]
-pub fn user_arn(account: &AccountId, path: &EntityPath, user: &UserName) -> String {
-    format!("arn:{PARTITION}:iam::{account}:user{path}{user}")
-}
-
-/// `arn:aws:iam::ACCOUNT:role/NAME`, with the role's path before the name.
-#[must_use]
-pub fn role_arn(account: &AccountId, path: &EntityPath, role: &RoleName) -> String {
-    format!("arn:{PARTITION}:iam::{account}:role{path}{role}")
-}
-
-/// `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`: the role's path is not in it.
-#[must_use]
-pub fn assumed_role_arn(account: &AccountId, role: &RoleName, session: &SessionName) -> String {
-    format!("arn:{PARTITION}:sts::{account}:assumed-role/{role}/{session}")
-}
-
-/// `arn:aws:sts::ACCOUNT:federated-user/NAME`.
-#[must_use]
-pub fn federated_user_arn(account: &AccountId, name: &SessionName) -> String {
-    format!("arn:{PARTITION}:sts::{account}:federated-user/{name}")
 }
 
 /// The id of a key: a UUID, or `mrk-` and 32 hexadecimal digits for a multi-Region key.

@@ -250,8 +250,9 @@ impl<'a> Owner<'a> {
 
     /// Whether there is neither an access key of the root user nor another user.
     fn is_alone(&self) -> Result<bool, StoreFault> {
-        let keys = self.call(ListAccessKeysRequest { user_name: None })?;
-        Ok(keys.is_empty() && self.call(ListUsersRequest)?.is_empty())
+        let keys = self.call(ListAccessKeysRequest::of(None))?;
+        let users = self.call(ListUsersRequest::from_marker(None))?;
+        Ok(keys.items.is_empty() && users.items.is_empty())
     }
 }
 

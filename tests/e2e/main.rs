@@ -154,6 +154,11 @@ fn forms_are_read_and_xml_is_answered_as_in_aws() {
 }
 
 #[test]
+fn principals_are_administered_as_in_aws() {
+    passes("principals.py");
+}
+
+#[test]
 fn policies_decide_as_in_aws() {
     passes("policies.py");
 }

@@ -372,8 +372,8 @@ fn conditions_see_what_a_key_is_and_how_it_is_used() {
     let policy = |condition: &str| {
         fixture
             .send(PutUserPolicyRequest {
-                user_name: "bob".to_owned(),
-                policy_name: "p".to_owned(),
+                user_name: "bob".parse().unwrap(),
+                policy_name: "p".parse().unwrap(),
                 policy_document: format!(
                     r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"kms:*",
                     "Resource":"*","Condition":{{"StringEquals":{{{condition}}}}}}}]}}"#

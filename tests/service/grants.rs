@@ -65,8 +65,10 @@ impl Fixture {
 
     pub fn identity_policy(&self, user: &str, effect: &str, action: &str) {
         let policy = PutUserPolicyRequest {
-            user_name: user.to_owned(),
-            policy_name: format!("{effect}-{}", action.replace([':', '*'], "-")),
+            user_name: user.parse().unwrap(),
+            policy_name: format!("{effect}-{}", action.replace([':', '*'], "-"))
+                .parse()
+                .unwrap(),
             policy_document: format!(
                 r#"{{"Version":"2012-10-17","Statement":{{"Effect":"{effect}","Action":"{action}","Resource":"*"}}}}"#
             ),

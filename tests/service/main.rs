@@ -98,11 +98,8 @@ impl Fixture {
     }
 
     fn user(&self, name: &str) -> CallContext {
-        let user = self
-            .send(CreateUserRequest {
-                user_name: name.to_owned(),
-            })
-            .unwrap();
+        let request = CreateUserRequest::new(name.parse().unwrap());
+        let user = self.send(request).unwrap().0;
         let principal = Principal::User {
             account: user.account,
             path: Default::default(),
@@ -167,6 +164,7 @@ mod external_keys;
 mod external_proxy;
 mod grant_life;
 mod grants;
+mod identities;
 mod import;
 mod key_usage;
 mod many_keys;
@@ -335,8 +333,8 @@ fn a_user_may_do_what_the_key_policy_or_an_identity_policy_allows_and_no_more() 
         )
     );
     let policy = PutUserPolicyRequest {
-        user_name: "bob".to_owned(),
-        policy_name: "encrypt".to_owned(),
+        user_name: "bob".parse().unwrap(),
+        policy_name: "encrypt".parse().unwrap(),
         policy_document: format!(
             r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"kms:Encrypt","Resource":"{key}"}}}}"#
         ),

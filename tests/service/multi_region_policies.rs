@@ -7,8 +7,8 @@ impl Fixture {
     fn allow(&self, user: &str, statements: &serde_json::Value) {
         let policy = serde_json::json!({"Version": "2012-10-17", "Statement": statements});
         let request = PutUserPolicyRequest {
-            user_name: user.to_owned(),
-            policy_name: "default".to_owned(),
+            user_name: user.parse().unwrap(),
+            policy_name: "default".parse().unwrap(),
             policy_document: policy.to_string(),
         };
         self.send(request).unwrap();

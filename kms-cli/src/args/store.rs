@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use kms_core::ids::{AccessKeyId, PolicyName, UserName};
 
 /// Create a store in a directory
 #[derive(Debug, Args)]
@@ -68,7 +69,7 @@ pub(crate) enum UserCommand {
     #[command(after_help = "Example:\n  kms user create alice")]
     Create {
         /// 1 to 64 letters, digits and _+=,.@-
-        name: String,
+        name: UserName,
     },
     /// List the users
     #[command(after_help = "Example:\n  kms user list")]
@@ -104,7 +105,7 @@ Examples:
     Delete {
         /// AKIA…
         #[arg(value_name = "ACCESS-KEY-ID")]
-        access_key_id: String,
+        access_key_id: AccessKeyId,
     },
 }
 
@@ -113,7 +114,7 @@ Examples:
 #[group(required = true, multiple = false)]
 pub(crate) struct AccessKeyOwner {
     /// The user
-    pub(crate) user: Option<String>,
+    pub(crate) user: Option<UserName>,
     /// The account root user, who may do everything that no policy denies
     #[arg(long)]
     root: bool,
@@ -148,10 +149,10 @@ pub(crate) enum UserPolicyCommand {
 #[derive(Debug, Args)]
 pub(crate) struct UserPolicy {
     /// The user
-    pub(crate) user: String,
+    pub(crate) user: UserName,
     /// The policy's name, for a user with several
     #[arg(long, value_name = "NAME", default_value = "default")]
-    pub(crate) policy_name: String,
+    pub(crate) policy_name: PolicyName,
 }
 
 /// Reads and verifies the ledger.

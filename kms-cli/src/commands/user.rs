@@ -1,7 +1,6 @@
 //! `kms user`.
 
 use kms_core::identity::User;
-use kms_core::ids::user_arn;
 use kms_core::service::{
     CreateAccessKeyRequest, CreateAccessKeyResponse, CreateUserRequest, DeleteAccessKeyRequest,
     DeleteUserPolicyRequest, GetUserPolicyRequest, ListAccessKeysRequest, ListUsersRequest,
@@ -21,16 +20,16 @@ pub(super) fn run(command: UserCommand, global: &Global, output: &Output) -> Res
     let store = Embedded::open(&home, global)?;
     match command {
         UserCommand::Create { name } => {
-            let user = store.call(CreateUserRequest { user_name: name })?;
-            output.show(&json!({ "User": fields(&user) }), |_| arn(&user))
+            let user = store.call(CreateUserRequest::new(name))?.0;
+            output.show(&json!({ "User": fields(&user) }), |_| user.arn())
         }
         UserCommand::List => {
-            let users = store.call(ListUsersRequest)?;
+            let users = all_users(&store)?;
             let all: Vec<Value> = users.iter().map(fields).collect();
             output.show(&json!({ "Users": all }), |_| {
                 users
                     .iter()
-                    .map(|user| format!("{}\n", arn(user)))
+                    .map(|user| format!("{}\n", user.arn()))
                     .collect()
             })
         }
@@ -39,15 +38,24 @@ pub(super) fn run(command: UserCommand, global: &Global, output: &Output) -> Res
     }
 }
 
-fn arn(user: &User) -> String {
-    user_arn(&user.account, &user.path, &user.name)
+/// Page by page.
+fn all_users(store: &Embedded) -> Result<Vec<User>, Failure> {
+    let (mut users, mut marker) = (Vec::new(), None);
+    loop {
+        let page = store.call(ListUsersRequest::from_marker(marker))?;
+        users.extend(page.items);
+        marker = page.next;
+        if marker.is_none() {
+            return Ok(users);
+        }
+    }
 }
 
 fn fields(user: &User) -> Value {
     json!({
         "UserName": user.name,
         "UserId": user.id,
-        "Arn": arn(user),
+        "Arn": user.arn(),
         "CreateDate": user.created.to_rfc3339(),
     })
 }
@@ -61,10 +69,9 @@ fn access_key(command: AccessKeyCommand, store: &Embedded, output: &Output) -> R
             show_new_key(&owner, &store.call(request)?, output)
         }
         AccessKeyCommand::List { owner } => {
-            let keys = store.call(ListAccessKeysRequest {
-                user_name: owner.user,
-            })?;
+            let keys = store.call(ListAccessKeysRequest::of(owner.user))?;
             let rows: Vec<_> = keys
+                .items
                 .iter()
                 .map(|key| [key.access_key_id.to_string(), key.created.to_rfc3339()])
                 .collect();
@@ -75,7 +82,10 @@ fn access_key(command: AccessKeyCommand, store: &Embedded, output: &Output) -> R
             output.show(&json!({ "AccessKeyMetadata": all }), |_| table(&rows))
         }
         AccessKeyCommand::Delete { access_key_id } => store
-            .call(DeleteAccessKeyRequest { access_key_id })
+            .call(DeleteAccessKeyRequest {
+                user_name: None,
+                access_key_id,
+            })
             .map(drop),
     }
 }
@@ -113,16 +123,16 @@ fn policy(command: UserPolicyCommand, store: &Embedded, output: &Output) -> Resu
             store.call(request).map(drop)
         }
         UserPolicyCommand::Get { of } => {
-            let document = store.call(GetUserPolicyRequest {
+            let answer = store.call(GetUserPolicyRequest {
                 user_name: of.user.clone(),
                 policy_name: of.policy_name.clone(),
             })?;
             let fields = json!({
                 "UserName": of.user,
                 "PolicyName": of.policy_name,
-                "PolicyDocument": document,
+                "PolicyDocument": answer.policy_document,
             });
-            output.show(&fields, |_| document.clone())
+            output.show(&fields, |_| answer.policy_document.clone())
         }
         UserPolicyCommand::Delete { of } => {
             let request = DeleteUserPolicyRequest {

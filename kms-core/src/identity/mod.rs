@@ -1,13 +1,22 @@
-//! Accounts, IAM users and their access keys.
+//! Accounts, and the IAM entities of an account: users, groups, roles, managed policies, access keys.
 
-use std::collections::BTreeMap;
+mod access_key;
+mod group;
+mod managed_policy;
+mod role;
+mod user;
+
+pub use access_key::{AccessKey, AccessKeyOwner};
+pub use group::Group;
+pub use managed_policy::{ManagedPolicy, PolicyVersion};
+pub use role::Role;
+pub use user::User;
 
 use serde::{Deserialize, Serialize};
 
-use crate::caller::Principal;
 use crate::crypto::Failed;
 use crate::crypto::random::Random;
-use crate::ids::{AccessKeyId, AccountId, EntityPath, Region, UniqueId, UserName};
+use crate::ids::{AccessKeyId, AccountId, Region, UniqueId};
 use crate::secret::{SecretBytes, SecretText};
 use crate::time::Timestamp;
 
@@ -23,62 +32,6 @@ pub struct Account {
     /// Whether the store is one of production, where seed files are refused.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub production: bool,
-}
-
-/// An IAM user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User {
-    /// The account that the user belongs to.
-    pub account: AccountId,
-    /// Where the user stands among the account's users.
-    #[serde(default)]
-    pub path: EntityPath,
-    /// The user's name.
-    pub name: UserName,
-    /// Never used for another user, even of the same name.
-    pub id: UniqueId,
-    /// When the user was made.
-    pub created: Timestamp,
-    /// Inline policies by name, as they were given.
-    pub policies: BTreeMap<String, String>,
-}
-
-impl User {
-    /// The user as a caller.
-    #[must_use]
-    pub fn principal(&self) -> Principal {
-        Principal::User {
-            account: self.account.clone(),
-            path: self.path.clone(),
-            name: self.name.clone(),
-            id: self.id.clone(),
-        }
-    }
-}
-
-/// Whom an access key speaks for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum AccessKeyOwner {
-    /// The account root user.
-    Root,
-    /// The IAM user of that name.
-    User(UserName),
-}
-
-/// An access key: the id that a request names and the secret that signs it.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct AccessKey {
-    /// `AKIA…`.
-    pub id: AccessKeyId,
-    /// The account that it belongs to.
-    pub account: AccountId,
-    /// Whom it speaks for.
-    pub owner: AccessKeyOwner,
-    /// When it was made.
-    pub created: Timestamp,
-    /// 40 characters, shown once, when the key is made.
-    #[serde(with = "stored_secret")]
-    pub secret: SecretText,
 }
 
 /// A secret as text, for a record that is sealed as a whole and nowhere else.
@@ -117,12 +70,39 @@ pub fn generate_access_key_id(random: &dyn Random) -> Result<AccessKeyId, Failed
         .map_err(|_| Failed)
 }
 
-/// Draws a user's unique id.
+/// What an entity is that has a unique id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntityKind {
+    /// A user.
+    User,
+    /// A role.
+    Role,
+    /// A group.
+    Group,
+    /// A managed policy.
+    Policy,
+}
+
+impl EntityKind {
+    /// What the unique ids of the kind start with.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::User => "AIDA",
+            Self::Role => "AROA",
+            Self::Group => "AGPA",
+            Self::Policy => "ANPA",
+        }
+    }
+}
+
+/// Draws an entity's unique id.
 ///
 /// # Errors
 /// [`Failed`] when there is no randomness.
-pub fn generate_unique_id(random: &dyn Random) -> Result<UniqueId, Failed> {
-    format!("AIDA{}", draw(random, 17, BASE32)?)
+pub fn generate_unique_id(kind: EntityKind, random: &dyn Random) -> Result<UniqueId, Failed> {
+    let prefix = kind.prefix();
+    format!("{prefix}{}", draw(random, 17, BASE32)?)
         .parse()
         .map_err(|_| Failed)
 }
@@ -159,7 +139,14 @@ mod tests {
     fn generated_names_have_their_form_and_differ() {
         let id = generate_access_key_id(&SystemRandom).unwrap();
         assert_ne!(id, generate_access_key_id(&SystemRandom).unwrap());
-        generate_unique_id(&SystemRandom).unwrap();
+        for kind in [
+            EntityKind::User,
+            EntityKind::Role,
+            EntityKind::Group,
+            EntityKind::Policy,
+        ] {
+            generate_unique_id(kind, &SystemRandom).unwrap();
+        }
         generate_account_id(&SystemRandom).unwrap();
         let secret = generate_secret_access_key(&SystemRandom).unwrap();
         assert_eq!(secret.expose().len(), 40);
@@ -176,6 +163,7 @@ mod tests {
             account: generate_account_id(&SystemRandom).unwrap(),
             owner: AccessKeyOwner::Root,
             created: Timestamp::from_millis(0),
+            inactive: false,
             secret: SecretText::new("hunter2".to_owned()),
         };
         assert!(!format!("{key:?}").contains("hunter2"));

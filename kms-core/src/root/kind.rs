@@ -52,6 +52,12 @@ record_kinds! {
     CustomKeyStore = 11, "custom-key-store";
     /// What of a key must be known although its record is not opened.
     KeyIndex = 12, "key-index";
+    /// A group of users.
+    Group = 13, "group";
+    /// A role.
+    Role = 14, "role";
+    /// A managed policy, with its versions.
+    Policy = 15, "policy";
 }
 
 impl RecordKind {

@@ -171,6 +171,7 @@ impl Operation for UpdateAliasRequest {
         Lookups {
             primary: Some(Lookup::Named(parsed.target.clone())),
             secondary: Some(Lookup::Named(KeyRef::Alias(parsed.alias.clone()))),
+            ..Lookups::default()
         }
     }
 

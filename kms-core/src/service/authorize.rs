@@ -1,18 +1,16 @@
 //! From what an operation needs to a decision of the policies.
 
-use std::sync::Arc;
-
 use super::context::CallContext;
 use super::engine::Engine;
 use super::operation::{Authorization, On};
+use super::own_policies;
 use super::resolve::unknown_ciphertext_key;
 use super::state::State;
 use super::values::RequestValues;
 use crate::Error;
 use crate::api::GrantOperation;
-use crate::caller::Principal;
 use crate::grants::{GrantUse, Proposal};
-use crate::policy::{ByGrant, Decision, IdentityPolicy, Permit, Question, Resource, decide};
+use crate::policy::{ByGrant, Decision, Permit, Question, Resource, decide};
 use crate::time::Timestamp;
 
 impl Engine {
@@ -43,14 +41,15 @@ impl Engine {
             On::Named(arn) => (Resource::Named(arn), None),
             On::Any => (Resource::Any, None),
         };
+        let own = own_policies::of(principal, state)?;
         let question = Question {
             principal,
             action: needed.action,
             resource,
             values: &values,
             key_policy,
-            identity_policies: identity_policies(principal, state)?,
-            boundary: None,
+            identity_policies: &own.identity,
+            boundary: own.boundary,
             session_policies: None,
             service_control: &[],
             resource_control: &[],
@@ -108,24 +107,4 @@ fn by_grant<'a>(needed: &'a Authorization<'_>, state: &'a State) -> Option<ByGra
         wanted,
         propagation: needed.propagation,
     })
-}
-
-/// The caller's own policies. A user that is gone, or was replaced by a namesake, has no say.
-fn identity_policies<'a>(
-    principal: &Principal,
-    state: &'a State,
-) -> Result<&'a [Arc<IdentityPolicy>], Error> {
-    let Principal::User {
-        account, name, id, ..
-    } = principal
-    else {
-        return Ok(&[]);
-    };
-    match state.user(account, name) {
-        Some(entry) if entry.user.id == *id => Ok(&entry.policies),
-        _ => Err(Error::AccessDenied(format!(
-            "User: {} is not authorized: the user does not exist",
-            principal.arn()
-        ))),
-    }
 }

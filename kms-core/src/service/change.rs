@@ -3,13 +3,12 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::state::{State, UserEntry};
+use super::identity_edit::IdentityEdit;
+use super::state::State;
 use crate::Error;
 use crate::grants::Grant;
-use crate::identity::{AccessKey, Account, User};
-use crate::ids::{
-    AccessKeyId, AccountId, AliasArn, CustomKeyStoreId, GrantId, KeyArn, Region, UserName,
-};
+use crate::identity::Account;
+use crate::ids::{AccountId, AliasArn, CustomKeyStoreId, GrantId, KeyArn, Region};
 use crate::keys::{Alias, Key, KeyIndex};
 use crate::root::RecordKind;
 use crate::secret::SecretBytes;
@@ -31,12 +30,8 @@ pub enum Edit {
     PutAlias(Alias),
     /// Forgets an alias.
     RemoveAlias(AliasArn),
-    /// Keeps a user.
-    PutUser(User),
-    /// Keeps an access key.
-    PutAccessKey(AccessKey),
-    /// Forgets an access key.
-    RemoveAccessKey(AccessKeyId),
+    /// Keeps or forgets an IAM entity.
+    Identity(Box<IdentityEdit>),
     /// Keeps a grant.
     PutGrant(Box<Grant>),
     /// Forgets a grant on a key.
@@ -83,15 +78,17 @@ fn custom_key_store_path(account: &AccountId, region: &Region, id: &CustomKeySto
     RecordKind::CustomKeyStore.path(&format!("{account}/{region}/{id}"))
 }
 
-fn user_path(account: &AccountId, name: &UserName) -> String {
-    RecordKind::User.path(&format!("{account}/{name}"))
-}
-
-fn body(record: &impl Serialize) -> Result<SecretBytes, Error> {
+pub(super) fn body(record: &impl Serialize) -> Result<SecretBytes, Error> {
     // Room for any record that holds a secret, so that growing leaves no copy of one behind.
     let mut json = Vec::with_capacity(1024);
     serde_json::to_writer(&mut json, record).map_err(Error::internal)?;
     Ok(SecretBytes::new(json))
+}
+
+impl From<IdentityEdit> for Edit {
+    fn from(edit: IdentityEdit) -> Self {
+        Self::Identity(Box::new(edit))
+    }
 }
 
 impl Edit {
@@ -120,17 +117,7 @@ impl Edit {
                 put(key_index_path(arn), RecordKind::KeyIndex, body(index)?);
             }
             Self::PutAlias(alias) => put(alias_path(&alias.arn), RecordKind::Alias, body(alias)?),
-            Self::PutUser(user) => {
-                put(
-                    user_path(&user.account, &user.name),
-                    RecordKind::User,
-                    body(user)?,
-                );
-            }
-            Self::PutAccessKey(key) => {
-                let path = RecordKind::AccessKey.path(key.id.as_str());
-                put(path, RecordKind::AccessKey, body(key)?);
-            }
+            Self::Identity(edit) => edit.to_record(puts, deletes)?,
             Self::PutGrant(grant) => put(
                 grant_path(&grant.key, &grant.id),
                 RecordKind::Grant,
@@ -147,7 +134,6 @@ impl Edit {
             Self::RemoveKey(arn) => deletes.extend([key_path(arn), key_index_path(arn)]),
             Self::RemoveGrant(key, id) => deletes.push(grant_path(key, id)),
             Self::RemoveAlias(arn) => deletes.push(alias_path(arn)),
-            Self::RemoveAccessKey(id) => deletes.push(RecordKind::AccessKey.path(id.as_str())),
         }
         Ok(())
     }
@@ -161,8 +147,13 @@ impl Edit {
             RecordKind::Key => Self::PutKey(Box::new(read(text)?)),
             RecordKind::KeyIndex => Self::PutKeyIndex(key_of_path(&record.path)?, read(text)?),
             RecordKind::Alias => Self::PutAlias(read(text)?),
-            RecordKind::User => Self::PutUser(read(text)?),
-            RecordKind::AccessKey => Self::PutAccessKey(read(text)?),
+            RecordKind::User
+            | RecordKind::AccessKey
+            | RecordKind::Group
+            | RecordKind::Role
+            | RecordKind::Policy => {
+                return Ok(IdentityEdit::from_record(record)?.map(Self::from));
+            }
             RecordKind::Grant => Self::PutGrant(Box::new(read(text)?)),
             RecordKind::CustomKeyStore => Self::PutCustomKeyStore(Box::new(read(text)?)),
             RecordKind::Head | RecordKind::Outbox | RecordKind::Material | RecordKind::Setting => {
@@ -180,9 +171,7 @@ impl Edit {
             Self::RemoveKey(arn) => state.remove_key(&arn),
             Self::PutAlias(alias) => state.put_alias(alias),
             Self::RemoveAlias(arn) => state.remove_alias(&arn),
-            Self::PutUser(user) => state.put_user(UserEntry::new(user)?),
-            Self::PutAccessKey(key) => state.put_access_key(key),
-            Self::RemoveAccessKey(id) => state.remove_access_key(&id),
+            Self::Identity(edit) => edit.apply(&mut state.identities)?,
             Self::PutGrant(grant) => state.grants_mut().insert(*grant),
             Self::RemoveGrant(key, id) => state.grants_mut().remove(&key, &id),
             Self::PutCustomKeyStore(store) => state.put_custom_key_store(*store),

@@ -37,7 +37,7 @@ fn principal(key: &AccessKey, state: &State) -> Option<Principal> {
 }
 
 impl Engine {
-    /// The access key of that id; `None` when there is none or its user is gone.
+    /// The access key of that id; `None` when there is none, it is inactive, or its user is gone.
     ///
     /// One that another process deletes at this moment may still be found: the walk looks again,
     /// in the state that it decides by.
@@ -74,7 +74,7 @@ impl Engine {
 }
 
 fn find(id: &AccessKeyId, state: &State) -> Option<SigningCredential> {
-    let key = state.access_key(id)?;
+    let key = state.access_key(id).filter(|key| !key.inactive)?;
     let principal = principal(key, state)?;
     Some(SigningCredential {
         key: Arc::clone(key),
@@ -85,12 +85,13 @@ fn find(id: &AccessKeyId, state: &State) -> Option<SigningCredential> {
 /// Whether the access key of the caller still exists, in the state that the request is decided by.
 ///
 /// # Errors
-/// [`Error::UnrecognizedClient`] when it was deleted since.
+/// [`Error::UnrecognizedClient`] when it was deleted or made inactive since.
 pub(super) fn still_valid(caller: &Caller, state: &State) -> Result<(), Error> {
     match caller.credential() {
-        Credential::AccessKey(id) if state.access_key(id).is_none() => {
-            Err(Error::UnrecognizedClient)
-        }
+        Credential::AccessKey(id) => match state.access_key(id) {
+            Some(key) if !key.inactive => Ok(()),
+            _ => Err(Error::UnrecognizedClient),
+        },
         _ => Ok(()),
     }
 }

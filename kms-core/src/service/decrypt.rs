@@ -69,7 +69,7 @@ impl Operation for DecryptRequest {
     fn lookups(parsed: &Decrypt) -> Lookups {
         Lookups {
             primary: Some(parsed.source.lookup()),
-            secondary: None,
+            ..Lookups::default()
         }
     }
 

@@ -21,15 +21,34 @@ pub(super) fn bind(name: PrincipalName, state: &State) -> Option<GrantPrincipal>
                 id,
             })
         }
-        // The store has no roles, and nobody in it hands sessions out.
-        PrincipalName::Role(..) | PrincipalName::Session(..) | PrincipalName::FederatedUser(..) => {
-            None
+        PrincipalName::Role(account, path, name) => {
+            let role = &state.role(&account, &name)?.role;
+            let id = role.id.clone();
+            (role.path == path).then_some(GrantPrincipal::Role {
+                account,
+                path,
+                name,
+                id,
+            })
+        }
+        PrincipalName::Session(account, role, session) => {
+            let id = state.role(&account, &role)?.role.id.clone();
+            Some(GrantPrincipal::Session {
+                account,
+                role,
+                id,
+                session,
+            })
+        }
+        PrincipalName::FederatedUser(account, name) => {
+            let known = state.account(&account).is_some();
+            known.then_some(GrantPrincipal::FederatedUser { account, name })
         }
         PrincipalName::Service(name) => Some(GrantPrincipal::Service(name)),
     }
 }
 
-/// The ARN of a principal; of a user who is gone, the unique id, as AWS answers.
+/// The ARN of a principal; of a user or role that is gone, the unique id, as AWS answers.
 pub(super) fn shown(principal: &GrantPrincipal, state: &State) -> String {
     match principal {
         GrantPrincipal::User {
@@ -38,7 +57,12 @@ pub(super) fn shown(principal: &GrantPrincipal, state: &State) -> String {
             Some(entry) if entry.user.id == *id => principal.to_string(),
             _ => id.to_string(),
         },
-        GrantPrincipal::Role { id, .. } => id.to_string(),
+        GrantPrincipal::Role {
+            account, name, id, ..
+        } => match state.role(account, name) {
+            Some(entry) if entry.role.id == *id => principal.to_string(),
+            _ => id.to_string(),
+        },
         GrantPrincipal::Account(_)
         | GrantPrincipal::Session { .. }
         | GrantPrincipal::FederatedUser { .. }

@@ -5,7 +5,6 @@
 //! once in [`Engine::call`]. There is one file for each operation or family of operations.
 
 mod abandoned;
-mod access_keys;
 mod aliases;
 mod apply_seed;
 mod authorize;
@@ -34,6 +33,9 @@ mod given_material;
 mod grant_list;
 mod grant_principal;
 mod grant_token;
+mod iam;
+mod identity_edit;
+mod identity_state;
 mod import;
 mod import_key_material;
 mod jobs;
@@ -54,8 +56,10 @@ mod new_material;
 mod new_policy;
 mod open;
 mod operation;
+mod own_policies;
 mod page;
 mod parameters;
+mod principals;
 mod production;
 mod put_key_policy;
 mod re_encrypt;
@@ -76,24 +80,17 @@ mod tags;
 mod update_key_description;
 mod update_primary_region;
 mod usage;
-mod users;
 mod values;
 mod xks_proxy;
 
-pub use access_keys::{
-    AccessKeyMetadata, CreateAccessKeyRequest, CreateAccessKeyResponse, DeleteAccessKeyRequest,
-    ListAccessKeysRequest, MAX_ACCESS_KEYS,
-};
 pub use apply_seed::{ApplySeedRequest, SeedOutcome, groups};
 pub use context::CallContext;
 pub use credentials::SigningCredential;
 pub use engine::{Engine, Outcome};
+pub use iam::*;
 pub use open::{LEDGER_NAME, NewStore, OpenError, OpenOptions};
 pub use operation::{Event, Finding, Inquiry, Operation};
 pub use production::MarkProductionRequest;
 pub use refusal::{Refusal, RefusedCaller};
-pub use users::{
-    CreateUserRequest, DeleteUserPolicyRequest, GetUserPolicyRequest, ListUsersRequest,
-    PutUserPolicyRequest,
-};
+pub use usage::AccessKeyUse;
 pub use xks_proxy::{XksRequest, xks_error};

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::key_entry::KeyEntry;
 use super::operation::{Authorization, On, Step, Target};
-use super::state::State;
+use super::principals::exists;
 use super::values::Specific;
 use crate::Error;
 use crate::api::limits::MAX_POLICY;
 use crate::ids::AliasName;
 use crate::keys::Key;
-use crate::policy::{KeyPolicy, PolicyPrincipal};
+use crate::policy::KeyPolicy;
 
 /// Checks the document as such.
 pub(super) fn check_document(text: &str) -> Result<(), Error> {
@@ -70,26 +70,5 @@ pub(super) fn check_effect(
                 .to_owned(),
         )),
         Err(other) => Err(other),
-    }
-}
-
-/// A name that belongs to nobody today may belong to somebody tomorrow, who would then have what
-/// nobody meant to give.
-fn exists(principal: &PolicyPrincipal<'_>, state: &State) -> bool {
-    match principal {
-        PolicyPrincipal::Anyone | PolicyPrincipal::Service(_) => true,
-        PolicyPrincipal::Account(account) => state.account(account).is_some(),
-        PolicyPrincipal::User {
-            account,
-            path,
-            name,
-        } => state
-            .user(account, name)
-            .is_some_and(|entry| entry.user.path == **path),
-        PolicyPrincipal::Role { .. }
-        | PolicyPrincipal::Session { .. }
-        | PolicyPrincipal::FederatedUser { .. }
-        | PolicyPrincipal::Provider(_)
-        | PolicyPrincipal::Other(_) => false,
     }
 }

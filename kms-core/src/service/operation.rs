@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::change::Edit;
 use super::context::CallContext;
 use super::engine::Engine;
+use super::iam::{Entity, Subject};
 use super::key_entry::KeyEntry;
 use super::parameters::Parameters;
 use super::state::State;
@@ -155,6 +156,7 @@ pub(super) enum GrantRef {
 pub struct Lookups {
     pub(super) primary: Option<Lookup>,
     pub(super) secondary: Option<Lookup>,
+    pub(super) entity: Option<Subject>,
 }
 
 impl Lookups {
@@ -169,7 +171,15 @@ impl Lookups {
     pub fn named(key: &KeyRef) -> Self {
         Self {
             primary: Some(Lookup::Named(key.clone())),
-            secondary: None,
+            ..Self::default()
+        }
+    }
+
+    /// No key, but an IAM entity.
+    pub(super) fn entity(subject: Subject) -> Self {
+        Self {
+            entity: Some(subject),
+            ..Self::default()
         }
     }
 }
@@ -194,6 +204,7 @@ pub struct Target {
 pub struct Loaded {
     pub(super) primary: Option<Target>,
     pub(super) secondary: Option<Target>,
+    pub(super) entity: Entity,
 }
 
 impl Loaded {
@@ -215,6 +226,11 @@ impl Loaded {
         self.secondary
             .as_ref()
             .ok_or_else(|| Error::internal("the operation loaded no second key"))
+    }
+
+    /// The IAM entity that the operation is about, if there is one.
+    pub(super) fn iam(&self) -> &Entity {
+        &self.entity
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Target> {

@@ -92,6 +92,7 @@ impl Operation for ReEncryptRequest {
         Lookups {
             primary: Some(parsed.source.lookup()),
             secondary: Some(Lookup::Named(parsed.destination.clone())),
+            ..Lookups::default()
         }
     }
 

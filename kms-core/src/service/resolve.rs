@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::context::CallContext;
 use super::engine::Engine;
+use super::iam;
 use super::key_entry::KeyEntry;
 use super::operation::{Event, GrantRef, Loaded, Lookup, Lookups, Target};
 use super::state::State;
@@ -69,7 +70,14 @@ pub(super) fn load(
         (Some(Lookup::Related(region)), Some(primary)) => related(primary, &region, state)?,
         (other, _) => other.map(find).transpose()?,
     };
-    Ok(Loaded { primary, secondary })
+    let entity = lookups
+        .entity
+        .map(|subject| iam::load(&subject, state, call));
+    Ok(Loaded {
+        primary,
+        secondary,
+        entity: entity.unwrap_or_default(),
+    })
 }
 
 fn related(to: &Target, region: &Region, state: &State) -> Result<Option<Target>, Error> {

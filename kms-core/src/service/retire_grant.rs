@@ -64,7 +64,7 @@ impl Operation for RetireGrantRequest {
     fn lookups(parsed: &RetireGrant) -> Lookups {
         Lookups {
             primary: Some(Lookup::OfGrant(parsed.grant.clone())),
-            secondary: None,
+            ..Lookups::default()
         }
     }
 

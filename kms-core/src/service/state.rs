@@ -5,48 +5,18 @@ use std::ops::Bound;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::change::{key_of_path, key_path, read};
+use super::identity_state::Identities;
 use super::key_entry::{KeyEntry, SharedPolicies};
 use super::secrets::kept;
 use crate::Error;
 use crate::api::KeyState;
 use crate::grants::GrantIndex;
-use crate::identity::{AccessKey, Account, User};
-use crate::ids::{
-    AccessKeyId, AccountId, AliasArn, AliasName, CustomKeyStoreId, KeyArn, KeyId, Region, UserName,
-};
+use crate::identity::Account;
+use crate::ids::{AccountId, AliasArn, AliasName, CustomKeyStoreId, KeyArn, KeyId, Region};
 use crate::keys::{Alias, ExternalKey, Key, KeyIndex};
-use crate::policy::IdentityPolicy;
 use crate::store::sealed::SealedStore;
 use crate::time::Timestamp;
 use crate::xks::{Connection, CustomKeyStore};
-
-/// A user with the policies compiled.
-#[derive(Debug)]
-pub(super) struct UserEntry {
-    /// The user as stored.
-    pub user: User,
-    /// The user's inline policies.
-    pub policies: Vec<Arc<IdentityPolicy>>,
-}
-
-impl UserEntry {
-    /// Compiles a stored user.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a stored policy does not parse: it was checked when it was put.
-    pub(super) fn new(user: User) -> Result<Self, Error> {
-        let policies = user
-            .policies
-            .values()
-            .map(|text| {
-                IdentityPolicy::parse(text)
-                    .map(Arc::new)
-                    .map_err(Error::internal)
-            })
-            .collect::<Result<_, _>>()?;
-        Ok(Self { user, policies })
-    }
-}
 
 /// A key that there is; it is read when it is first needed.
 type HeldKey = OnceLock<Arc<KeyEntry>>;
@@ -107,8 +77,8 @@ pub(super) struct State {
     records: Arc<SealedStore>,
     accounts: BTreeMap<AccountId, Account>,
     regions: HashMap<(AccountId, Region), RegionState>,
-    users: BTreeMap<(AccountId, UserName), Arc<UserEntry>>,
-    access_keys: BTreeMap<AccessKeyId, Arc<AccessKey>>,
+    /// IAM's entities.
+    pub(super) identities: Identities,
     grants: GrantIndex,
     /// What is to be known of keys that need not be read; nothing of most.
     key_index: HashMap<KeyArn, KeyIndex>,
@@ -124,8 +94,7 @@ impl State {
             records,
             accounts: BTreeMap::new(),
             regions: HashMap::new(),
-            users: BTreeMap::new(),
-            access_keys: BTreeMap::new(),
+            identities: Identities::default(),
             grants: GrantIndex::default(),
             key_index: HashMap::new(),
             due: BTreeSet::new(),
@@ -254,38 +223,6 @@ impl State {
         store.is_some_and(|store| store.connection == Connection::Connected)
     }
 
-    /// A user by name.
-    #[must_use]
-    pub(super) fn user(&self, account: &AccountId, name: &UserName) -> Option<&Arc<UserEntry>> {
-        self.users.get(&(account.clone(), name.clone()))
-    }
-
-    /// The users of an account in order of name.
-    pub(super) fn users<'a>(
-        &'a self,
-        account: &'a AccountId,
-    ) -> impl Iterator<Item = &'a Arc<UserEntry>> {
-        self.users
-            .values()
-            .filter(move |entry| entry.user.account == *account)
-    }
-
-    /// An access key by id.
-    #[must_use]
-    pub(super) fn access_key(&self, id: &AccessKeyId) -> Option<&Arc<AccessKey>> {
-        self.access_keys.get(id)
-    }
-
-    /// Every access key of an account.
-    pub(super) fn access_keys<'a>(
-        &'a self,
-        account: &'a AccountId,
-    ) -> impl Iterator<Item = &'a Arc<AccessKey>> {
-        self.access_keys
-            .values()
-            .filter(move |key| key.account == *account)
-    }
-
     /// Every grant.
     #[must_use]
     pub(super) fn grants(&self) -> &GrantIndex {
@@ -412,18 +349,5 @@ impl State {
         self.region_mut(account, region)
             .custom_key_stores
             .remove(id);
-    }
-
-    pub(super) fn put_user(&mut self, entry: UserEntry) {
-        let place = (entry.user.account.clone(), entry.user.name.clone());
-        self.users.insert(place, Arc::new(entry));
-    }
-
-    pub(super) fn put_access_key(&mut self, key: AccessKey) {
-        self.access_keys.insert(key.id.clone(), Arc::new(key));
-    }
-
-    pub(super) fn remove_access_key(&mut self, id: &AccessKeyId) {
-        self.access_keys.remove(id);
     }
 }

@@ -1,4 +1,4 @@
-//! The last use of each key, read from the ledger, where every use stands before its answer
+//! The last use of each key and of each access key, read from the ledger, where every use stands before its answer
 //! leaves: nothing is written when a key is used. `docs/spec/key-usage.md`.
 
 use std::borrow::Cow;
@@ -13,7 +13,7 @@ use crate::Error;
 use crate::api::{KeyLastUsageData, Operation};
 use crate::audit::{self, Records};
 use crate::crypto::random::Random;
-use crate::ids::KeyArn;
+use crate::ids::{AccessKeyId, KeyArn};
 use crate::root::{Barrier, Place, RecordKind, durable};
 use crate::store::home::Home;
 use crate::time::Timestamp;
@@ -51,6 +51,19 @@ struct Uses {
     /// The first record that is not read yet.
     position: u64,
     last: HashMap<KeyArn, Use>,
+    access_keys: HashMap<AccessKeyId, AccessKeyUse>,
+}
+
+/// The last request that an access key signed, whether it was permitted or not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccessKeyUse {
+    /// When, in whole seconds.
+    pub time: Timestamp,
+    /// Which service was asked: `kms`, `iam` or `sts`.
+    pub service: String,
+    /// The Region that the request was signed for.
+    pub region: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +91,22 @@ struct Line<'a> {
     error_code: Option<Cow<'a, str>>,
     #[serde(default)]
     resources: Vec<Resource>,
+    #[serde(borrow)]
+    event_source: Cow<'a, str>,
+    #[serde(borrow, default)]
+    aws_region: Cow<'a, str>,
+    #[serde(borrow)]
+    user_identity: Identity<'a>,
+}
+
+/// Who signed a request. Of a caller who was not known nobody knows that.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Cow<'a, str>,
+    #[serde(borrow, default)]
+    access_key_id: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
@@ -98,12 +127,17 @@ impl Engine {
             return Ok(());
         }
         let keys: Vec<KeyArn> = known.uses.last.keys().cloned().collect();
+        let access_keys: Vec<AccessKeyId> = known.uses.access_keys.keys().cloned().collect();
         // Whoever walks a request holds the state and may want what is known: never hold both.
         drop(known);
         let state = self.state()?;
         let gone: Vec<KeyArn> = keys.into_iter().filter(|key| !state.has_key(key)).collect();
+        let deleted: Vec<AccessKeyId> = access_keys
+            .into_iter()
+            .filter(|id| state.access_key(id).is_none())
+            .collect();
         drop(state);
-        let (position, content) = self.usage.without(&gone)?;
+        let (position, content) = self.usage.without(&gone, &deleted)?;
         store(
             &self.usage.snapshot,
             position,
@@ -147,6 +181,11 @@ impl KeyUsage {
         known.uses.last.get(key).map(Use::to_data).transpose()
     }
 
+    /// The last use of a long-term access key, as of the last [`KeyUsage::follow`].
+    pub(super) fn of_access_key(&self, id: &AccessKeyId) -> Option<AccessKeyUse> {
+        self.known().uses.access_keys.get(id).cloned()
+    }
+
     /// The time of the last use of a key, as of the last [`KeyUsage::follow`].
     ///
     /// # Errors
@@ -160,8 +199,11 @@ impl KeyUsage {
     }
 
     /// Forgets keys that are gone; the content of a snapshot and its position.
-    fn without(&self, gone: &[KeyArn]) -> Result<(u64, Vec<u8>), Error> {
+    fn without(&self, gone: &[KeyArn], deleted: &[AccessKeyId]) -> Result<(u64, Vec<u8>), Error> {
         let mut known = self.known();
+        for id in deleted {
+            known.uses.access_keys.remove(id);
+        }
         for key in gone {
             known.uses.last.remove(key);
         }
@@ -209,12 +251,12 @@ impl Uses {
             // Not a record of a request: one of the ledger's own.
             return Ok(());
         };
+        self.take_access_key(&line)?;
         let operation = line.event_name.parse::<Operation>();
         if line.error_code.is_some() || !operation.is_ok_and(Operation::is_key_usage) {
             return Ok(());
         }
-        let time = Timestamp::from_rfc3339(&line.event_time)
-            .ok_or_else(|| Error::internal("a record of the ledger has no time"))?;
+        let time = line.time()?;
         let last = Use {
             operation: line.event_name.into_owned(),
             time,
@@ -226,6 +268,34 @@ impl Uses {
                 self.last.insert(key, last.clone());
             }
         }
+        Ok(())
+    }
+}
+
+impl Line<'_> {
+    fn time(&self) -> Result<Timestamp, Error> {
+        Timestamp::from_rfc3339(&self.event_time)
+            .ok_or_else(|| Error::internal("a record of the ledger has no time"))
+    }
+}
+
+impl Uses {
+    /// Temporary access keys are many, and nobody asks for them.
+    fn take_access_key(&mut self, line: &Line<'_>) -> Result<(), Error> {
+        let id = line.user_identity.access_key_id.as_ref();
+        let Some(id) = id.and_then(|id| id.parse::<AccessKeyId>().ok()) else {
+            return Ok(());
+        };
+        if line.user_identity.kind == "Unknown" || id.is_temporary() {
+            return Ok(());
+        }
+        let service = line.event_source.split('.').next().unwrap_or_default();
+        let last = AccessKeyUse {
+            time: line.time()?,
+            service: service.to_owned(),
+            region: line.aws_region.to_string(),
+        };
+        self.access_keys.insert(id, last);
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ use crate::attestation::Attestation;
 use crate::caller::Principal;
 use crate::ciphertext::EncryptionContext;
 use crate::grants::Constraint;
-use crate::ids::Region;
+use crate::ids::{PolicyArn, Region};
 use crate::keys::KeyKind;
 use crate::policy::{ConditionKey, ConditionValues, Value};
 use crate::time::Timestamp;
@@ -45,6 +45,12 @@ pub struct Specific<'a> {
     pub request_tags: Option<&'a BTreeMap<String, String>>,
     /// The tag keys of the request, where it has keys alone.
     pub tag_keys: Option<&'a [String]>,
+    /// The tags of the IAM entity that the operation is about.
+    pub entity_tags: Option<&'a BTreeMap<String, String>>,
+    /// The permissions boundary that an entity has, or shall have.
+    pub permissions_boundary: Option<&'a PolicyArn>,
+    /// The managed policy that is attached or detached.
+    pub policy_arn: Option<&'a PolicyArn>,
     /// How a message is signed.
     pub signing_algorithm: Option<SigningAlgorithm>,
     /// What is signed, also when the request left it out.
@@ -207,7 +213,7 @@ impl<'a> RequestValues<'a> {
             "aws:resourcetag" => match self.target() {
                 Some(target) => suffixed(key, target.key.key.tags.iter()),
                 None if self.specific.creates_key.is_some() => self.request_tag(key),
-                None => None,
+                None => suffixed(key, self.specific.entity_tags?.iter()),
             },
             "aws:requesttag" => self.request_tag(key),
             "aws:tagkeys" => match (self.specific.request_tags, self.specific.tag_keys) {
@@ -320,6 +326,16 @@ impl<'a> RequestValues<'a> {
         }
     }
 
+    fn iam(&self, key: &ConditionKey) -> Option<Value<'_>> {
+        let arn = |arn: Option<&'a PolicyArn>| Some(Value::One(Cow::Borrowed(arn?.as_str())));
+        match key.name() {
+            "iam:policyarn" => arn(self.specific.policy_arn),
+            "iam:permissionsboundary" => arn(self.specific.permissions_boundary),
+            "iam:resourcetag" => suffixed(key, self.specific.entity_tags?.iter()),
+            _ => None,
+        }
+    }
+
     /// Whole days since the last use of the key, or since its creation if it was never used. Where
     /// the ledger could not be read there is no telling, and a policy that asks is not met.
     fn days_without_key_usage(&self) -> Option<Value<'_>> {
@@ -340,6 +356,8 @@ impl ConditionValues for RequestValues<'_> {
     fn value(&self, key: &ConditionKey) -> Option<Value<'_>> {
         if key.name().starts_with("kms:") {
             self.kms(key)
+        } else if key.name().starts_with("iam:") {
+            self.iam(key)
         } else {
             self.global(key)
         }

@@ -76,8 +76,6 @@ query_codes! {
     SignatureDoesNotMatch 403 "SignatureDoesNotMatch";
     /// The caller asks too often; retry later.
     Throttling 400 "Throttling";
-    /// The entity is one that is managed elsewhere.
-    UnmodifiableEntity 400 "UnmodifiableEntityException";
     /// A member does not satisfy its constraint.
     ValidationError 400 "ValidationException";
 }

@@ -1,26 +1,35 @@
 //! The types that a member of a request can have.
 
 use super::{Form, InvalidForm};
-use crate::ids::{AccessKeyId, EntityPath, RoleName, UserName};
+use crate::ids::{
+    AccessKeyId, EntityPath, GroupName, PathPrefix, PolicyArn, PolicyName, RoleName, UserName,
+};
 
 /// A type that is read from a member of a form.
 pub trait Member: Sized {
-    /// Takes the member of that name.
+    /// Takes the member of that name, which is given in camel case as AWS's messages have it: on
+    /// the wire it begins in upper case.
     ///
     /// # Errors
     /// [`InvalidForm::Missing`] or [`InvalidForm::Value`].
     fn take(form: &mut Form, name: &str) -> Result<Self, InvalidForm>;
+
+    /// Whether the request does not have the member.
+    fn is_absent(&self) -> bool {
+        false
+    }
 }
 
 fn required(form: &mut Form, name: &str) -> Result<String, InvalidForm> {
-    form.text(name)
-        .ok_or_else(|| InvalidForm::Missing(lower_first(name)))
+    let text = form.text(&on_the_wire(name));
+    text.ok_or_else(|| InvalidForm::Missing(name.to_owned()))
 }
 
-/// AWS's words name a member in camel case.
-fn lower_first(name: &str) -> String {
+/// `userName` is sent as `UserName`.
+#[must_use]
+pub fn on_the_wire(name: &str) -> String {
     let mut characters = name.chars();
-    let first = characters.next().map(|first| first.to_ascii_lowercase());
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
     first.into_iter().chain(characters).collect()
 }
 
@@ -34,8 +43,11 @@ macro_rules! textual {
         }
         impl Member for Option<$type> {
             fn take(form: &mut Form, name: &str) -> Result<Self, InvalidForm> {
-                let text = form.text(name);
+                let text = form.text(&on_the_wire(name));
                 text.map(|text| read(&text, name, $wanted)).transpose()
+            }
+            fn is_absent(&self) -> bool {
+                self.is_none()
             }
         }
     )*};
@@ -47,7 +59,7 @@ fn read<T: std::str::FromStr>(
     wanted: &'static str,
 ) -> Result<T, InvalidForm> {
     text.parse().map_err(|_| InvalidForm::Value {
-        name: lower_first(name),
+        name: name.to_owned(),
         wanted,
     })
 }
@@ -57,6 +69,10 @@ textual! {
     bool: "It must be true or false.";
     u32: "It must be a number.";
     UserName: "It must contain only alphanumeric characters and/or the following: +=,.@_- and at most 64 of them.";
+    GroupName: "It must contain only alphanumeric characters and/or the following: +=,.@_- and at most 128 of them.";
+    PathPrefix: "It must begin with / and contain only visible ASCII characters.";
+    PolicyName: "It must contain only alphanumeric characters and/or the following: +=,.@_- and at most 128 of them.";
+    PolicyArn: "It must be the ARN of a managed policy.";
     RoleName: "It must contain only alphanumeric characters and/or the following: +=,.@_- and at most 64 of them.";
     AccessKeyId: "It must be the id of an access key.";
     EntityPath: "It must begin and end with / and contain only alphanumeric characters and/or / characters.";
@@ -64,31 +80,17 @@ textual! {
 
 impl Member for Vec<String> {
     fn take(form: &mut Form, name: &str) -> Result<Self, InvalidForm> {
-        let list = form.list(name)?;
-        list.ok_or_else(|| InvalidForm::Missing(lower_first(name)))
+        let list = form.list(&on_the_wire(name))?;
+        list.ok_or_else(|| InvalidForm::Missing(name.to_owned()))
     }
 }
 
 impl Member for Option<Vec<String>> {
     fn take(form: &mut Form, name: &str) -> Result<Self, InvalidForm> {
-        form.list(name)
+        form.list(&on_the_wire(name))
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_none()
     }
 }
-
-/// Implements [`FromForm`](super::FromForm) for a request by the names of its members.
-macro_rules! from_form {
-    ($request:ty { $($field:ident = $member:literal,)* }) => {
-        impl $crate::api::query::FromForm for $request {
-            fn from_form(
-                form: &mut $crate::api::query::Form,
-            ) -> Result<Self, $crate::api::query::InvalidForm> {
-                let _ = &form;
-                Ok(Self {
-                    $($field: $crate::api::query::Member::take(form, $member)?,)*
-                })
-            }
-        }
-    };
-}
-
-pub(crate) use from_form;

@@ -10,8 +10,7 @@ mod xml;
 
 pub use code::QueryCode;
 pub use form::{Form, InvalidForm};
-pub use member::Member;
-pub(crate) use member::from_form;
+pub use member::{Member, on_the_wire};
 pub use xml::{ToXml, Xml, error_body, success_body};
 
 /// A request of a service that speaks the query protocol.

@@ -40,7 +40,7 @@ impl Xml {
 
     /// Adds an element with a text.
     pub fn text(&mut self, name: &'static str, text: &str) {
-        self.element(name, |xml| xml.escaped(text));
+        self.element(name, |xml| xml.characters(text));
     }
 
     /// Adds an element with a text, if there is one.
@@ -74,8 +74,8 @@ impl Xml {
         });
     }
 
-    /// What XML 1.0 has no form for stands as U+FFFD.
-    fn escaped(&mut self, text: &str) {
+    /// Adds text. What XML 1.0 has no form for stands as U+FFFD.
+    pub fn characters(&mut self, text: &str) {
         for character in text.chars() {
             match character {
                 '&' => self.0.push_str("&amp;"),

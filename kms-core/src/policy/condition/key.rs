@@ -3,7 +3,8 @@
 use std::str::FromStr;
 
 /// The keys whose last part is a name of the author's choice, with what precedes that part.
-const WITH_SUFFIX: [(&str, char); 5] = [
+const WITH_SUFFIX: [(&str, char); 6] = [
+    ("iam:resourcetag", '/'),
     ("kms:encryptioncontext", ':'),
     ("kms:recipientattestation", ':'),
     ("aws:resourcetag", '/'),
