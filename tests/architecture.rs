@@ -118,6 +118,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "policy_case",
     "policy_document",
     "public_key",
+    "query_request",
     "sealed_record",
     "seed_file",
     "server_config",

@@ -15,6 +15,7 @@ pub mod key_reference;
 pub mod policy_case;
 pub mod policy_document;
 pub mod public_key;
+pub mod query_request;
 pub mod sealed_record;
 pub mod seed_file;
 pub mod server_config;
@@ -38,6 +39,7 @@ pub const TARGETS: &[Target] = &[
     ("policy_case", policy_case::run),
     ("policy_document", policy_document::run),
     ("public_key", public_key::run),
+    ("query_request", query_request::run),
     ("sealed_record", sealed_record::run),
     ("seed_file", seed_file::run),
     ("server_config", server_config::run),
