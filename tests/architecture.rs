@@ -24,7 +24,7 @@ const LAYERS: &[&[&str]] = &[
         "sigv4",
         "attestation",
     ],
-    &["policy", "identity", "seed", "xks", "envelope"],
+    &["policy", "identity", "oidc", "seed", "xks", "envelope"],
     &["audit"],
     &["root"],
     &["store"],
@@ -115,6 +115,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "envelope_message",
     "import_token",
     "key_reference",
+    "key_set",
     "policy_case",
     "policy_document",
     "public_key",
@@ -122,8 +123,10 @@ const FUZZ_TARGETS: &[&str] = &[
     "sealed_record",
     "seed_file",
     "server_config",
+    "session_token",
     "sigv4_request",
     "sm2_ciphertext",
+    "web_identity_token",
     "xks_message",
 ];
 

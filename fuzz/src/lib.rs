@@ -12,6 +12,7 @@ pub mod encryption_context;
 pub mod envelope_message;
 pub mod import_token;
 pub mod key_reference;
+pub mod key_set;
 pub mod policy_case;
 pub mod policy_document;
 pub mod public_key;
@@ -19,8 +20,10 @@ pub mod query_request;
 pub mod sealed_record;
 pub mod seed_file;
 pub mod server_config;
+pub mod session_token;
 pub mod sigv4_request;
 pub mod sm2_ciphertext;
+pub mod web_identity_token;
 pub mod xks_message;
 
 /// The name of a folder in `corpus/`, and the body that eats what lies there.
@@ -36,6 +39,7 @@ pub const TARGETS: &[Target] = &[
     ("envelope_message", envelope_message::run),
     ("import_token", import_token::run),
     ("key_reference", key_reference::run),
+    ("key_set", key_set::run),
     ("policy_case", policy_case::run),
     ("policy_document", policy_document::run),
     ("public_key", public_key::run),
@@ -43,7 +47,9 @@ pub const TARGETS: &[Target] = &[
     ("sealed_record", sealed_record::run),
     ("seed_file", seed_file::run),
     ("server_config", server_config::run),
+    ("session_token", session_token::run),
     ("sigv4_request", sigv4_request::run),
     ("sm2_ciphertext", sm2_ciphertext::run),
+    ("web_identity_token", web_identity_token::run),
     ("xks_message", xks_message::run),
 ];

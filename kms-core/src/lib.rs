@@ -29,6 +29,7 @@ pub mod sigv4;
 
 pub mod envelope;
 pub mod identity;
+pub mod oidc;
 pub mod policy;
 pub mod seed;
 pub mod xks;

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use aws_lc_rs::hmac::{
-    self, Algorithm, Context, HMAC_SHA224, HMAC_SHA256, HMAC_SHA384, HMAC_SHA512, Key,
+    self, Algorithm, Context, HMAC_SHA1_FOR_LEGACY_USE_ONLY, HMAC_SHA224, HMAC_SHA256, HMAC_SHA384,
+    HMAC_SHA512, Key,
 };
 
 use super::Failed;
@@ -38,6 +39,16 @@ impl HmacSha256 {
         tag.copy_from_slice(context.sign().as_ref());
         tag
     }
+}
+
+/// HMAC-SHA1, which one-time codes are made with (RFC 6238) and nothing else.
+///
+/// # Errors
+/// [`Failed`] when the library returns another length.
+pub fn hmac_sha1(key: &[u8], message: &[u8]) -> Result<[u8; 20], Failed> {
+    let key = Key::new(HMAC_SHA1_FOR_LEGACY_USE_ONLY, key);
+    let tag = hmac::sign(&key, message);
+    tag.as_ref().try_into().map_err(|_| Failed)
 }
 
 /// An HMAC key of a customer, for one algorithm.

@@ -7,6 +7,7 @@ pub mod asymmetric;
 pub mod cbc;
 pub mod certificates;
 pub mod digest;
+pub mod jws;
 pub mod kdf;
 pub mod key_wrap;
 pub mod mac;

@@ -4,6 +4,7 @@ mod access_key;
 mod group;
 mod managed_policy;
 mod role;
+pub mod totp;
 mod user;
 
 pub use access_key::{AccessKey, AccessKeyOwner};
@@ -94,6 +95,16 @@ impl EntityKind {
             Self::Policy => "ANPA",
         }
     }
+}
+
+/// Draws the access key id of temporary credentials.
+///
+/// # Errors
+/// [`Failed`] when there is no randomness.
+pub fn generate_temporary_access_key_id(random: &dyn Random) -> Result<AccessKeyId, Failed> {
+    format!("ASIA{}", draw(random, 16, BASE32)?)
+        .parse()
+        .map_err(|_| Failed)
 }
 
 /// Draws an entity's unique id.

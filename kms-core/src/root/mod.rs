@@ -8,7 +8,10 @@ pub mod kind;
 pub mod ring;
 pub mod seal;
 
-pub use barrier::{Barrier, BarrierError, Place, RecordSeal, SecretPlace, TokenPurpose};
+pub use barrier::{
+    Barrier, BarrierError, OpenedSession, Place, RecordSeal, SESSION_OVERHEAD, SealedSession,
+    SecretPlace, TokenPurpose,
+};
 pub use kind::RecordKind;
 pub use ring::{RingError, RootKeyRing};
 pub use seal::{SealError, SealProvider};

@@ -1,5 +1,7 @@
 //! The barrier: every record is sealed for its place, and every key material once more.
 
+mod session;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -13,6 +15,8 @@ use crate::crypto::mac::HmacSha256;
 use crate::crypto::random::{self, Random};
 use crate::ids::{KeyId, KeyMaterialId};
 use crate::secret::{Secret, SecretBytes};
+
+pub use session::{OpenedSession, SESSION_OVERHEAD, SealedSession};
 
 /// The first byte of a sealed record.
 pub const FORMAT: u8 = 1;
@@ -86,6 +90,8 @@ struct GenerationKeys {
     token: Secret<32>,
     grant: Prk,
     import: Prk,
+    session: Prk,
+    session_secret: Prk,
 }
 
 impl GenerationKeys {
@@ -100,6 +106,8 @@ impl GenerationKeys {
             token: purpose(b"token")?,
             grant: Prk::extract(purpose(b"grant")?.expose()),
             import: Prk::extract(purpose(b"import")?.expose()),
+            session: Prk::extract(purpose(b"session")?.expose()),
+            session_secret: Prk::extract(purpose(b"session-secret")?.expose()),
         })
     }
 
