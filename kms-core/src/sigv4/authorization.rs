@@ -33,6 +33,7 @@ pub(super) fn parse<'a>(request: &Request<'a>, value: &'a [u8]) -> Result<Claim<
         signature,
         lifetime_seconds: LIFETIME_SECONDS,
         presigned: false,
+        session_token: None,
     })
 }
 

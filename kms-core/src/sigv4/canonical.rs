@@ -127,6 +127,19 @@ fn is_canonical(text: &str) -> bool {
     true
 }
 
+/// What text in canonical percent-encoding stands for; `None` where that is no UTF-8.
+pub(super) fn decoded(text: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        out.push(match byte {
+            b'%' => (upper_hex(bytes.next()?)? << 4) | upper_hex(bytes.next()?)?,
+            plain => plain,
+        });
+    }
+    String::from_utf8(out).ok()
+}
+
 fn upper_hex(character: u8) -> Option<u8> {
     match character {
         b'0'..=b'9' => Some(character - b'0'),

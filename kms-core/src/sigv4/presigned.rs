@@ -1,6 +1,8 @@
 //! The claim in the query string of a presigned request.
 
-use super::canonical::{Parameter, parameters};
+use std::borrow::Cow;
+
+use super::canonical::{Parameter, decoded, parameters};
 use super::date::SigningDate;
 use super::verify::{Claim, Scope, SignedHeaders};
 use super::{ALGORITHM, Malformed, Refusal, Request, Signature};
@@ -36,9 +38,10 @@ pub(super) fn parse<'a>(request: &Request<'a>) -> Result<Claim<'a>, Refusal> {
     if value("X-Amz-Algorithm")? != ALGORITHM {
         return Err(Malformed::Algorithm.into());
     }
-    if single(&parameters, "X-Amz-Security-Token")?.is_some() {
-        return Err(Refusal::SessionToken);
-    }
+    let session_token = match single(&parameters, "X-Amz-Security-Token")? {
+        Some(token) => Some(Cow::Owned(decoded(token).ok_or(Refusal::SessionToken)?)),
+        None => None,
+    };
     let (access_key_id, scope) = Scope::parse(value("X-Amz-Credential")?, "%2F")?;
     let signed_headers = SignedHeaders::parse(value("X-Amz-SignedHeaders")?, "%3B")?;
     let signature =
@@ -52,6 +55,7 @@ pub(super) fn parse<'a>(request: &Request<'a>) -> Result<Claim<'a>, Refusal> {
         signature,
         lifetime_seconds: lifetime(value("X-Amz-Expires")?).ok_or(Malformed::Expires)?,
         presigned: true,
+        session_token,
     })
 }
 

@@ -75,11 +75,13 @@ pub enum Refusal {
     /// Names an access key that is not known, or not active.
     #[error("The security token included in the request is invalid.")]
     UnknownAccessKey,
-    /// Carries a session token, and there are no sessions.
-    #[error(
-        "The security token included in the request is invalid: session tokens are not supported; use a long-term access key."
-    )]
+    /// The session token is not one of this service and this access key, or is missing, or should
+    /// not be there.
+    #[error("The security token included in the request is invalid.")]
     SessionToken,
+    /// The session is over.
+    #[error("The security token included in the request is expired")]
+    ExpiredToken,
     /// The scope's Region is another one.
     #[error("Credential should be scoped to a valid region.")]
     Region,

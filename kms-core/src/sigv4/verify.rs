@@ -1,5 +1,6 @@
 //! The three steps from a claim to a verified request.
 
+use std::borrow::Cow;
 use std::iter;
 
 use crate::crypto::digest::sha256;
@@ -114,6 +115,8 @@ pub(super) struct Claim<'a> {
     pub(super) signature: Signature,
     pub(super) lifetime_seconds: u32,
     pub(super) presigned: bool,
+    /// The parameter of a presigned request, decoded.
+    pub(super) session_token: Option<Cow<'a, str>>,
 }
 
 /// A request that claims to be signed; nothing about the claim is checked but its form.
@@ -129,22 +132,26 @@ impl<'a> Presented<'a> {
     /// Refused besides what the standard refuses: two forms at once; a signed header, or one used
     /// here, that is repeated; a list of signed headers that is not sorted or names an absent
     /// header; an unsigned `host`, date or `x-amz-*` header; a query string or path in any
-    /// spelling but the canonical one; session tokens, which nobody here gives out.
+    /// spelling but the canonical one; two session tokens.
     ///
     /// # Errors
-    /// [`Refusal::Missing`] for an unsigned request, [`Refusal::SessionToken`], or
-    /// [`Refusal::Malformed`].
+    /// [`Refusal::Missing`] for an unsigned request, [`Refusal::SessionToken`] for a token that is
+    /// no text, or [`Refusal::Malformed`].
     pub fn parse(request: &Request<'a>) -> Result<Self, Refusal> {
         check_names(request)?;
         let header = single_header(request, "authorization")?;
-        let claim = match (header, presigned::is_presigned(request.query)) {
+        let mut claim = match (header, presigned::is_presigned(request.query)) {
             (Some(_), true) => return Err(Malformed::TwoForms.into()),
             (None, false) => return Err(Refusal::Missing),
             (Some(value), false) => authorization::parse(request, value)?,
             (None, true) => presigned::parse(request)?,
         };
-        if single_header(request, "x-amz-security-token")?.is_some() {
-            return Err(Refusal::SessionToken);
+        if let Some(token) = single_header(request, "x-amz-security-token")? {
+            if claim.session_token.is_some() {
+                return Err(Malformed::DuplicateHeader.into());
+            }
+            let token = str::from_utf8(token).map_err(|_| Refusal::SessionToken)?;
+            claim.session_token = Some(Cow::Borrowed(token));
         }
         check_signed(request, claim.signed_headers)?;
         Ok(Self {
@@ -157,6 +164,12 @@ impl<'a> Presented<'a> {
     #[must_use]
     pub fn access_key_id(&self) -> &'a str {
         self.claim.access_key_id
+    }
+
+    /// The session token that came with the request, as it was sent.
+    #[must_use]
+    pub fn session_token(&self) -> Option<&str> {
+        self.claim.session_token.as_deref()
     }
 
     /// The Region that the signature says it is meant for.
@@ -218,6 +231,12 @@ impl<'a> Admitted<'a> {
     #[must_use]
     pub fn access_key_id(&self) -> &'a str {
         self.0.claim.access_key_id
+    }
+
+    /// The session token that came with the request, as it was sent.
+    #[must_use]
+    pub fn session_token(&self) -> Option<&str> {
+        self.0.session_token()
     }
 
     /// The day that the signing key has to be derived for, `YYYYMMDD`.

@@ -113,7 +113,10 @@ impl Signed {
         self.headers.push((name.into(), value.into()));
     }
 
-    fn verify_at(&self, now: Timestamp) -> Result<(), Refusal> {
+    fn presented<T>(
+        &self,
+        read: impl FnOnce(Presented<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
         let headers: Vec<Header<'_>> = self
             .headers
             .iter()
@@ -126,16 +129,29 @@ impl Signed {
             headers: &headers,
             body: &self.body,
         };
-        let presented = Presented::parse(&request)?;
-        if presented.access_key_id() != ACCESS_KEY_ID {
-            return Err(Refusal::UnknownAccessKey);
-        }
-        let region: Region = "us-east-1".parse().unwrap();
-        let admitted = presented.admit("kms", &region, now)?;
-        let key = SigningKey::derive(SECRET.as_bytes(), admitted.day(), &region, "kms");
-        admitted.verify(&key, &mut Vec::new())
+        read(Presented::parse(&request)?)
     }
 
+    fn session_token(&self) -> Result<Option<String>, Refusal> {
+        self.presented(|presented| Ok(presented.session_token().map(str::to_owned)))
+    }
+
+    fn verify_at(&self, now: Timestamp) -> Result<(), Refusal> {
+        self.presented(|presented| verify(presented, now))
+    }
+}
+
+fn verify(presented: Presented<'_>, now: Timestamp) -> Result<(), Refusal> {
+    if presented.access_key_id() != ACCESS_KEY_ID {
+        return Err(Refusal::UnknownAccessKey);
+    }
+    let region: Region = "us-east-1".parse().unwrap();
+    let admitted = presented.admit("kms", &region, now)?;
+    let key = SigningKey::derive(SECRET.as_bytes(), admitted.day(), &region, "kms");
+    admitted.verify(&key, &mut Vec::new())
+}
+
+impl Signed {
     fn verify(&self) -> Result<(), Refusal> {
         self.verify_at(NOW)
     }
@@ -275,10 +291,29 @@ fn a_date_header_does_where_there_is_no_amz_date() {
 }
 
 #[test]
-fn session_tokens_are_refused_in_both_forms() {
+fn a_session_token_is_told_and_signed_in_both_forms() {
+    let token = "AQ+/=token";
     for location in [SignatureLocation::Headers, SignatureLocation::QueryParams] {
         let settings = Signed::settings(location);
-        let signed = Signed::unsigned().sign_with(settings, credentials(Some("token")));
-        assert_eq!(signed.verify(), Err(Refusal::SessionToken));
+        let signed = Signed::unsigned().sign_with(settings, credentials(Some(token)));
+        assert_eq!(signed.verify(), Ok(()));
+        assert_eq!(signed.session_token(), Ok(Some(token.to_owned())));
+        let mut other = signed.clone();
+        match location {
+            SignatureLocation::Headers => other.header("x-amz-security-token").push('x'),
+            _ => other.query = other.query.replace("token", "taken"),
+        }
+        assert_eq!(other.verify(), Err(Refusal::Mismatch));
     }
+}
+
+#[test]
+fn a_session_token_that_is_no_text_or_there_twice_is_refused() {
+    let settings = Signed::settings(SignatureLocation::QueryParams);
+    let mut signed = Signed::unsigned().sign_with(settings, credentials(Some("token")));
+    signed.add_header("x-amz-security-token", "token");
+    assert_eq!(signed.verify(), Err(Malformed::DuplicateHeader.into()));
+    let mut signed = Signed::query_form();
+    signed.query.push_str("&X-Amz-Security-Token=%FF");
+    assert_eq!(signed.verify(), Err(Refusal::SessionToken));
 }
