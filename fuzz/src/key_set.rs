@@ -5,7 +5,7 @@ use kms_core::oidc::{Issuer, KeySet};
 /// A key set is read or refused; an address comes back as it was written.
 pub fn run(data: &[u8]) {
     if let Ok(keys) = KeySet::parse(data) {
-        assert_eq!(keys.is_empty(), keys.len() == 0);
+        assert!(keys.len() <= 100);
     }
     if let Ok(text) = std::str::from_utf8(data)
         && let Ok(issuer) = text.parse::<Issuer>()

@@ -2,7 +2,7 @@
 //!
 //! A request goes through the rooms once: `listen` (sockets, TLS, limits) → `wire` (which
 //! operation) → `auth` (who) → `wire` (the request's content) → the engine → `wire`.
-//! `xks` carries what the engine asks of the proxies of external key stores; `xks_proxy` is one.
+//! `oidc` brings the keys of identity providers; `xks` carries what the engine asks of the proxies of external key stores; `xks_proxy` is one.
 
 mod args;
 pub mod auth;
@@ -12,6 +12,7 @@ mod harden;
 mod jobs;
 pub mod listen;
 mod log;
+mod oidc;
 mod start;
 mod store;
 pub mod wire;

@@ -15,6 +15,7 @@ use crate::auth::Authenticator;
 use crate::config::{Config, ConfigError, File, PassphraseSource};
 use crate::listen::tls::{self, TlsError};
 use crate::listen::{BindError, Listeners};
+use crate::oidc::KnownKeys;
 use crate::store::StoreFault;
 use crate::wire::{Endpoint, Faults, Reading};
 use crate::xks::{ProxyClient, RootsError};
@@ -30,6 +31,8 @@ enum Fault {
     Tls(#[from] TlsError),
     #[error("xks: {0}")]
     Roots(#[from] RootsError),
+    #[error("oidc: {0}")]
+    Oidc(RootsError),
     #[error("xks_proxy: {0}")]
     Credential(#[from] CredentialError),
     #[error(transparent)]
@@ -43,7 +46,11 @@ enum Fault {
 impl Fault {
     fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::Tls(_) | Self::Roots(_) | Self::Credential(_) => Exit::Usage,
+            Self::Config(_)
+            | Self::Tls(_)
+            | Self::Roots(_)
+            | Self::Oidc(_)
+            | Self::Credential(_) => Exit::Usage,
             Self::Store(fault) => fault.exit(),
             Self::Bind(_) => Exit::Unavailable,
             Self::System(..) => Exit::Failed,
@@ -78,6 +85,7 @@ fn start(args: &Args) -> Result<(), Fault> {
     let tls = config.tls.as_ref().map(tls::load).transpose()?;
     let roots = config.read_attestation_roots()?;
     let proxies = config.xks.as_ref().map(ProxyClient::new).transpose()?;
+    let keys = KnownKeys::new(&config.oidc, config.read_key_sets()?).map_err(Fault::Oidc)?;
     let passphrase = config.passphrase.as_ref();
     let passphrase = passphrase.map(PassphraseSource::read).transpose()?;
     let seed = config.seed_keys()?;
@@ -97,7 +105,7 @@ fn start(args: &Args) -> Result<(), Fault> {
     if let Some(proxies) = proxies {
         engine = engine.with_external_key_proxy(Arc::new(proxies));
     }
-    let engine = Arc::new(engine);
+    let engine = Arc::new(engine.with_provider_keys(Arc::new(keys)));
     let face = match (&config.xks_proxy, face) {
         (Some(proxy), Some(listeners)) => {
             let credential = Credential::load(&proxy.credential, &proxy.uri_path_prefix)?;

@@ -1,6 +1,7 @@
 //! The unmodified AWS CLI, boto3 and AWS Encryption SDK against the built server.
 
 mod external_key_stores;
+mod web_identity;
 
 use std::fs;
 use std::path::Path;
@@ -156,6 +157,16 @@ fn forms_are_read_and_xml_is_answered_as_in_aws() {
 #[test]
 fn principals_are_administered_as_in_aws() {
     passes("principals.py");
+}
+
+#[test]
+fn temporary_credentials_work_as_in_aws() {
+    passes("temporary_credentials.py");
+}
+
+#[test]
+fn roles_are_assumed_as_in_aws() {
+    passes("roles_assumed.py");
 }
 
 #[test]

@@ -138,7 +138,7 @@ fn another_process_sees_renamed_and_deleted_entities_at_once() {
         new_user_name: Some("bob".parse().unwrap()),
     };
     fixture.send(renamed).unwrap();
-    let credential = other.credential(&key).unwrap().unwrap();
+    let credential = other.credential(&key, None).unwrap().unwrap();
     // The walk looks again; what the door found is the state before.
     drop(credential);
     other.ready().unwrap();
@@ -155,10 +155,10 @@ fn another_process_sees_renamed_and_deleted_entities_at_once() {
     };
     fixture.send(inactive).unwrap();
     assert!(other.principal(None).unwrap().is_some());
-    assert!(other.credential(&key).unwrap().is_none());
+    assert!(other.credential(&key, None).unwrap().is_none());
     drop(other);
     fixture.reopen();
-    assert!(fixture.engine().credential(&key).unwrap().is_none());
+    assert!(fixture.engine().credential(&key, None).unwrap().is_none());
 }
 
 #[test]
@@ -319,9 +319,9 @@ fn the_last_use_of_an_access_key_is_read_from_the_ledger() {
         fixture.send(request).unwrap().last
     };
     assert!(last(&fixture).is_none());
-    let credential = fixture.engine().credential(&id).unwrap().unwrap();
+    let credential = fixture.engine().credential(&id, None).unwrap().unwrap();
     let signed = CallContext {
-        caller: credential.into_caller(),
+        caller: credential.into_caller(fixture.clock.now()).unwrap(),
         ..fixture.call.clone()
     };
     let key = fixture.create_key();

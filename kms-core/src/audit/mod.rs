@@ -19,6 +19,7 @@ mod queue;
 mod read;
 pub mod record;
 mod recorded;
+mod session;
 mod tree;
 mod verify;
 mod writer;

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 
 use super::json::{JsonObject, OMITTED, Object, string};
 use super::ledger::Entry;
+use super::session;
 
 /// CloudTrail's bound on a recorded user agent, in bytes.
 pub const MAX_USER_AGENT: usize = 1024;
@@ -183,6 +184,9 @@ impl Identity<'_> {
 fn write_caller(identity: &mut Object<'_>, caller: &Caller) {
     let principal = caller.principal();
     let account = principal.account().as_str();
+    if let Credential::WebIdentity(proven) = caller.credential() {
+        return session::write_proven(identity, proven);
+    }
     let (kind, principal_id, user_name) = match principal {
         Principal::Root { .. } => ("Root", Cow::Borrowed(account), None),
         Principal::User { name, id, .. } => {
@@ -209,18 +213,24 @@ fn write_caller(identity: &mut Object<'_>, caller: &Caller) {
     match caller.credential() {
         Credential::AccessKey(key) => identity.text("accessKeyId", key.as_str()),
         Credential::XksProxy(key) => identity.text("accessKeyId", key),
-        Credential::StoreOwner(_) | Credential::Internal => {}
+        Credential::StoreOwner(_) | Credential::WebIdentity(_) | Credential::Internal => {}
     }
     match caller.credential() {
         Credential::StoreOwner(owner) => {
             identity.text("userName", user_name.unwrap_or(owner));
             identity.text("invokedBy", "kms (embedded)");
         }
-        Credential::AccessKey(_) | Credential::XksProxy(_) | Credential::Internal => {
+        Credential::AccessKey(_)
+        | Credential::XksProxy(_)
+        | Credential::WebIdentity(_)
+        | Credential::Internal => {
             if let Some(name) = user_name {
                 identity.text("userName", name);
             }
         }
+    }
+    if let Some(session) = caller.session() {
+        session::write(identity, principal, session);
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::audit::ledger::is_record;
+use crate::caller::{Session, WebIdentity};
 
 fn account() -> AccountId {
     "111122223333".parse().unwrap()
@@ -21,6 +22,56 @@ fn alice() -> Principal {
         name: "Alice".parse().unwrap(),
         id: "AIDACKCEVSQ6C2EXAMPLE".parse().unwrap(),
     }
+}
+
+fn role_session() -> Caller {
+    let mut session = Session::new(
+        Timestamp::from_seconds(1_795_546_000),
+        Timestamp::from_seconds(1_795_549_600),
+    );
+    session.source_identity = Some("alice".parse().unwrap());
+    session.policy = Some("secret policy".to_owned());
+    session.web_identity = Some(WebIdentity {
+        provider: "oidc.example".to_owned(),
+        claims: Default::default(),
+    });
+    let principal = Principal::AssumedRole {
+        account: account(),
+        path: "/team/".parse().unwrap(),
+        role: "app".parse().unwrap(),
+        id: "AROACKCEVSQ6C2EXAMPLE".parse().unwrap(),
+        session: "sess".parse().unwrap(),
+    };
+    let key = "ASIAIOSFODNN7EXAMPLE".parse().unwrap();
+    Caller::assume_authenticated(principal, Credential::AccessKey(key)).in_session(session.into())
+}
+
+#[test]
+fn the_session_of_a_role_is_told_with_the_role_and_without_its_policies() {
+    let caller = role_session();
+    let record = with_record(Identity::Caller(&caller), |record| parsed(&record));
+    assert_eq!(
+        record["userIdentity"],
+        json!({
+            "type": "AssumedRole",
+            "principalId": "AROACKCEVSQ6C2EXAMPLE:sess",
+            "arn": "arn:aws:sts::111122223333:assumed-role/app/sess",
+            "accountId": "111122223333",
+            "accessKeyId": "ASIAIOSFODNN7EXAMPLE",
+            "sessionContext": {
+                "sessionIssuer": {
+                    "type": "Role",
+                    "principalId": "AROACKCEVSQ6C2EXAMPLE",
+                    "arn": "arn:aws:iam::111122223333:role/team/app",
+                    "accountId": "111122223333",
+                    "userName": "app",
+                },
+                "webIdFederationData": {"federatedProvider": "oidc.example", "attributes": {}},
+                "attributes": {"creationDate": "2026-11-24T18:46:40Z", "mfaAuthenticated": "false"},
+                "sourceIdentity": "alice",
+            },
+        })
+    );
 }
 
 fn object(name: &'static str, value: &Value) -> JsonObject {

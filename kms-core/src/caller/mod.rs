@@ -130,8 +130,24 @@ pub enum Credential {
     /// A request to this service as the proxy of an external key store; the id of the access key
     /// that it was signed with.
     XksProxy(String),
+    /// A token that an identity provider signed. The caller is the session that it asks for, and
+    /// may do nothing but ask for it.
+    WebIdentity(Box<ProvenIdentity>),
     /// The service acts on its own.
     Internal,
+}
+
+/// Who an identity provider says that somebody is; what the ledger tells of a request for a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvenIdentity {
+    /// The ARN of the provider.
+    pub provider_arn: String,
+    /// The provider: its issuer without `https://`.
+    pub provider: String,
+    /// Whom the token is for.
+    pub audience: String,
+    /// Whom it is about.
+    pub subject: String,
 }
 
 /// An authenticated caller: who, and by what.

@@ -3,6 +3,8 @@
 mod access_key;
 mod group;
 mod managed_policy;
+mod mfa;
+mod oidc_provider;
 mod role;
 pub mod totp;
 mod user;
@@ -10,6 +12,8 @@ mod user;
 pub use access_key::{AccessKey, AccessKeyOwner};
 pub use group::Group;
 pub use managed_policy::{ManagedPolicy, PolicyVersion};
+pub use mfa::{MfaAssignment, MfaDevice};
+pub use oidc_provider::{OidcProvider, oidc_provider_arn};
 pub use role::Role;
 pub use user::User;
 
@@ -47,6 +51,27 @@ pub(crate) mod stored_secret {
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<SecretText, D::Error> {
         String::deserialize(from).map(SecretText::new)
+    }
+}
+
+/// A seed as base 64, for a record that is sealed as a whole and nowhere else.
+mod stored_seed {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::secret::{SecretBytes, SecretText};
+
+    pub(super) fn serialize<S: Serializer>(seed: &SecretBytes, to: S) -> Result<S::Ok, S::Error> {
+        let text = SecretText::new(STANDARD.encode(seed.expose()));
+        to.serialize_str(text.expose())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<SecretBytes, D::Error> {
+        let text = SecretText::new(String::deserialize(from)?);
+        let seed = STANDARD.decode(text.expose());
+        let seed = seed.map_err(|_| serde::de::Error::custom("not base64"))?;
+        Ok(SecretBytes::new(seed))
     }
 }
 

@@ -78,6 +78,11 @@ text_name! {
 }
 
 text_name! {
+    /// The name of a virtual MFA device: 1–226 characters of `[\w+=,.@-]`.
+    MfaDeviceName, "MFA device name", |text| text.len() <= 226 && has_form_of_iam_name(text)
+}
+
+text_name! {
     /// The path of an IAM entity: `/`, or `/` and 1–510 visible ASCII characters and `/`.
     EntityPath, "path", |text| {
         text == "/"
@@ -159,6 +164,12 @@ pub fn group_arn(account: &AccountId, path: &EntityPath, group: &GroupName) -> S
 #[must_use]
 pub fn role_arn(account: &AccountId, path: &EntityPath, role: &RoleName) -> String {
     format!("arn:{PARTITION}:iam::{account}:role{path}{role}")
+}
+
+/// `arn:aws:iam::ACCOUNT:mfa/NAME`, with the device's path before the name.
+#[must_use]
+pub fn mfa_arn(account: &AccountId, path: &EntityPath, device: &MfaDeviceName) -> String {
+    format!("arn:{PARTITION}:iam::{account}:mfa{path}{device}")
 }
 
 /// `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`: the role's path is not in it.

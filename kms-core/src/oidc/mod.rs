@@ -10,6 +10,7 @@ mod claims;
 mod issuer;
 mod jwks;
 mod jwt;
+mod keys;
 mod members;
 
 #[cfg(test)]
@@ -19,3 +20,4 @@ pub use claims::{Claims, SessionTags};
 pub use issuer::{InvalidIssuer, Issuer};
 pub use jwks::{InvalidKeySet, KeySet, MAX_KEY_SET};
 pub use jwt::{Expected, MAX_TOKEN, Refused, WebIdentityToken};
+pub use keys::{Keys, ProviderKeys, Unreachable};

@@ -244,7 +244,8 @@ fn every_altered_part_is_refused() {
         assert!(verify(&keys, &altered).is_err(), "{place}");
     }
     for length in 0..token.len() {
-        assert!(verify(&keys, &token[..length]).is_err(), "{length}");
+        let cut = token.get(..length).unwrap();
+        assert!(verify(&keys, cut).is_err(), "{length}");
     }
 }
 

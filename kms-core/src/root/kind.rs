@@ -58,6 +58,10 @@ record_kinds! {
     Role = 14, "role";
     /// A managed policy, with its versions.
     Policy = 15, "policy";
+    /// A virtual MFA device, with its seed.
+    MfaDevice = 20, "mfa-device";
+    /// An OpenID Connect provider that an account trusts.
+    OidcProvider = 21, "oidc-provider";
 }
 
 impl RecordKind {

@@ -6,6 +6,7 @@ use super::operation::{Authorization, On};
 use super::own_policies;
 use super::resolve::unknown_ciphertext_key;
 use super::state::State;
+use super::sts::session_policies;
 use super::values::RequestValues;
 use crate::Error;
 use crate::api::GrantOperation;
@@ -32,6 +33,7 @@ impl Engine {
             on: &needed.on,
             specific: &needed.specific,
             usage: &self.usage,
+            principal_tags: own_policies::tags(principal, state),
         };
         let (resource, key_policy) = match &needed.on {
             On::Key(target) => (
@@ -42,6 +44,7 @@ impl Engine {
             On::Any => (Resource::Any, None),
         };
         let own = own_policies::of(principal, state)?;
+        let session = session_policies(&call.caller, state)?;
         let question = Question {
             principal,
             action: needed.action,
@@ -50,7 +53,7 @@ impl Engine {
             key_policy,
             identity_policies: &own.identity,
             boundary: own.boundary,
-            session_policies: None,
+            session_policies: session.as_deref(),
             service_control: &[],
             resource_control: &[],
             by_grant: by_grant(needed, state),

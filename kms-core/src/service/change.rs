@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::federation_edit::FederationEdit;
 use super::identity_edit::IdentityEdit;
 use super::state::State;
 use crate::Error;
@@ -32,6 +33,8 @@ pub enum Edit {
     RemoveAlias(AliasArn),
     /// Keeps or forgets an IAM entity.
     Identity(Box<IdentityEdit>),
+    /// Keeps or forgets an MFA device or an identity provider.
+    Federation(Box<FederationEdit>),
     /// Keeps a grant.
     PutGrant(Box<Grant>),
     /// Forgets a grant on a key.
@@ -118,6 +121,7 @@ impl Edit {
             }
             Self::PutAlias(alias) => put(alias_path(&alias.arn), RecordKind::Alias, body(alias)?),
             Self::Identity(edit) => edit.to_record(puts, deletes)?,
+            Self::Federation(edit) => edit.to_record(puts, deletes)?,
             Self::PutGrant(grant) => put(
                 grant_path(&grant.key, &grant.id),
                 RecordKind::Grant,
@@ -154,6 +158,9 @@ impl Edit {
             | RecordKind::Policy => {
                 return Ok(IdentityEdit::from_record(record)?.map(Self::from));
             }
+            RecordKind::MfaDevice | RecordKind::OidcProvider => {
+                return Ok(FederationEdit::from_record(record)?.map(Self::from));
+            }
             RecordKind::Grant => Self::PutGrant(Box::new(read(text)?)),
             RecordKind::CustomKeyStore => Self::PutCustomKeyStore(Box::new(read(text)?)),
             RecordKind::Head | RecordKind::Outbox | RecordKind::Material | RecordKind::Setting => {
@@ -172,6 +179,7 @@ impl Edit {
             Self::PutAlias(alias) => state.put_alias(alias),
             Self::RemoveAlias(arn) => state.remove_alias(&arn),
             Self::Identity(edit) => edit.apply(&mut state.identities)?,
+            Self::Federation(edit) => edit.apply(&mut state.federation),
             Self::PutGrant(grant) => state.grants_mut().insert(*grant),
             Self::RemoveGrant(key, id) => state.grants_mut().remove(&key, &id),
             Self::PutCustomKeyStore(store) => state.put_custom_key_store(*store),

@@ -4,24 +4,61 @@ use std::sync::Arc;
 
 use super::engine::{Engine, poisoned};
 use super::state::State;
+use super::sts;
 use crate::Error;
-use crate::caller::{Caller, Credential, Principal};
+use crate::caller::{Caller, Credential, Principal, Session};
 use crate::identity::{AccessKey, AccessKeyOwner};
 use crate::ids::{AccessKeyId, UserName};
+use crate::secret::SecretText;
+use crate::time::Timestamp;
+
+/// What signs.
+#[derive(Clone, Debug)]
+enum Signs {
+    /// A key that is kept.
+    LongTerm(Arc<AccessKey>),
+    /// One that came out of a session token.
+    Temporary(AccessKeyId, Arc<SecretText>, Arc<Session>),
+}
 
 /// An access key that exists, and whom it speaks for.
 #[derive(Clone, Debug)]
 pub struct SigningCredential {
-    /// The key, with the secret that signs.
-    pub key: Arc<AccessKey>,
+    signs: Signs,
     principal: Principal,
 }
 
 impl SigningCredential {
-    /// The caller, once a signature by this key was verified.
+    /// The access key, unless it belongs to temporary credentials: its secret never changes under
+    /// its id, so that what is derived from it can be kept.
     #[must_use]
-    pub fn into_caller(self) -> Caller {
-        Caller::assume_authenticated(self.principal, Credential::AccessKey(self.key.id.clone()))
+    pub fn long_term(&self) -> Option<&AccessKey> {
+        match &self.signs {
+            Signs::LongTerm(key) => Some(key),
+            Signs::Temporary(..) => None,
+        }
+    }
+
+    /// The secret that signs.
+    #[must_use]
+    pub fn secret(&self) -> &SecretText {
+        match &self.signs {
+            Signs::LongTerm(key) => &key.secret,
+            Signs::Temporary(_, secret, _) => secret,
+        }
+    }
+
+    /// The caller, once a signature by this key was verified; `None` when the session is over.
+    #[must_use]
+    pub fn into_caller(self, now: Timestamp) -> Option<Caller> {
+        let by = |id| Caller::assume_authenticated(self.principal, Credential::AccessKey(id));
+        match self.signs {
+            Signs::LongTerm(key) => Some(by(key.id.clone())),
+            Signs::Temporary(id, _, session) if now < session.expires => {
+                Some(by(id).in_session(session))
+            }
+            Signs::Temporary(..) => None,
+        }
     }
 }
 
@@ -37,19 +74,40 @@ fn principal(key: &AccessKey, state: &State) -> Option<Principal> {
 }
 
 impl Engine {
-    /// The access key of that id; `None` when there is none, it is inactive, or its user is gone.
+    /// The access key of that id, with the session token that came with it; `None` when there is
+    /// none, it is inactive, its user or role is gone, or the token is not one of it: a key that is kept has no
+    /// token, and one of temporary credentials always has.
     ///
-    /// One that another process deletes at this moment may still be found: the walk looks again,
-    /// in the state that it decides by.
+    /// What another process deletes at this moment may still be found: the walk looks again, in
+    /// the state that it decides by.
     ///
     /// # Errors
     /// [`Error::Internal`] when the store fails.
-    pub fn credential(&self, id: &AccessKeyId) -> Result<Option<SigningCredential>, Error> {
-        let known = find(id, &*self.state.read().map_err(poisoned)?);
-        if known.is_some() {
-            return Ok(known);
-        }
-        Ok(find(id, &*self.state()?))
+    pub fn credential(
+        &self,
+        id: &AccessKeyId,
+        session_token: Option<&str>,
+    ) -> Result<Option<SigningCredential>, Error> {
+        let opened = match (id.is_temporary(), session_token) {
+            (false, None) => None,
+            (true, Some(text)) => match sts::open(id, text, self.barrier()) {
+                Some(opened) => Some(opened),
+                None => return Ok(None),
+            },
+            (true, None) | (false, Some(_)) => return Ok(None),
+        };
+        let Some((token, secret)) = opened else {
+            let known = find(id, &*self.state.read().map_err(poisoned)?);
+            if known.is_some() {
+                return Ok(known);
+            }
+            return Ok(find(id, &*self.state()?));
+        };
+        let exists = exists(&token.principal, &*self.state()?);
+        Ok(exists.then(|| SigningCredential {
+            signs: Signs::Temporary(id.clone(), Arc::new(secret), Arc::new(token.session)),
+            principal: token.principal,
+        }))
     }
 }
 
@@ -77,21 +135,48 @@ fn find(id: &AccessKeyId, state: &State) -> Option<SigningCredential> {
     let key = state.access_key(id).filter(|key| !key.inactive)?;
     let principal = principal(key, state)?;
     Some(SigningCredential {
-        key: Arc::clone(key),
+        signs: Signs::LongTerm(Arc::clone(key)),
         principal,
     })
+}
+
+/// Whether whoever a session speaks for is still the one that it was made for: what was deleted
+/// and made again under the same name is another.
+fn exists(principal: &Principal, state: &State) -> bool {
+    match principal {
+        Principal::Root { account } => state.account(account).is_some(),
+        Principal::User {
+            account, name, id, ..
+        } => state
+            .user(account, name)
+            .is_some_and(|entry| entry.user.id == *id),
+        Principal::FederatedUser {
+            account,
+            issuer,
+            issuer_name,
+            ..
+        } => state
+            .user(account, issuer_name)
+            .is_some_and(|entry| entry.user.id == *issuer),
+        Principal::AssumedRole {
+            account, role, id, ..
+        } => state
+            .role(account, role)
+            .is_some_and(|entry| entry.role.id == *id),
+        Principal::Service { .. } => false,
+    }
 }
 
 /// Whether the access key of the caller still exists, in the state that the request is decided by.
 ///
 /// # Errors
-/// [`Error::UnrecognizedClient`] when it was deleted or made inactive since.
+/// [`Error::UnrecognizedClient`] when it was deleted or made inactive since, or whoever a session
+/// speaks for was deleted.
 pub(super) fn still_valid(caller: &Caller, state: &State) -> Result<(), Error> {
-    match caller.credential() {
-        Credential::AccessKey(id) => match state.access_key(id) {
-            Some(key) if !key.inactive => Ok(()),
-            _ => Err(Error::UnrecognizedClient),
-        },
-        _ => Ok(()),
-    }
+    let valid = match (caller.credential(), caller.session()) {
+        (_, Some(_)) => exists(caller.principal(), state),
+        (Credential::AccessKey(id), None) => state.access_key(id).is_some_and(|key| !key.inactive),
+        _ => true,
+    };
+    valid.then_some(()).ok_or(Error::UnrecognizedClient)
 }

@@ -10,6 +10,7 @@ use super::credentials::still_valid;
 use super::draft::{Draft, Ending};
 use super::import::wrong_origin;
 use super::key_pairs::KeyPairs;
+use super::mfa::Attempts;
 use super::mutation::Unfinished;
 use super::open::{read_record, take_in};
 use super::operation::{Event, Loaded, Operation, Performed, Step};
@@ -17,6 +18,7 @@ use super::page::Markers;
 use super::parameters::Parameters;
 use super::resolve;
 use super::state::State;
+use super::sts;
 use super::usage::KeyUsage;
 use crate::Error;
 use crate::api::limits::Quotas;
@@ -26,6 +28,7 @@ use crate::audit::{Entry, FileLedger, LedgerUnavailable, Recorded};
 use crate::crypto::random::{Random, SystemRandom};
 use crate::ids::Region;
 use crate::keys::Key;
+use crate::oidc::ProviderKeys;
 use crate::root::Barrier;
 use crate::store::home::Home;
 use crate::store::sealed::SealedStore;
@@ -58,6 +61,10 @@ pub struct Engine {
     pub(super) state: RwLock<State>,
     /// Whether a change that others made could not be taken in; nothing is answered then.
     incomplete: AtomicBool,
+    /// Who brings the keys of identity providers.
+    provider_keys: Option<Arc<dyn ProviderKeys>>,
+    /// Codes of MFA devices that were wrong.
+    pub(super) mfa_attempts: Attempts,
     /// Serialises changes.
     pub(super) mutation: Mutex<Unfinished>,
 }
@@ -105,6 +112,8 @@ impl Engine {
             sm2: parts.sm2,
             state: RwLock::new(parts.state),
             incomplete: AtomicBool::new(false),
+            provider_keys: None,
+            mfa_attempts: Attempts::default(),
             mutation: Mutex::new(Unfinished::default()),
         }
     }
@@ -119,6 +128,18 @@ impl Engine {
 
     pub(super) fn external_key_proxy(&self) -> Option<&Arc<dyn ExternalKeyProxy>> {
         self.proxy.as_ref()
+    }
+
+    /// The same engine, for which `keys` brings the keys of identity providers. Without it nobody
+    /// is believed who comes with the token of one.
+    #[must_use]
+    pub fn with_provider_keys(mut self, keys: Arc<dyn ProviderKeys>) -> Self {
+        self.provider_keys = Some(keys);
+        self
+    }
+
+    pub(super) fn provider_keys(&self) -> Option<&Arc<dyn ProviderKeys>> {
+        self.provider_keys.as_ref()
     }
 
     pub(super) fn barrier(&self) -> &Barrier {
@@ -210,7 +231,7 @@ impl Engine {
         } else {
             Ok(())
         };
-        if !O::EVENT.read_only {
+        if request.changes() {
             // Policies that ask for what could not be read are not met; where none asks, a key can
             // be disabled all the same.
             drop(followed);
@@ -280,6 +301,7 @@ impl Engine {
     ) -> Result<T, Error> {
         let call = draft.call;
         still_valid(&call.caller, state)?;
+        sts::admit(&call.caller, draft.event)?;
         let tokens = request.grant_tokens().cloned();
         let recipient = request.recipient().cloned();
         let parsed = request.parse()?;

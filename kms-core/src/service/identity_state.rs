@@ -40,7 +40,6 @@ pub(super) struct RoleEntry {
     /// The role's inline policies.
     pub policies: Compiled,
     /// Who may assume it.
-    #[expect(dead_code, reason = "read by whoever makes sessions of it")]
     pub trust: TrustPolicy,
 }
 

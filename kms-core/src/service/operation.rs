@@ -427,6 +427,12 @@ pub trait Operation: Sized + Send + 'static {
     /// How the operation is named.
     const EVENT: Event;
 
+    /// Whether the request can change something in the store: those of an operation that only reads
+    /// may all the same, where they use up what can be used once.
+    fn changes(&self) -> bool {
+        !Self::EVENT.read_only
+    }
+
     /// What the ledger keeps of the request.
     fn parameters(&self, parameters: &mut Parameters);
 

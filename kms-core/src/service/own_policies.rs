@@ -1,6 +1,7 @@
 //! The policies that are a caller's own: inline, attached, of groups, and the boundary.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::identity_state::UserEntry;
@@ -48,6 +49,23 @@ pub(super) fn of<'a>(principal: &Principal, state: &'a State) -> Result<OwnPolic
                 boundary: boundary(entry.role.boundary.as_ref(), state)?,
             })
         }
+    }
+}
+
+/// The tags of a caller's user or role, as they are now.
+pub(super) fn tags<'a>(
+    principal: &Principal,
+    state: &'a State,
+) -> Option<&'a BTreeMap<String, String>> {
+    match principal {
+        Principal::Root { .. } | Principal::Service { .. } => None,
+        Principal::User { account, name, .. }
+        | Principal::FederatedUser {
+            account,
+            issuer_name: name,
+            ..
+        } => Some(&state.user(account, name)?.user.tags),
+        Principal::AssumedRole { account, role, .. } => Some(&state.role(account, role)?.role.tags),
     }
 }
 

@@ -15,8 +15,19 @@ pub(super) fn exists(principal: &PolicyPrincipal<'_>, state: &State) -> bool {
         PolicyPrincipal::User { .. }
         | PolicyPrincipal::Role { .. }
         | PolicyPrincipal::Session { .. } => id_of(principal, state).is_some(),
-        PolicyPrincipal::Provider(_) | PolicyPrincipal::Other(_) => false,
+        PolicyPrincipal::Provider(name) => provider_exists(name, state).unwrap_or(false),
+        PolicyPrincipal::Other(_) => false,
     }
+}
+
+/// Whether an account trusts the identity provider of that ARN.
+fn provider_exists(arn: &str, state: &State) -> Option<bool> {
+    let (account, _) = arn
+        .strip_prefix("arn:aws:iam::")?
+        .split_once(":oidc-provider/")?;
+    let account = account.parse().ok()?;
+    let providers = &state.federation.oidc_providers;
+    Some(providers.of_arn(&account, arn).is_some())
 }
 
 /// The unique id of the user or role of that name.

@@ -5,6 +5,7 @@ use std::ops::Bound;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::change::{key_of_path, key_path, read};
+use super::federation_edit::Federation;
 use super::identity_state::Identities;
 use super::key_entry::{KeyEntry, SharedPolicies};
 use super::secrets::kept;
@@ -85,6 +86,8 @@ pub(super) struct State {
     /// The keys that something is due for, the first first.
     due: BTreeSet<(Timestamp, KeyArn)>,
     policies: Mutex<SharedPolicies>,
+    /// What stands behind temporary credentials.
+    pub(super) federation: Federation,
 }
 
 impl State {
@@ -99,6 +102,7 @@ impl State {
             key_index: HashMap::new(),
             due: BTreeSet::new(),
             policies: Mutex::default(),
+            federation: Federation::default(),
         }
     }
 

@@ -12,8 +12,8 @@ use kms_core::api::ErrorCode;
 use kms_core::api::query::QueryService;
 use kms_core::caller::Caller;
 use kms_core::ids::{AccessKeyId, Region};
-use kms_core::service::Engine;
-use kms_core::sigv4::{Header, Presented, Refusal, Request};
+use kms_core::service::{Engine, SigningCredential};
+use kms_core::sigv4::{Header, Presented, Refusal, Request, SigningKey};
 use kms_core::time::Clock;
 
 use signing_keys::SigningKeys;
@@ -151,23 +151,45 @@ impl Authenticator {
             .admit(service.name(), &region, now)
             .map_err(refused)?;
         let credential = match id.parse::<AccessKeyId>() {
-            Ok(id) => engine.credential(&id).map_err(Unauthentic::Engine)?,
+            Ok(id) => {
+                let found = engine.credential(&id, admitted.session_token());
+                found.map_err(Unauthentic::Engine)?
+            }
             Err(_) => None,
         };
-        let day = admitted.day();
-        let key = match &credential {
-            Some(credential) => self.keys.get(&credential.key, day, &region, service),
-            None => self.keys.stand_in(day, &region, service),
-        };
+        let key = self.signing_key(credential.as_ref(), admitted.day(), &region, service);
         let verified = SCRATCH.with_borrow_mut(|buffer| admitted.verify(&key, buffer));
         let credential = credential
             .ok_or(Refusal::UnknownAccessKey)
             .map_err(refused)?;
         verified.map_err(refused)?;
+        // Only whoever holds the secret learns that it was once good.
+        let caller = credential.into_caller(now).ok_or(Refusal::ExpiredToken);
         Ok(Authentic {
-            caller: credential.into_caller(),
+            caller: caller.map_err(refused)?,
             region,
         })
+    }
+
+    /// What the signature is checked with. The keys of sessions are many and live for a day at
+    /// most: theirs are derived each time.
+    fn signing_key(
+        &self,
+        credential: Option<&SigningCredential>,
+        day: &str,
+        region: &Region,
+        service: Service,
+    ) -> Arc<SigningKey> {
+        let Some(credential) = credential else {
+            return self.keys.stand_in(day, region, service);
+        };
+        match credential.long_term() {
+            Some(key) => self.keys.get(key, day, region, service),
+            None => {
+                let secret = credential.secret().expose().as_bytes();
+                Arc::new(SigningKey::derive(secret, day, region, service.name()))
+            }
+        }
     }
 }
 
@@ -189,6 +211,7 @@ pub(crate) fn code(refusal: &Refusal) -> ErrorCode {
         Refusal::Missing => ErrorCode::MissingAuthenticationTokenException,
         Refusal::Malformed(_) => ErrorCode::IncompleteSignatureException,
         Refusal::UnknownAccessKey | Refusal::SessionToken => ErrorCode::UnrecognizedClientException,
+        Refusal::ExpiredToken => ErrorCode::ExpiredTokenException,
         Refusal::Region
         | Refusal::Service
         | Refusal::ScopeDate

@@ -11,7 +11,7 @@ use super::file::FileFault;
 use super::quotas::quotas;
 use super::{
     Config, DEFAULT_LISTEN, DEFAULT_REGION, Fault, File, Limits, PassphraseSource, Timeouts,
-    TlsFiles, xks,
+    TlsFiles, oidc, xks,
 };
 use crate::args::Args;
 
@@ -141,6 +141,7 @@ impl Config {
             grant_propagation: grant_propagation(file.grant_propagation_seconds)?,
             faults: file.faults.iter().map(fault).collect::<Result<_, _>>()?,
             xks: file.xks.as_ref().map(xks::client).transpose()?,
+            oidc: oidc::checked(file.oidc.as_ref(), &file.oidc_provider)?,
             xks_proxy: None,
         }
         .with_proxy(file.xks_proxy.as_ref())

@@ -64,6 +64,37 @@ pub struct File {
     pub xks: Option<FileXks>,
     /// The server is a proxy of external key stores.
     pub xks_proxy: Option<FileXksProxy>,
+    /// Identity providers may be asked for their keys.
+    pub oidc: Option<FileOidc>,
+    /// Identity providers whose keys are in files.
+    #[serde(default)]
+    pub oidc_provider: Vec<FileOidcProvider>,
+}
+
+/// The section `[oidc]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileOidc {
+    /// PEM certificates of authorities that are trusted besides the machine's.
+    pub roots: Option<PathBuf>,
+    /// Whether the machine's are.
+    pub platform_roots: Option<bool>,
+    /// For both documents of a provider, 100 to 30000.
+    pub timeout_milliseconds: Option<u64>,
+    /// Whether private addresses may be connected to.
+    pub private_addresses: Option<bool>,
+    /// Whether providers on this machine may be without TLS.
+    pub plain_loopback: Option<bool>,
+}
+
+/// A section `[[oidc_provider]]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileOidcProvider {
+    /// The address that its tokens have in `iss`.
+    pub issuer: String,
+    /// A file with its JSON Web Key Set.
+    pub jwks_file: PathBuf,
 }
 
 /// The section `[xks_proxy]`.

@@ -3,6 +3,7 @@
 mod attestation;
 mod check;
 mod file;
+mod oidc;
 mod passphrase;
 mod quotas;
 mod seed;
@@ -22,6 +23,7 @@ use serde::Deserialize;
 
 pub use check::ConfigError;
 pub use file::File;
+pub use oidc::Oidc;
 
 /// Where the server listens unless told otherwise.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:4599";
@@ -79,6 +81,8 @@ pub struct Config {
     pub grant_propagation: Option<Duration>,
     /// How proxies of external key stores are reached; `None` where none may be.
     pub xks: Option<Xks>,
+    /// How the keys of identity providers are had.
+    pub oidc: Oidc,
     /// The proxy that this server is for external key stores, if it is one.
     pub xks_proxy: Option<XksProxy>,
 }

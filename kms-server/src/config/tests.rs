@@ -246,6 +246,33 @@ fn bad_values_are_refused_and_named() {
 }
 
 #[test]
+fn bad_identity_providers_are_refused_and_named() {
+    for (file, key) in [
+        (
+            "[oidc]\ntimeout_milliseconds = 1",
+            "oidc.timeout_milliseconds",
+        ),
+        ("[oidc]\nplain = true", "plain"),
+        (
+            "[[oidc_provider]]\nissuer = 'https://a.example'",
+            "jwks_file",
+        ),
+        (
+            "[[oidc_provider]]\nissuer = 'a.example'\njwks_file = 'a'",
+            "oidc_provider.issuer",
+        ),
+        (
+            "[[oidc_provider]]\nissuer = 'https://a.example'\njwks_file = 'a'\n\
+             [[oidc_provider]]\nissuer = 'https://a.example'\njwks_file = 'b'",
+            "there twice",
+        ),
+    ] {
+        let told = refusal(&["--home", "/h"], file);
+        assert!(told.contains(key), "{file}: {told}");
+    }
+}
+
+#[test]
 fn bad_flags_are_refused() {
     for flags in [
         &["--home", "/h", "--tls-key", "/k"][..],

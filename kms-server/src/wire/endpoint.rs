@@ -129,6 +129,10 @@ impl Endpoint {
             .authenticate(&self.engine, head, body, service)
     }
 
+    pub(super) fn first_region(&self) -> &Region {
+        self.authenticator.first_region()
+    }
+
     /// The same endpoint, on which `faults` befall requests whose caller is known.
     #[must_use]
     pub fn with_faults(self, faults: Faults) -> Self {

@@ -3,17 +3,19 @@
 use http::{StatusCode, request};
 use hyper::body::Incoming;
 use kms_core::Error;
-use kms_core::api::query::{QueryCode, QueryService, error_body};
+use kms_core::api::query::{Form, FromForm, QueryCode, QueryService, error_body};
 use kms_core::ids::AccessKeyId;
-use kms_core::service::RefusedCaller;
+use kms_core::service::{
+    AssumeRoleWithWebIdentityRequest, CallContext, Operation, ProvenRequest, RefusedCaller,
+};
 
 use super::answer::{self, Answer};
 use super::body;
 use super::dispatch::Unanswered;
 use super::endpoint::{Endpoint, Received};
 use super::failure;
-use super::query::{self, Asked, NotAsked, QueryUnanswered};
-use crate::auth::Unauthentic;
+use super::query::{self, Asked, Asks, NotAsked, QueryUnanswered};
+use crate::auth::{Authentic, Unauthentic};
 
 type Failure = failure::Failure<QueryCode>;
 
@@ -53,7 +55,8 @@ impl Endpoint {
             Err(fault) => return Err(self.refuse(received, NOBODY, fault.into()).await),
         };
         let asked = match query::read(&body) {
-            Ok(asked) => asked,
+            Ok(Asks::Signed(asked)) => asked,
+            Ok(Asks::WebIdentity(form)) => return self.web_identity(form, received).await,
             Err(not_asked) => {
                 let failure = received.not_asked(&not_asked);
                 return Err(self.refuse(received, NOBODY, failure).await);
@@ -80,13 +83,49 @@ impl Endpoint {
         }
     }
 
+    /// `AssumeRoleWithWebIdentity`: the token says who asks.
+    async fn web_identity(
+        &self,
+        mut form: Form,
+        received: &mut Received,
+    ) -> Result<Vec<u8>, Failure> {
+        received.service = Some(QueryService::Sts);
+        received.event = Some(ProvenRequest::EVENT);
+        let request = AssumeRoleWithWebIdentityRequest::from_form(&mut form);
+        let request = match request.and_then(|request| form.finish().map(|()| request)) {
+            Ok(request) => request,
+            Err(invalid) => return Err(self.refuse(received, NOBODY, (&invalid).into()).await),
+        };
+        let (caller, request) = match self.engine().web_identity(request).await {
+            Ok(proven) => proven,
+            Err(error) => {
+                let failure = failed(&error, &received.request_id);
+                return Err(self.refuse(received, NOBODY, failure).await);
+            }
+        };
+        let region = self.first_region().clone();
+        let context = received.context(Authentic { caller, region });
+        let answered = query::perform_proven(self.engine(), &context, request).await;
+        self.answered(answered, &context, received).await
+    }
+
     async fn perform_query(
         &self,
         asked: Asked,
-        context: &kms_core::service::CallContext,
+        context: &CallContext,
         received: &mut Received,
     ) -> Result<Vec<u8>, Failure> {
-        let unanswered = match asked.perform(self.engine(), context).await {
+        let answered = asked.perform(self.engine(), context).await;
+        self.answered(answered, context, received).await
+    }
+
+    async fn answered(
+        &self,
+        answered: Result<Vec<u8>, QueryUnanswered>,
+        context: &CallContext,
+        received: &mut Received,
+    ) -> Result<Vec<u8>, Failure> {
+        let unanswered = match answered {
             Ok(body) => return Ok(body),
             Err(QueryUnanswered::Form(invalid)) => {
                 received.region = Some(context.region.clone());
@@ -96,13 +135,17 @@ impl Endpoint {
             Err(QueryUnanswered::Other(unanswered)) => unanswered,
         };
         Err(match unanswered {
-            Unanswered::Refused(error @ Error::Internal(_)) => {
-                Failure::internal(&context.request_id, &error)
-            }
-            Unanswered::Refused(error) => Failure::from(&error),
+            Unanswered::Refused(error) => failed(&error, &context.request_id),
             Unanswered::Unrecorded(error) => Failure::internal(&context.request_id, &error),
             Unanswered::Malformed | Unanswered::Panicked => Failure::fault(),
         })
+    }
+}
+
+fn failed(error: &Error, request_id: &str) -> Failure {
+    match error {
+        Error::Internal(_) => Failure::internal(request_id, error),
+        _ => Failure::from(error),
     }
 }
 

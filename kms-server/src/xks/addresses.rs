@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Whether a name that the name service resolves may lead there. Addresses that the configuration
 /// gives to a name are not asked about.
-pub(super) fn is_allowed(address: IpAddr, private_too: bool) -> bool {
+pub(crate) fn is_allowed(address: IpAddr, private_too: bool) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => v4(address, private_too),
         IpAddr::V6(address) => v6(address, private_too),

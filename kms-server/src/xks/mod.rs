@@ -7,5 +7,6 @@ mod idle;
 mod roots;
 mod turns;
 
+pub(crate) use addresses::is_allowed;
 pub(crate) use client::ProxyClient;
-pub(crate) use roots::RootsError;
+pub(crate) use roots::{RootsError, client_config};

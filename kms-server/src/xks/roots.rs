@@ -27,7 +27,7 @@ pub(crate) enum RootsError {
         path: PathBuf,
     },
     /// Nobody is trusted.
-    #[error("there are no trusted authorities: set xks.roots")]
+    #[error("there are no trusted authorities: name some in roots")]
     Nobody,
     /// TLS cannot be set up.
     #[error(transparent)]
@@ -35,7 +35,7 @@ pub(crate) enum RootsError {
 }
 
 /// TLS 1.2 and 1.3 with those authorities.
-pub(super) fn client_config(config: &Xks) -> Result<Arc<ClientConfig>, RootsError> {
+pub(crate) fn client_config(config: &Xks) -> Result<Arc<ClientConfig>, RootsError> {
     let mut roots = RootCertStore::empty();
     if config.platform_roots {
         let found = rustls_native_certs::load_native_certs();

@@ -21,7 +21,7 @@ use kms_core::service::{CallContext, CreateAccessKeyRequest, Engine, NewStore, O
 use kms_core::store::home::RootGuard;
 use kms_core::time::{Clock, SystemClock};
 use kms_server::auth::Authenticator;
-use kms_server::config::{Config, Limits, LogFormat, RandomSource, Timeouts};
+use kms_server::config::{Config, Limits, LogFormat, Oidc, RandomSource, Timeouts};
 use kms_server::listen::{Handler, Listeners, Peer, tls};
 use kms_server::wire::{Endpoint, Faults, Reading};
 use serde_json::Value;
@@ -72,6 +72,7 @@ pub(crate) fn config() -> Config {
         faults: Vec::new(),
         grant_propagation: None,
         xks: None,
+        oidc: Oidc::default(),
         xks_proxy: None,
         random: RandomSource::System,
         key_file: None,

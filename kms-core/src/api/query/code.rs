@@ -46,14 +46,26 @@ query_codes! {
     EntityAlreadyExists 409 "EntityAlreadyExistsException";
     /// The temporary credentials have expired.
     ExpiredToken 403 "ExpiredToken";
+    /// The token of an identity provider has expired.
+    ExpiredTokenException 400 "ExpiredTokenException";
+    /// The identity provider cannot be asked for its keys.
+    IDPCommunicationError 400 "IDPCommunicationErrorException";
+    /// A claim of the token of an identity provider is not one that can be taken.
+    IDPRejectedClaim 403 "IDPRejectedClaimException";
     /// The `Authorization` header lacks a part.
     IncompleteSignature 400 "IncompleteSignature";
     /// There is no such operation.
     InvalidAction 400 "InvalidAction";
+    /// A code of an MFA device is not the one of the moment.
+    InvalidAuthenticationCode 403 "InvalidAuthenticationCodeException";
     /// The access key is unknown or not active.
     InvalidClientTokenId 403 "InvalidClientTokenId";
+    /// The token of an identity provider is not one that can be taken.
+    InvalidIdentityToken 400 "InvalidIdentityTokenException";
     /// A value is not one that can be taken.
     InvalidInput 400 "InvalidInputException";
+    /// A value does not go with the others.
+    InvalidParameterValue 400 "InvalidParameterValueException";
     /// A quota is reached.
     LimitExceeded 409 "LimitExceededException";
     /// The document is not one that can be kept.
@@ -66,6 +78,8 @@ query_codes! {
     MissingAuthenticationToken 403 "MissingAuthenticationToken";
     /// There is no such entity.
     NoSuchEntity 404 "NoSuchEntityException";
+    /// The policies and tags of a session are too long together.
+    PackedPolicyTooLarge 400 "PackedPolicyTooLargeException";
     /// The body is larger than the service reads.
     RequestEntityTooLarge 413 "RequestEntityTooLarge";
     /// The service failed; retry.

@@ -2,7 +2,8 @@
 
 use super::{Form, InvalidForm};
 use crate::ids::{
-    AccessKeyId, EntityPath, GroupName, PathPrefix, PolicyArn, PolicyName, RoleName, UserName,
+    AccessKeyId, EntityPath, GroupName, MfaDeviceName, PathPrefix, PolicyArn, PolicyName, RoleName,
+    UserName,
 };
 
 /// A type that is read from a member of a form.
@@ -74,6 +75,7 @@ textual! {
     PolicyName: "It must contain only alphanumeric characters and/or the following: +=,.@_- and at most 128 of them.";
     PolicyArn: "It must be the ARN of a managed policy.";
     RoleName: "It must contain only alphanumeric characters and/or the following: +=,.@_- and at most 64 of them.";
+    MfaDeviceName: "It must contain only alphanumeric characters and/or the following: +=,.@_- and at most 226 of them.";
     AccessKeyId: "It must be the id of an access key.";
     EntityPath: "It must begin and end with / and contain only alphanumeric characters and/or / characters.";
 }

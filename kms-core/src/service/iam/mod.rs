@@ -175,7 +175,7 @@ macro_rules! iam_request {
     };
 }
 
-use iam_request;
+pub(super) use iam_request;
 
 fn system(step: &Step<'_>) -> &'static dyn Random {
     step.engine.system_random()

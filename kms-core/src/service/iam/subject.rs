@@ -137,7 +137,7 @@ fn found<T>(entry: Option<&Arc<T>>, entity: fn(Arc<T>) -> Entity) -> Entity {
 impl Entity {
     /// What permission is asked on: the entity with its path where there is one, so that a caller
     /// who may not ask does not learn whether there is.
-    pub(super) fn on(&self, subject: &Subject, call: &CallContext) -> On<'static> {
+    pub(in crate::service) fn on(&self, subject: &Subject, call: &CallContext) -> On<'static> {
         let arn = match self {
             Self::None => subject.arn(call),
             Self::User(entry) => Some(entry.user.arn()),

@@ -356,6 +356,10 @@ impl IamRequest for DeleteUserRequest {
         {
             return Err(delete_conflict("delete access keys"));
         }
+        let devices = &step.state.federation.mfa_devices;
+        if devices.of_user(&user.account, &user.id).next().is_some() {
+            return Err(delete_conflict("deactivate MFA devices"));
+        }
         if !user.policies.is_empty() {
             return Err(delete_conflict("delete policies"));
         }

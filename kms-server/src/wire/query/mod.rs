@@ -3,12 +3,13 @@
 //! One table for each service says which operations it has.
 
 mod iam;
+mod sts;
 
 use std::sync::Arc;
 
 use kms_core::Error;
 use kms_core::api::query::{Form, FromForm, InvalidForm, QueryService, ToXml, success_body};
-use kms_core::service::{CallContext, Engine, Event, Operation};
+use kms_core::service::{CallContext, Engine, Event, Operation, ProvenRequest};
 use tokio::runtime::Handle;
 
 use super::dispatch::Unanswered;
@@ -48,6 +49,15 @@ pub(super) struct Asked {
     pub(super) form: Form,
 }
 
+/// What a form asks for, and who has to prove it how.
+#[derive(Debug)]
+pub(super) enum Asks {
+    /// An operation that its signature says who asks for.
+    Signed(Asked),
+    /// `AssumeRoleWithWebIdentity`, which nobody signs: its token says who asks.
+    WebIdentity(Form),
+}
+
 /// Why a form asks for nothing that there is, and the service that is to say so.
 #[derive(Debug)]
 pub(super) enum NotAsked {
@@ -60,19 +70,22 @@ pub(super) enum NotAsked {
 }
 
 /// Reads the body, as far as it says which operation of which service is asked for.
-pub(super) fn read(body: &[u8]) -> Result<Asked, NotAsked> {
+pub(super) fn read(body: &[u8]) -> Result<Asks, NotAsked> {
     let mut form = Form::parse(body).map_err(NotAsked::Form)?;
     let version = form.text("Version").unwrap_or_default();
     let mut services = QueryService::ALL.into_iter();
     let service = services.find(|service| service.version() == version);
     let speaker = service.unwrap_or(QueryService::Iam);
     let action = form.text("Action").ok_or(NotAsked::NoAction(speaker))?;
+    if service == Some(QueryService::Sts) && action == ProvenRequest::EVENT.name() {
+        return Ok(Asks::WebIdentity(form));
+    }
     let row = service.and_then(|service| {
         let mut rows = table(service).iter();
         rows.find(|row| row.event.name() == action)
     });
     match (service, row) {
-        (Some(service), Some(row)) => Ok(Asked { service, row, form }),
+        (Some(service), Some(row)) => Ok(Asks::Signed(Asked { service, row, form })),
         _ => Err(NotAsked::Unknown(
             speaker,
             format!("Could not find operation {action} for version {version}"),
@@ -83,7 +96,7 @@ pub(super) fn read(body: &[u8]) -> Result<Asked, NotAsked> {
 fn table(service: QueryService) -> &'static [Row] {
     match service {
         QueryService::Iam => iam::TABLE,
-        QueryService::Sts => &[],
+        QueryService::Sts => sts::TABLE,
     }
 }
 
@@ -129,13 +142,35 @@ where
     } = performing;
     let request = R::from_form(&mut form).map_err(QueryUnanswered::Form)?;
     form.finish().map_err(QueryUnanswered::Form)?;
+    runtime.block_on(call(&engine, &context, request, service))
+}
+
+async fn call<R>(
+    engine: &Engine,
+    context: &CallContext,
+    request: R,
+    service: QueryService,
+) -> Answered
+where
+    R: Operation,
+    R::Response: ToXml,
+{
     let other = QueryUnanswered::Other;
-    let recorded = runtime
-        .block_on(engine.call(&context, request))
-        .map_err(|error| other(Unanswered::Unrecorded(error)))?;
+    let recorded = engine.call(context, request).await;
     let response = recorded
+        .map_err(|error| other(Unanswered::Unrecorded(error)))?
         .into_inner()
         .map_err(|error: Error| other(Unanswered::Refused(error)))?;
     let (action, id) = (R::EVENT.name(), &context.request_id);
     Ok(success_body(service, action, id, &response))
+}
+
+/// Performs `AssumeRoleWithWebIdentity`, once its token was checked: it changes nothing, and so
+/// blocks nobody.
+pub(super) async fn perform_proven(
+    engine: &Engine,
+    context: &CallContext,
+    request: ProvenRequest,
+) -> Answered {
+    call(engine, context, request, QueryService::Sts).await
 }

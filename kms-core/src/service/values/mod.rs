@@ -1,12 +1,10 @@
 //! What conditions may ask of a request: AWS's global keys and those of AWS KMS.
 
+mod session;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::context::CallContext;
-use super::operation::{On, Target};
-use super::recipient;
-use super::usage::KeyUsage;
 use crate::api::{
     AlgorithmSpec, DataKeyPairSpec, EncryptionAlgorithm, ExpirationModelType, GrantOperation,
     KeyAgreementAlgorithm, MacAlgorithm, MessageType, MultiRegionKeyType, Origin, SigningAlgorithm,
@@ -19,6 +17,10 @@ use crate::grants::Constraint;
 use crate::ids::{PolicyArn, Region};
 use crate::keys::KeyKind;
 use crate::policy::{ConditionKey, ConditionValues, Value};
+use crate::service::context::CallContext;
+use crate::service::operation::{On, Target};
+use crate::service::recipient;
+use crate::service::usage::KeyUsage;
 use crate::time::Timestamp;
 
 const MILLIS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
@@ -39,7 +41,7 @@ pub struct Specific<'a> {
     /// Days.
     pub pending_window_in_days: Option<u32>,
     /// Whether conditions may ask how long the key was not used; the operation then has to
-    /// [ask for the use of keys](super::operation::Operation::ASKS_FOR_KEY_USAGE).
+    /// [ask for the use of keys](crate::service::operation::Operation::ASKS_FOR_KEY_USAGE).
     pub tells_days_without_key_usage: bool,
     /// The tags of the request.
     pub request_tags: Option<&'a BTreeMap<String, String>>,
@@ -124,12 +126,14 @@ impl<'a> Specific<'a> {
 
 /// All values of one request for one authorization, looked up when a statement asks for them.
 #[derive(Debug)]
-pub(super) struct RequestValues<'a> {
-    pub(super) call: &'a CallContext,
-    pub(super) now: Timestamp,
-    pub(super) on: &'a On<'a>,
-    pub(super) specific: &'a Specific<'a>,
-    pub(super) usage: &'a KeyUsage,
+pub(in crate::service) struct RequestValues<'a> {
+    pub(in crate::service) call: &'a CallContext,
+    pub(in crate::service) now: Timestamp,
+    pub(in crate::service) on: &'a On<'a>,
+    pub(in crate::service) specific: &'a Specific<'a>,
+    pub(in crate::service) usage: &'a KeyUsage,
+    /// The tags of the caller's user or role.
+    pub(in crate::service) principal_tags: Option<&'a BTreeMap<String, String>>,
 }
 
 fn one(text: impl Into<String>) -> Option<Value<'static>> {
@@ -207,6 +211,14 @@ impl<'a> RequestValues<'a> {
                 Principal::Service { .. } => None,
             },
             "aws:principalisawsservice" | "aws:viaawsservice" => flag(false),
+            name @ ("aws:tokenissuetime"
+            | "aws:multifactorauthpresent"
+            | "aws:multifactorauthage"
+            | "aws:sourceidentity"
+            | "aws:federatedprovider") => session::global(&self.call.caller, name, self.now),
+            // A session's tag stands for the one of its role or user with the same key.
+            "aws:principaltag" => session::tag(&self.call.caller, key)
+                .or_else(|| suffixed(key, self.principal_tags?.iter())),
             "aws:resourceaccount" => Some(Value::One(Cow::Borrowed(
                 self.target()?.key.key.arn.account.as_str(),
             ))),
@@ -221,7 +233,8 @@ impl<'a> RequestValues<'a> {
                 (None, Some(keys)) => many(keys.iter()),
                 (None, None) => None,
             },
-            _ => None,
+            name if name.starts_with("aws:") => None,
+            _ => session::claim(&self.call.caller, key),
         }
     }
 

@@ -1,0 +1,16 @@
+//! OpenID Connect providers: the operations of IAM.
+
+mod clients;
+mod index;
+mod providers;
+
+pub use clients::{
+    AddClientIDToOpenIDConnectProviderRequest, RemoveClientIDFromOpenIDConnectProviderRequest,
+    UpdateOpenIDConnectProviderThumbprintRequest,
+};
+pub use providers::{
+    CreateOpenIDConnectProviderRequest, DeleteOpenIDConnectProviderRequest,
+    GetOpenIDConnectProviderRequest, ListOpenIDConnectProvidersRequest, ProviderArn, ProviderArns,
+};
+
+pub(super) use index::OidcProviders;

@@ -1,0 +1,45 @@
+//! What temporary credentials cannot be used for, whatever the policies say.
+
+use crate::Error;
+use crate::api::query::QueryService;
+use crate::caller::{Caller, Credential, Principal};
+use crate::service::operation::Event;
+
+const ASSUME_ROLE: &str = "AssumeRole";
+const ASSUME_ROLE_WITH_WEB_IDENTITY: &str = "AssumeRoleWithWebIdentity";
+const GET_CALLER_IDENTITY: &str = "GetCallerIdentity";
+
+/// Whether the caller's kind of credentials may ask for an operation at all.
+///
+/// The credentials of `GetSessionToken` reach IAM only where an MFA device was shown; those of
+/// `GetFederationToken` never do. Of STS, sessions may assume roles, which federated users may not,
+/// and ask who they are.
+///
+/// # Errors
+/// [`Error::UnrecognizedClient`] for IAM, as AWS answers, and [`Error::AccessDenied`] for STS.
+pub(in crate::service) fn admit(caller: &Caller, event: Event) -> Result<(), Error> {
+    let by_web_identity = matches!(caller.credential(), Credential::WebIdentity(_));
+    if by_web_identity && event.name() != ASSUME_ROLE_WITH_WEB_IDENTITY {
+        return Err(Error::UnrecognizedClient);
+    }
+    let Some(session) = caller.session() else {
+        return Ok(());
+    };
+    let federated = matches!(caller.principal(), Principal::FederatedUser { .. });
+    let is = |service: QueryService| event.source() == service.event_source();
+    if is(QueryService::Iam) {
+        let own = matches!(
+            caller.principal(),
+            Principal::User { .. } | Principal::Root { .. }
+        );
+        let barred = federated || own && session.mfa.is_none();
+        return (!barred).then_some(()).ok_or(Error::UnrecognizedClient);
+    }
+    let name = event.name();
+    let open = name == GET_CALLER_IDENTITY || name == ASSUME_ROLE && !federated;
+    if is(QueryService::Sts) && !open {
+        let message = format!("Cannot call {name} with session credentials");
+        return Err(Error::AccessDenied(message));
+    }
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! The Security Token Service: temporary credentials.
+//!
+//! Nothing of a session is stored, so that giving credentials out changes nothing in the store; only
+//! a code of an MFA device does, which is taken once.
+
+mod assume_role;
+mod caller_identity;
+mod federation_token;
+mod gate;
+mod limits;
+mod members;
+mod session_policies;
+mod session_token;
+mod tokens;
+mod trust;
+mod web_identity;
+
+pub use assume_role::{AssumeRoleRequest, AssumedRole};
+pub use caller_identity::{CallerIdentity, GetCallerIdentityRequest};
+pub use federation_token::{FederationToken, GetFederationTokenRequest};
+pub use limits::{PolicyArns, SessionTags};
+pub use session_token::GetSessionTokenRequest;
+pub use tokens::TemporaryCredentials;
+pub use web_identity::{
+    AssumeRoleWithWebIdentityRequest, PresentedToken, ProvenRequest, WebIdentitySession,
+};
+
+pub(super) use gate::admit;
+pub(super) use session_policies::session_policies;
+pub(super) use tokens::open;
+
+/// Reads a request from a form by the names of its members.
+macro_rules! from_form {
+    ($request:ty { $($field:ident = $member:literal,)* }) => {
+        impl $crate::api::query::FromForm for $request {
+            fn from_form(
+                form: &mut $crate::api::query::Form,
+            ) -> Result<Self, $crate::api::query::InvalidForm> {
+                let _ = &form;
+                Ok(Self {
+                    $($field: $crate::api::query::Member::take(form, $member)?,)*
+                })
+            }
+        }
+    };
+}
+
+pub(super) use from_form;
