@@ -5,10 +5,11 @@ use kms_core::api::query::QueryCode;
 use kms_core::ids::PolicyArn;
 use kms_core::service::{
     AddUserToGroupRequest, AttachRolePolicyRequest, AttachUserPolicyRequest, CreateGroupRequest,
-    CreatePolicyRequest, CreateRoleRequest, DeleteRoleRequest, DetachRolePolicyRequest,
-    GetAccessKeyLastUsedRequest, GetGroupRequest, GetRoleRequest, ListAttachedUserPoliciesRequest,
-    PutGroupPolicyRequest, PutRolePermissionsBoundaryRequest, PutRolePolicyRequest,
-    SetDefaultPolicyVersionRequest, UpdateAccessKeyRequest, UpdateUserRequest,
+    CreatePolicyRequest, CreateRoleRequest, DeleteRoleRequest, DeleteUserRequest,
+    DetachRolePolicyRequest, GetAccessKeyLastUsedRequest, GetGroupRequest, GetRoleRequest,
+    ListAttachedUserPoliciesRequest, PutGroupPolicyRequest, PutRolePermissionsBoundaryRequest,
+    PutRolePolicyRequest, SetDefaultPolicyVersionRequest, UpdateAccessKeyRequest,
+    UpdateUserRequest,
 };
 
 use super::*;
@@ -334,4 +335,37 @@ fn the_last_use_of_an_access_key_is_read_from_the_ledger() {
     );
     fixture.reopen();
     assert_eq!(last(&fixture).unwrap(), used);
+}
+
+#[test]
+fn a_namesake_has_nothing_that_a_key_policy_gave_to_whom_it_replaces() {
+    let mut fixture = Fixture::new();
+    let (alice, role) = (fixture.user("alice"), fixture.role("app"));
+    let policy = r#"{"Version":"2012-10-17","Statement":[
+        {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"},
+        {"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::111122223333:user/alice","arn:aws:iam::111122223333:role/r/app"]},
+         "Action":"kms:Encrypt","Resource":"*"}]}"#;
+    let request = CreateKeyRequest {
+        policy: Some(policy.to_owned()),
+        ..CreateKeyRequest::default()
+    };
+    let key = fixture.send(request).unwrap().key_metadata.arn.to_string();
+    assert!(fixture.may(&alice, &key) && fixture.may(&role, &key));
+
+    let user_name = "alice".parse().unwrap();
+    fixture.send(DeleteUserRequest { user_name }).unwrap();
+    let role_name = "app".parse().unwrap();
+    fixture.send(DeleteRoleRequest { role_name }).unwrap();
+    let (alice, role) = (fixture.user("alice"), fixture.role("app"));
+    for _ in 0..2 {
+        assert!(!fixture.may(&alice, &key) && !fixture.may(&role, &key));
+        fixture.reopen();
+    }
+    let put = PutKeyPolicyRequest {
+        key_id: Some(key.clone()),
+        policy: Some(policy.to_owned()),
+        ..PutKeyPolicyRequest::default()
+    };
+    fixture.send(put).unwrap();
+    assert!(fixture.may(&alice, &key) && fixture.may(&role, &key));
 }

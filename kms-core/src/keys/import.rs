@@ -218,6 +218,7 @@ mod tests {
             description: String::new(),
             tags: std::collections::BTreeMap::new(),
             policy: String::new(),
+            policy_principals: std::collections::BTreeMap::new(),
             automatic_rotation: None,
             materials: Vec::new(),
             import: Some(Import {

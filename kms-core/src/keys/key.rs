@@ -10,7 +10,7 @@ use super::material::KeyMaterial;
 use super::rotation::{AutomaticRotation, RotationCause};
 use super::state::Lifecycle;
 use crate::api::MultiRegionKeyType;
-use crate::ids::{CustomKeyStoreId, KeyArn, XksKeyId};
+use crate::ids::{CustomKeyStoreId, KeyArn, UniqueId, XksKeyId};
 use crate::time::Timestamp;
 
 /// A customer key, `docs/spec/key-record.md`.
@@ -31,6 +31,10 @@ pub struct Key {
     pub tags: BTreeMap<String, String>,
     /// The key policy, byte for byte as it was given.
     pub policy: String,
+    /// The unique ids of the users and roles that the policy named when it was put, by their ARNs: a
+    /// namesake made later is somebody else.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub policy_principals: BTreeMap<String, UniqueId>,
     /// Automatic rotation, when it is on.
     pub automatic_rotation: Option<AutomaticRotation>,
     /// Every material the key ever had, oldest first; the last one encrypts, all of them decrypt.
@@ -155,6 +159,7 @@ mod tests {
             description: String::new(),
             tags: BTreeMap::new(),
             policy: String::new(),
+            policy_principals: BTreeMap::new(),
             automatic_rotation: None,
             materials: vec![material(None, 0)],
             import: None,

@@ -63,6 +63,7 @@ impl Key {
             description: own.description,
             tags: own.tags,
             policy: own.policy,
+            policy_principals: BTreeMap::new(),
             automatic_rotation: None,
             materials: Vec::new(),
             import: self.import.as_ref().map(|import| Import {
@@ -154,6 +155,7 @@ mod tests {
             description: "of the primary".to_owned(),
             tags: BTreeMap::from([("of".to_owned(), "the primary".to_owned())]),
             policy: String::new(),
+            policy_principals: BTreeMap::new(),
             automatic_rotation: Some(AutomaticRotation::starting(NOW, 90)),
             materials: vec![material("a")],
             import: None,

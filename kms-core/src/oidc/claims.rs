@@ -62,7 +62,7 @@ impl Claims {
             subject: subject.to_owned(),
             audience: audience.ok_or(Refused::Claim("aud"))?,
             authorized_party: party.map(str::to_owned),
-            others: others(members),
+            others: others(members)?,
             tags: tags(members)?,
             source_identity: source
                 .ok_or(Refused::Claim(SOURCE_IDENTITY))?
@@ -113,8 +113,9 @@ impl Claims {
     }
 }
 
-/// The claims that are neither the token's own matter nor read apart.
-fn others(members: &Members) -> BTreeMap<String, Vec<String>> {
+/// The claims that are neither the token's own matter nor read apart. All of them or none: a condition
+/// that asks for one that was left out would take it for absent.
+fn others(members: &Members) -> Result<BTreeMap<String, Vec<String>>, Refused> {
     const OWN: &[&str] = &[
         "iss",
         "sub",
@@ -134,23 +135,20 @@ fn others(members: &Members) -> BTreeMap<String, Vec<String>> {
     ];
     let mut kept = BTreeMap::new();
     let mut room = MOST_BYTES;
-    // What says how somebody was authenticated comes first, so that nothing else takes its room.
-    let first = members.iter().filter(|(name, _)| *name == "amr");
-    let rest = members.iter().filter(|(name, _)| *name != "amr");
-    for (name, value) in first.chain(rest) {
-        if OWN.contains(&name.as_str()) || kept.len() == MOST_CLAIMS {
+    for (name, value) in members.iter() {
+        if OWN.contains(&name.as_str()) {
             continue;
         }
-        let Some(values) = texts(value).filter(|values| fit(values)) else {
+        let Some(values) = texts(value).filter(|values| !values.is_empty()) else {
             continue;
         };
         let size = values.iter().map(String::len).sum::<usize>();
-        if let Some(left) = room.checked_sub(size.saturating_add(name.len())) {
-            room = left;
-            kept.insert(name.clone(), values);
-        }
+        let left = room.checked_sub(size.saturating_add(name.len()));
+        let left = left.filter(|_| fit(&values) && kept.len() < MOST_CLAIMS);
+        room = left.ok_or(Refused::Claim("more claims than a session keeps"))?;
+        kept.insert(name.clone(), values);
     }
-    kept
+    Ok(kept)
 }
 
 fn fit(values: &[String]) -> bool {

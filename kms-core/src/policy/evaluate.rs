@@ -135,7 +135,11 @@ impl<'a> Request<'a> {
             && segment(1, PARTITION)
             && segment(2, &service)
             && pattern.segment(3).is_some_and(|glob| {
-                glob.is_everything() || self.region().is_some_and(|region| glob.matches(&region))
+                // The ARNs of these services name no Region.
+                let global = matches!(service.as_str(), "iam" | "sts");
+                glob.is_everything()
+                    || global && glob.matches("")
+                    || self.region().is_some_and(|region| glob.matches(&region))
             })
             && self
                 .asker

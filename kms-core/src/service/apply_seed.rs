@@ -161,6 +161,7 @@ impl SeedKey {
             description: self.description.clone(),
             tags: self.marked_tags(),
             policy: self.policy(step),
+            policy_principals: BTreeMap::new(),
             automatic_rotation: None,
             materials: vec![self.first_material(&arn, step)?],
             import: None,
@@ -254,7 +255,7 @@ fn apply(
     let arn = arn(key, step);
     check_once(&arn, &key.aliases, edits, outcome)?;
     let there = step.state.key(&arn)?.map(|entry| &entry.key);
-    let wanted = match there {
+    let mut wanted = match there {
         Some(there) => key.mended(there, step)?,
         None => {
             require_offered(step.engine, key.kind.spec, "KeySpec SM2")
@@ -263,8 +264,12 @@ fn apply(
         }
     };
     new_policy::check_document(&wanted.policy)
-        .and_then(|()| new_policy::check_effect(step, &wanted, &[], true))
+        .and_then(|()| new_policy::check_effect(step, &mut wanted, &[], true))
         .map_err(|error| refused(&arn, &format!("has a policy that cannot be: {error}")))?;
+    if let Some(there) = there.filter(|there| there.policy == wanted.policy) {
+        // A file that says the same again gives nothing to a namesake of whom it meant.
+        wanted.policy_principals = there.policy_principals.clone();
+    }
     let aliases = key.new_aliases(&arn, step)?;
     let is_new = there.is_none();
     if is_new {

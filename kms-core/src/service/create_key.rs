@@ -149,8 +149,8 @@ impl CreateKey {
         require_offered(step.engine, self.kind.spec, "KeySpec SM2")?;
         within_quota(step, &step.call.region, 0)?;
         let bypass = self.bypass_lockout_check == Some(true);
-        let key = self.into_key(step)?;
-        new_policy::check_effect(step, &key, &[], bypass)?;
+        let mut key = self.into_key(step)?;
+        new_policy::check_effect(step, &mut key, &[], bypass)?;
         Ok(key)
     }
 
@@ -186,6 +186,7 @@ impl CreateKey {
             description: self.description,
             tags: self.tags,
             policy: self.policy.unwrap_or_else(default_policy),
+            policy_principals: BTreeMap::new(),
             automatic_rotation: None,
             materials,
             import,

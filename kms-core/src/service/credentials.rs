@@ -145,19 +145,24 @@ fn find(id: &AccessKeyId, state: &State) -> Option<SigningCredential> {
 fn exists(principal: &Principal, state: &State) -> bool {
     match principal {
         Principal::Root { account } => state.account(account).is_some(),
+        // A session tells the path that its user had; policies are not to see one that was left.
         Principal::User {
-            account, name, id, ..
+            account,
+            path,
+            name,
+            id,
         } => state
             .user(account, name)
-            .is_some_and(|entry| entry.user.id == *id),
+            .is_some_and(|entry| entry.user.id == *id && entry.user.path == *path),
         Principal::FederatedUser {
             account,
             issuer,
+            issuer_path,
             issuer_name,
             ..
         } => state
             .user(account, issuer_name)
-            .is_some_and(|entry| entry.user.id == *issuer),
+            .is_some_and(|entry| entry.user.id == *issuer && entry.user.path == *issuer_path),
         Principal::AssumedRole {
             account, role, id, ..
         } => state

@@ -60,7 +60,7 @@ pub struct Engine {
     pub(super) sm2: bool,
     pub(super) state: RwLock<State>,
     /// Whether a change that others made could not be taken in; nothing is answered then.
-    incomplete: AtomicBool,
+    pub(super) incomplete: AtomicBool,
     /// Who brings the keys of identity providers.
     provider_keys: Option<Arc<dyn ProviderKeys>>,
     /// Codes of MFA devices that were wrong.
@@ -186,16 +186,13 @@ impl Engine {
     /// only while it holds the state for writing, so that nobody reads an old state as current.
     pub(super) fn state(&self) -> Result<RwLockReadGuard<'_, State>, Error> {
         let state = self.state.read().map_err(poisoned)?;
-        if self.incomplete.load(Ordering::SeqCst) {
-            return Err(Error::internal(
-                "a change of the store could not be taken in: restart",
-            ));
-        }
+        self.require_complete()?;
         if self.records.is_current().map_err(Error::internal)? {
             return Ok(state);
         }
         drop(state);
         let mut state = self.state.write().map_err(poisoned)?;
+        self.require_complete()?;
         let delta = self.records.refresh(|record| read_record(&record));
         if let Some(delta) = delta.map_err(Error::internal)? {
             // Seen and not taken in would pass for current: the mark stays until all is in.
@@ -210,6 +207,15 @@ impl Engine {
         }
         drop(state);
         self.state.read().map_err(poisoned)
+    }
+
+    fn require_complete(&self) -> Result<(), Error> {
+        if self.incomplete.load(Ordering::SeqCst) {
+            return Err(Error::internal(
+                "a change of the store could not be taken in: restart",
+            ));
+        }
+        Ok(())
     }
 
     /// Walks a request through the engine and records how it ended.

@@ -162,10 +162,17 @@ impl Engine {
         let now = self.clock.now();
         let (mut rotations, mut deletions) = (Vec::new(), Vec::new());
         let mut expiries = Vec::new();
+        let mut failed = Ok(());
         let state = self.state()?;
         for arn in state.due(now) {
-            let Some(entry) = state.key(arn)? else {
-                continue;
+            // A key that cannot be read keeps no other one waiting.
+            let entry = match state.key(arn) {
+                Ok(Some(entry)) => entry,
+                Ok(None) => continue,
+                Err(error) => {
+                    failed = failed.and(Err(error));
+                    continue;
+                }
             };
             if entry.key.rotation_is_due(now) {
                 rotations.push(entry.key.arn.clone());
@@ -179,15 +186,15 @@ impl Engine {
         }
         drop(state);
         for key in expiries {
-            self.run::<DeleteExpiredKeyMaterial>(key)?;
+            failed = failed.and(self.run::<DeleteExpiredKeyMaterial>(key));
         }
         for key in rotations {
-            self.run::<RotateKey>(key)?;
+            failed = failed.and(self.run::<RotateKey>(key));
         }
         for key in deletions {
-            self.run::<DeleteKey>(key)?;
+            failed = failed.and(self.run::<DeleteKey>(key));
         }
-        Ok(())
+        failed
     }
 
     fn run<J: Job>(&self, key: KeyArn) -> Result<(), Error> {

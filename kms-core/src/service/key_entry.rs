@@ -126,7 +126,7 @@ impl KeyEntry {
     /// # Errors
     /// [`Error::Internal`] when the stored policy does not parse: it was checked when it was put.
     pub fn new(key: Key) -> Result<Self, Error> {
-        let policy = compiled(&key.policy)?;
+        let policy = compiled(&key)?;
         Ok(Self::with_policy(key, policy))
     }
 
@@ -197,8 +197,10 @@ fn no_material() -> Error {
     Error::internal("the key has no material")
 }
 
-fn compiled(text: &str) -> Result<Arc<KeyPolicy>, Error> {
-    KeyPolicy::parse(text)
+fn compiled(key: &Key) -> Result<Arc<KeyPolicy>, Error> {
+    let meant = key.policy_principals.iter();
+    let meant = meant.map(|(arn, id)| (arn.clone(), id.clone()));
+    KeyPolicy::parse_bound(&key.policy, &meant.collect())
         .map(Arc::new)
         .map_err(Error::internal)
 }
@@ -212,11 +214,15 @@ pub(super) struct SharedPolicies {
 }
 
 impl SharedPolicies {
-    /// The compiled policy of that text.
+    /// The compiled policy of a key; one that names users or roles is the key's own.
     ///
     /// # Errors
     /// As [`KeyEntry::new`].
-    pub(super) fn compiled(&mut self, text: &str) -> Result<Arc<KeyPolicy>, Error> {
+    pub(super) fn compiled(&mut self, key: &Key) -> Result<Arc<KeyPolicy>, Error> {
+        if !key.policy_principals.is_empty() {
+            return compiled(key);
+        }
+        let text = key.policy.as_str();
         if let Some(shared) = self.by_text.get(text).and_then(Weak::upgrade) {
             return Ok(shared);
         }
@@ -224,7 +230,7 @@ impl SharedPolicies {
             self.by_text.retain(|_, policy| policy.strong_count() > 0);
             self.full = self.by_text.len().saturating_mul(2).max(64);
         }
-        let policy = compiled(text)?;
+        let policy = compiled(key)?;
         self.by_text
             .insert(text.to_owned(), Arc::downgrade(&policy));
         Ok(policy)

@@ -1,5 +1,7 @@
 //! Requests that change something: the change and its record are one commit.
 
+use std::sync::atomic::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 use super::change::{Edit, Put};
@@ -146,9 +148,12 @@ impl Engine {
             .map_err(Error::internal)?;
         unfinished.recorded.clear();
         let mut state = self.state.write().map_err(poisoned)?;
-        edits
-            .into_iter()
-            .try_for_each(|edit| edit.apply(&mut state))
+        self.incomplete.store(true, Ordering::SeqCst);
+        for edit in edits {
+            edit.apply(&mut state)?;
+        }
+        self.incomplete.store(false, Ordering::SeqCst);
+        Ok(())
     }
 
     /// Brings what was committed and not recorded into the ledger, once.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::key_entry::KeyEntry;
 use super::operation::{Authorization, On, Step, Target};
-use super::principals::exists;
+use super::principals::{bindings, exists};
 use super::values::Specific;
 use crate::Error;
 use crate::api::limits::MAX_POLICY;
@@ -25,20 +25,23 @@ pub(super) fn check_document(text: &str) -> Result<(), Error> {
 }
 
 /// Checks what the policy of `key` would do: that it names only principals that exist and,
-/// unless that is bypassed, that the caller could still change it.
+/// unless that is bypassed, that the caller could still change it. Keeps with the key whom the
+/// policy means.
 pub(super) fn check_effect(
     step: &Step<'_>,
-    key: &Key,
+    key: &mut Key,
     aliases: &[AliasName],
     bypass_lockout_check: bool,
 ) -> Result<(), Error> {
+    let policy = KeyPolicy::parse(&key.policy).map_err(Error::internal)?;
+    let meant = bindings(policy.principals(), step.state);
+    let meant = meant.iter().map(|(arn, id)| (arn.to_owned(), id.clone()));
+    key.policy_principals = meant.collect();
     let entry = KeyEntry::new(key.clone())?;
-    entry
-        .policy
+    policy
         .check_new()
         .map_err(|malformed| Error::MalformedPolicyDocument(malformed.to_string()))?;
-    if entry
-        .policy
+    if policy
         .principals()
         .any(|principal| !exists(&principal, step.state))
     {

@@ -60,7 +60,7 @@ impl KeyOperation for PutKeyPolicyRequest {
         let mut key = target.key.key.clone();
         key.policy = policy.text;
         let bypass = policy.bypass_lockout_check == Some(true);
-        new_policy::check_effect(step, &key, &target.aliases, bypass)?;
+        new_policy::check_effect(step, &mut key, &target.aliases, bypass)?;
         Ok(Performed::changed(
             PutKeyPolicyResponse {},
             vec![Edit::PutKey(Box::new(key))],

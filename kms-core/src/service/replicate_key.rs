@@ -142,8 +142,8 @@ impl Operation for ReplicateKeyRequest {
         step.engine.check_served(&parsed.region)?;
         within_quota(step, &parsed.region, 0)?;
         let bypass = parsed.bypass_lockout_check == Some(true);
-        let replica = parsed.into_replica(primary, step);
-        new_policy::check_effect(step, &replica, &[], bypass)?;
+        let mut replica = parsed.into_replica(primary, step);
+        new_policy::check_effect(step, &mut replica, &[], bypass)?;
         let metadata = key_metadata(&replica, step.state, step.now)?;
         let mut elements = Parameters::default();
         elements

@@ -170,7 +170,6 @@ impl State {
                 let key: Key = read(record.body.expose())?;
                 kept(held, || self.entry(key)).map(Some)
             }
-            // Removed by a commit of another process that is not taken in yet.
             None => Ok(None),
         }
     }
@@ -181,7 +180,7 @@ impl State {
 
     fn entry(&self, key: Key) -> Result<Arc<KeyEntry>, Error> {
         let mut policies = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
-        let policy = policies.compiled(&key.policy)?;
+        let policy = policies.compiled(&key)?;
         Ok(Arc::new(KeyEntry::with_policy(key, policy)))
     }
 

@@ -42,6 +42,9 @@ impl Service {
     }
 }
 
+/// The Region that AWS's IAM answers from.
+const HOME_OF_IAM: &str = "us-east-1";
+
 thread_local! {
     /// Scratch space for canonical requests.
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -115,6 +118,23 @@ impl Authenticator {
         }
     }
 
+    /// The Region that answers, which policies and the ledger are told: IAM is in one alone, and the
+    /// caller does not choose another service's beyond those that are served.
+    fn answering(&self, signed_for: Region, service: Service) -> Region {
+        match service {
+            Service::Kms => signed_for,
+            Service::Global(name) if name == QueryService::Iam.signing_name() => {
+                HOME_OF_IAM.parse().unwrap_or_else(|_| self.first.clone())
+            }
+            Service::Global(_) if self.serves(&signed_for) => signed_for,
+            Service::Global(_) => self.first.clone(),
+        }
+    }
+
+    fn serves(&self, region: &Region) -> bool {
+        *region == self.first || self.others.contains(region)
+    }
+
     /// The caller who signed the request, and the Region that it is signed for.
     ///
     /// The access key is looked up for each request, so that one deleted a moment ago does not
@@ -167,7 +187,7 @@ impl Authenticator {
         let caller = credential.into_caller(now).ok_or(Refusal::ExpiredToken);
         Ok(Authentic {
             caller: caller.map_err(refused)?,
-            region,
+            region: self.answering(region, service),
         })
     }
 
@@ -180,15 +200,17 @@ impl Authenticator {
         region: &Region,
         service: Service,
     ) -> Arc<SigningKey> {
-        let Some(credential) = credential else {
-            return self.keys.stand_in(day, region, service);
-        };
-        match credential.long_term() {
-            Some(key) => self.keys.get(key, day, region, service),
-            None => {
-                let secret = credential.secret().expose().as_bytes();
-                Arc::new(SigningKey::derive(secret, day, region, service.name()))
-            }
+        // Strangers can name any Region of a global service: what they name is not kept.
+        let kept = self.serves(region);
+        let derived =
+            |secret: &[u8]| Arc::new(SigningKey::derive(secret, day, region, service.name()));
+        match credential {
+            None if kept => self.keys.stand_in(day, region, service),
+            None => derived(&[0; 40]),
+            Some(credential) => match credential.long_term() {
+                Some(key) if kept => self.keys.get(key, day, region, service),
+                _ => derived(credential.secret().expose().as_bytes()),
+            },
         }
     }
 }

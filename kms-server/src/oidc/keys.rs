@@ -134,6 +134,8 @@ impl Inner {
         if let Some(ready) = known.ready(wanted) {
             return ready;
         }
+        // Whoever hangs up meanwhile leaves the pause behind, and the next does not ask at once.
+        known.asked = Some((Instant::now(), false));
         let fetched = self.fetch(issuer).await;
         known.asked = Some((Instant::now(), fetched.is_ok()));
         match fetched {

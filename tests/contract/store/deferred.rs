@@ -5,9 +5,9 @@ use std::sync::Arc;
 use kms_core::crypto::random::SystemRandom;
 use kms_core::store::sealed::{OPENED_WHOLE, SealedStore};
 use kms_core::store::sqlite::SqliteStore;
-use kms_core::store::{Revision, Store, StoreError};
+use kms_core::store::{Revision, Store, StoreError, StoredRecord};
 
-use crate::support::{Sealed, commit, key};
+use crate::support::{Sealed, commit, key, refresh};
 
 /// More records than are opened at once; every fourth key was written anew at revision 3.
 fn large() -> Sealed {
@@ -105,14 +105,49 @@ fn what_is_done_behind_the_back_of_a_running_process_is_refused_when_it_is_read(
 }
 
 #[test]
-fn a_record_that_another_process_changed_is_read_as_it_is_now() {
+fn a_record_that_another_process_changed_is_read_once_the_change_is_taken_in() {
     let sealed = large();
     let (reader, ..) = open(&sealed).unwrap();
     let (writer, ..) = open(&sealed).unwrap();
-    let gone = vec!["key/2".to_owned()];
-    commit(&writer, Revision(3), vec![key(1, "newer")], gone, 3).unwrap();
-    assert_eq!(body(&reader, "key/1"), key(1, "newer").2);
-    assert!(reader.read("key/2").unwrap().is_none());
-    assert_eq!(body(&writer, "key/1"), key(1, "newer").2);
+    let puts = vec![key(1, "newer"), key(2, "newer")];
+    commit(&writer, Revision(3), puts, Vec::new(), 3).unwrap();
+    for path in ["key/1", "key/2"] {
+        let refused = reader.read(path).map(|_| ()).unwrap_err();
+        assert!(matches!(refused, StoreError::Conflict), "{refused:?}");
+    }
     assert_eq!(body(&reader, "key/3"), key(3, "first").2);
+    assert_eq!(body(&writer, "key/1"), key(1, "newer").2);
+    refresh(&reader).unwrap().unwrap();
+    assert_eq!(body(&reader, "key/1"), key(1, "newer").2);
+    let gone = vec!["key/2".to_owned()];
+    commit(&writer, Revision(4), Vec::new(), gone, 4).unwrap();
+    assert!(reader.read("key/2").is_err());
+    reader.refresh(|_| ()).unwrap().unwrap();
+    assert!(reader.read("key/2").unwrap().is_none());
+}
+
+#[test]
+fn a_genuine_record_of_a_history_that_was_given_up_is_refused() {
+    let sealed = large();
+    let (writer, ..) = open(&sealed).unwrap();
+    let file = SqliteStore::open(&sealed.path()).unwrap();
+    let before = file.get("key/1").unwrap().unwrap();
+    let head = file.get("head").unwrap().unwrap();
+    commit(&writer, Revision(3), vec![key(1, "later")], Vec::new(), 3).unwrap();
+    drop(writer);
+    let later = file.get("key/1").unwrap().unwrap();
+    let put = |row: &StoredRecord| {
+        let digits: String = row.sealed.iter().map(|b| format!("{b:02x}")).collect();
+        let (path, revision) = (&row.path, row.revision);
+        sealed.execute(&format!(
+            "UPDATE record SET sealed = x'{digits}', revision = {revision} WHERE path = '{path}'"
+        ));
+    };
+    put(&before);
+    put(&head);
+    sealed.execute("UPDATE head SET revision = 3");
+    let (store, ..) = open(&sealed).unwrap();
+    assert_eq!(body(&store, "key/1"), key(1, "first").2);
+    put(&later);
+    refused(&store, "key/1");
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::fmt;
 
 /// How many members a form has at most, those of lists counted one by one.
 const MOST_MEMBERS: usize = 2048;
@@ -35,8 +36,15 @@ pub enum InvalidForm {
 }
 
 /// The members of a request that nobody has taken yet.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Form(BTreeMap<String, String>);
+
+/// Names alone: values may be tokens, codes and secrets.
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl Form {
     /// Reads `name=value&name=value…`, percent-encoded UTF-8. Names are of `[A-Za-z0-9._-]`, each

@@ -39,6 +39,9 @@ impl Shape for InlinePolicyName {
     }
 }
 
+/// The most bytes of one entity's inline policies, white space too: its record is written whole.
+const MOST_WRITTEN: usize = 128 * 1024;
+
 fn put<H: Holder>(mut holder: H, name: &PolicyName, text: String) -> Result<Performed<()>, Error> {
     holder.inline_mut().insert(name.to_string(), text);
     let length: usize = holder
@@ -46,7 +49,8 @@ fn put<H: Holder>(mut holder: H, name: &PolicyName, text: String) -> Result<Perf
         .values()
         .map(|text| documents::dense(text))
         .sum();
-    if length > H::INLINE {
+    let written: usize = holder.inline().values().map(String::len).sum();
+    if length > H::INLINE || written > MOST_WRITTEN {
         return Err(Error::LimitExceeded(format!(
             "Maximum policy size of {} bytes exceeded for {}",
             H::INLINE,

@@ -10,9 +10,11 @@ use crate::service::state::State;
 /// The policies that the caller's session was made with; `None` where nothing limits it.
 ///
 /// A federated user may do nothing that a policy of the session does not allow, also where there is
-/// none. A managed policy that is gone since allows nothing.
+/// none.
 ///
 /// # Errors
+/// [`Error::AccessDenied`] when one of its managed policies is gone: what that denied is not known any
+/// more.
 /// [`Error::Internal`] when the policy of the session does not parse: it was checked when the
 /// credentials were made.
 pub(in crate::service) fn session_policies(
@@ -30,11 +32,13 @@ pub(in crate::service) fn session_policies(
     let mut policies = inline.collect::<Result<Vec<_>, Error>>()?;
     for arn in &session.policy_arns {
         let arn = arn.parse().map_err(Error::internal)?;
-        policies.extend(
-            state
-                .managed_policy(&arn)
-                .map(|entry| Arc::clone(&entry.document)),
-        );
+        let Some(entry) = state.managed_policy(&arn) else {
+            return Err(Error::AccessDenied(format!(
+                "User: {} is not authorized: the session policy {arn} does not exist",
+                caller.principal().arn()
+            )));
+        };
+        policies.push(Arc::clone(&entry.document));
     }
     Ok(Some(policies))
 }

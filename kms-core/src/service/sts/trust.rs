@@ -76,6 +76,8 @@ impl ConditionValues for TrustValues<'_> {
             "sts:transitivetagkeys" => many(terms.transitive),
             "aws:multifactorauthpresent" if terms.mfa => one("true"),
             "aws:multifactorauthage" if terms.mfa => one("0"),
+            // No claim passes for what the service itself says of a request.
+            name if name.starts_with("aws:") => self.of_caller(key),
             _ => match terms.claims {
                 Some((provider, claims)) => claim(provider, claims, key),
                 None => None,

@@ -155,24 +155,30 @@ impl SealedStore {
         Ok(self.store.revision()?.0 == self.seen.load(Ordering::Acquire))
     }
 
-    /// The record at `path` as this process knows it, or as a later commit left it; `None` when
-    /// there is none, or a later commit removed it.
+    /// The record at `path` as this process knows it; `None` when there is none.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] when another row stands in its place, or none; [`StoreError`].
+    /// [`StoreError::Conflict`] when somebody committed meanwhile: it is as it was, or not, after a
+    /// [`SealedStore::refresh`]. [`StoreError::Corrupt`] when another row stands in its place, or
+    /// none; [`StoreError`].
     pub fn read(&self, path: &str) -> Result<Option<Record>, StoreError> {
-        let known = self.state().known(path);
-        let Some(row) = self.store.get(path)? else {
-            let gone = known.entry.is_none() || self.store.revision()? > known.revision;
-            return gone.then_some(None).ok_or_else(|| unread(path));
-        };
-        // What is newer than all that is known can only have been sealed by a later commit.
-        let is_known = |entry| entry_of(&row) == Ok(entry);
-        let genuine = known.entry.is_some_and(is_known) || row.revision > known.revision;
-        let kind = RecordKind::of_path(path).filter(|_| genuine && row.path == path);
-        let kind = kind.ok_or_else(|| unread(path))?;
-        let record = opening::open(&self.barrier, kind, path, row.revision, &row.sealed);
-        record.map(Some).map_err(|error| unopened(path, error))
+        loop {
+            let known = self.state().known(path);
+            let row = self.store.get(path)?;
+            let found = row.as_ref().map(entry_of).transpose().ok();
+            match (row, known.entry) {
+                (None, None) => return Ok(None),
+                (Some(row), Some(_)) if found == Some(known.entry) => {
+                    let kind = RecordKind::of_path(path).ok_or_else(|| unread(path))?;
+                    let record =
+                        opening::open(&self.barrier, kind, path, row.revision, &row.sealed);
+                    return record.map(Some).map_err(|error| unopened(path, error));
+                }
+                _ if self.head().revision != known.revision => {}
+                _ if self.store.revision()? != known.revision => return Err(StoreError::Conflict),
+                _ => return Err(unread(path)),
+            }
+        }
     }
 
     /// Gives the path of each record, in order, that was left sealed when the store was opened, or

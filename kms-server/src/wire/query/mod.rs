@@ -88,9 +88,20 @@ pub(super) fn read(body: &[u8]) -> Result<Asks, NotAsked> {
         (Some(service), Some(row)) => Ok(Asks::Signed(Asked { service, row, form })),
         _ => Err(NotAsked::Unknown(
             speaker,
-            format!("Could not find operation {action} for version {version}"),
+            format!(
+                "Could not find operation {} for version {}",
+                clipped(&action),
+                clipped(&version)
+            ),
         )),
     }
+}
+
+/// What strangers send is repeated and recorded to this length.
+const SHOWN: usize = 128;
+
+fn clipped(text: &str) -> String {
+    text.chars().take(SHOWN).collect()
 }
 
 fn table(service: QueryService) -> &'static [Row] {
