@@ -63,6 +63,12 @@ fn hint(code: &str, message: &str) -> Option<&'static str> {
         "UnsupportedOperationException" if message.starts_with("KeySpec SM2 ") => {
             "a kms-server with `sm2 = true` makes such keys"
         }
+        "NotFoundException" if message.starts_with("The user with name ") => {
+            "`kms user list` lists the users there are"
+        }
+        "NotFoundException" if message.starts_with("The user policy ") => {
+            "`--policy-name` says which policy is meant"
+        }
         "NotFoundException" => "`kms key list` lists the keys there are",
         "InvalidSignatureException" if message.contains("valid region") => {
             "the server does not serve this Region: check --region and AWS_REGION"
