@@ -73,6 +73,11 @@ pub(super) trait IamRequest: Named + Sized + Send + 'static {
         loaded.iam().specific()
     }
 
+    /// The permission to give tags, for a request that makes an entity with some.
+    fn tagging(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The permissions that are needed, all of them.
     ///
     /// # Errors
@@ -83,7 +88,9 @@ pub(super) trait IamRequest: Named + Sized + Send + 'static {
         call: &'a CallContext,
     ) -> Result<Vec<Authorization<'a>>, Error> {
         let on = loaded.iam().on(&self.subject(), call);
-        Ok(vec![ask(Self::ACTION, on, self.specific(loaded))])
+        let actions = [Some(Self::ACTION), self.tagging()].into_iter().flatten();
+        let asks = actions.map(|action| ask(action, on.clone(), self.specific(loaded)));
+        Ok(asks.collect())
     }
 
     /// Does it, once it is permitted.

@@ -7,16 +7,13 @@ use super::holder::Kept;
 use super::roles::check_description;
 use super::subject::Subject;
 use super::tags::{self, Tags};
-use super::{
-    IamRequest, Named, already, ask, below, conflict, documents, iam_request, limits, system, taken,
-};
+use super::{IamRequest, already, below, conflict, documents, iam_request, limits, system, taken};
 use crate::Error;
 use crate::api::query::Xml;
 use crate::identity::{EntityKind, ManagedPolicy, PolicyVersion, generate_unique_id};
 use crate::ids::{AccountId, EntityPath, PathPrefix, PolicyArn, PolicyName};
-use crate::service::context::CallContext;
 use crate::service::identity_edit::IdentityEdit;
-use crate::service::operation::{Authorization, Loaded, Performed, Step};
+use crate::service::operation::{Loaded, Performed, Step};
 use crate::service::parameters::Parameters;
 use crate::service::state::State;
 use crate::service::values::Specific;
@@ -138,16 +135,8 @@ impl IamRequest for CreatePolicyRequest {
         }
     }
 
-    fn asks<'a>(
-        &'a self,
-        loaded: &'a Loaded,
-        call: &'a CallContext,
-    ) -> Result<Vec<Authorization<'a>>, Error> {
-        let on = loaded.iam().on(&self.subject(), call);
-        let tags = self.tags.as_ref().map(|_| "iam:TagPolicy");
-        let actions = [Some(Self::ACTION), tags].into_iter().flatten();
-        let asks = actions.map(|action| ask(action, on.clone(), self.specific(loaded)));
-        Ok(asks.collect())
+    fn tagging(&self) -> Option<&'static str> {
+        self.tags.as_ref().map(|_| "iam:TagPolicy")
     }
 
     fn perform(self, step: &Step<'_>) -> Result<Performed<One<DescribedPolicy>>, Error> {

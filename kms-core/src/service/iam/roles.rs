@@ -8,16 +8,14 @@ use super::holder::Kept;
 use super::subject::Subject;
 use super::tags::{self, Tags};
 use super::{
-    IamRequest, Named, already, ask, below, delete_conflict, documents, iam_request, limits,
-    system, taken,
+    IamRequest, already, below, delete_conflict, documents, iam_request, limits, system, taken,
 };
 use crate::Error;
 use crate::api::query::{ToXml, Xml};
 use crate::identity::{EntityKind, Role, generate_unique_id};
 use crate::ids::{EntityPath, PathPrefix, PolicyArn, RoleName};
-use crate::service::context::CallContext;
 use crate::service::identity_edit::IdentityEdit;
-use crate::service::operation::{Authorization, Loaded, Performed, Step};
+use crate::service::operation::{Loaded, Performed, Step};
 use crate::service::parameters::Parameters;
 use crate::service::values::Specific;
 
@@ -119,16 +117,8 @@ impl IamRequest for CreateRoleRequest {
         }
     }
 
-    fn asks<'a>(
-        &'a self,
-        loaded: &'a Loaded,
-        call: &'a CallContext,
-    ) -> Result<Vec<Authorization<'a>>, Error> {
-        let on = loaded.iam().on(&self.subject(), call);
-        let tags = self.tags.as_ref().map(|_| "iam:TagRole");
-        let actions = [Some(Self::ACTION), tags].into_iter().flatten();
-        let asks = actions.map(|action| ask(action, on.clone(), self.specific(loaded)));
-        Ok(asks.collect())
+    fn tagging(&self) -> Option<&'static str> {
+        self.tags.as_ref().map(|_| "iam:TagRole")
     }
 
     fn perform(self, step: &Step<'_>) -> Result<Performed<One<Role>>, Error> {

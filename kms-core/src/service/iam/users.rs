@@ -123,16 +123,8 @@ impl IamRequest for CreateUserRequest {
         }
     }
 
-    fn asks<'a>(
-        &'a self,
-        loaded: &'a Loaded,
-        call: &'a CallContext,
-    ) -> Result<Vec<Authorization<'a>>, Error> {
-        let on = loaded.iam().on(&self.subject(), call);
-        let tags = self.tags.as_ref().map(|_| "iam:TagUser");
-        let actions = [Some(Self::ACTION), tags].into_iter().flatten();
-        let asks = actions.map(|action| ask(action, on.clone(), self.specific(loaded)));
-        Ok(asks.collect())
+    fn tagging(&self) -> Option<&'static str> {
+        self.tags.as_ref().map(|_| "iam:TagUser")
     }
 
     fn perform(self, step: &Step<'_>) -> Result<Performed<One<User>>, Error> {
