@@ -12,6 +12,7 @@ use crate::policy::{
 use crate::service::identity_state::RoleEntry;
 use crate::service::operation::{On, Step};
 use crate::service::own_policies;
+use crate::service::values::session::claim_of;
 use crate::service::values::{RequestValues, Specific};
 
 /// What the trust policy of a role can ask of a request.
@@ -79,32 +80,11 @@ impl ConditionValues for TrustValues<'_> {
             // No claim passes for what the service itself says of a request.
             name if name.starts_with("aws:") => self.of_caller(key),
             _ => match terms.claims {
-                Some((provider, claims)) => claim(provider, claims, key),
+                Some((provider, claims)) => claim_of(provider, claims, key),
                 None => None,
             }
             .or_else(|| self.of_caller(key)),
         }
-    }
-}
-
-/// `PROVIDER:CLAIM`; claims that differ by case alone contradict each other.
-fn claim<'a>(
-    provider: &str,
-    claims: &'a BTreeMap<String, Vec<String>>,
-    key: &ConditionKey,
-) -> Option<Value<'a>> {
-    let provider = provider.to_ascii_lowercase();
-    let name = key.folded().strip_prefix(&provider)?.strip_prefix(':')?;
-    let mut found = claims
-        .iter()
-        .filter(|(claim, _)| claim.eq_ignore_ascii_case(name));
-    let (_, values) = found.next()?;
-    if found.next().is_some() {
-        return Some(Value::Ambiguous);
-    }
-    match values.as_slice() {
-        [value] => one(value),
-        values => many(values),
     }
 }
 

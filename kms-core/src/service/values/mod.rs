@@ -1,6 +1,6 @@
 //! What conditions may ask of a request: AWS's global keys and those of AWS KMS.
 
-mod session;
+pub(super) mod session;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

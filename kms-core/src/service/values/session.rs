@@ -1,6 +1,7 @@
 //! What conditions may ask of the session of temporary credentials.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::{ConditionKey, Principal, Timestamp, Value, flag, one};
 use crate::caller::{Caller, Session};
@@ -50,10 +51,18 @@ pub(super) fn tag<'a>(caller: &'a Caller, key: &ConditionKey) -> Option<Value<'a
 /// `PROVIDER:CLAIM`, for whom an identity provider spoke.
 pub(super) fn claim<'a>(caller: &'a Caller, key: &ConditionKey) -> Option<Value<'a>> {
     let identity = caller.session()?.web_identity.as_ref()?;
-    let (asked, provider) = (key.folded(), identity.provider.to_ascii_lowercase());
-    let name = asked.strip_prefix(&provider)?.strip_prefix(':')?;
-    let mut found = identity
-        .claims
+    claim_of(&identity.provider, &identity.claims, key)
+}
+
+/// `PROVIDER:CLAIM`, as `provider` says it.
+pub(in crate::service) fn claim_of<'a>(
+    provider: &str,
+    claims: &'a BTreeMap<String, Vec<String>>,
+    key: &ConditionKey,
+) -> Option<Value<'a>> {
+    let provider = provider.to_ascii_lowercase();
+    let name = key.folded().strip_prefix(&provider)?.strip_prefix(':')?;
+    let mut found = claims
         .iter()
         .filter(|(claim, _)| claim.eq_ignore_ascii_case(name));
     let (_, values) = found.next()?;
