@@ -9,6 +9,7 @@ use aws_lc_rs::hmac::{
 
 use super::Failed;
 use crate::api::MacAlgorithm;
+use crate::secret::Secret;
 
 /// An HMAC-SHA256 key with both hash states prepared, so that a short message costs two
 /// compressions.
@@ -38,6 +39,30 @@ impl HmacSha256 {
         let mut tag = [0; 32];
         tag.copy_from_slice(context.sign().as_ref());
         tag
+    }
+}
+
+/// Keyed BLAKE3: a pseudorandom function that takes a short message at a sixth of what HMAC-SHA256
+/// costs on a processor without SHA instructions.
+pub struct KeyedBlake3(Secret<32>);
+
+impl fmt::Debug for KeyedBlake3 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyedBlake3(…)")
+    }
+}
+
+impl KeyedBlake3 {
+    /// A key.
+    #[must_use]
+    pub fn new(key: Secret<32>) -> Self {
+        Self(key)
+    }
+
+    /// The keyed hash of `message`.
+    #[must_use]
+    pub fn hash(&self, message: &[u8]) -> [u8; 32] {
+        blake3::keyed_hash(self.0.expose(), message).into()
     }
 }
 

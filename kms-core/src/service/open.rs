@@ -1,7 +1,9 @@
 //! Making a store, opening one, and what is checked and mended on the way.
 
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 
 use serde::Deserialize;
 
@@ -23,7 +25,7 @@ use crate::ids::{AccountId, Region};
 use crate::root::{BarrierError, RecordKind};
 use crate::store::StoreError;
 use crate::store::home::{Home, HomeError, RootGuard};
-use crate::store::sealed::{Head, Record};
+use crate::store::sealed::{Head, Record, SealedStore};
 use crate::time::Clock;
 
 /// The name by which checkpoints say whose they are.
@@ -149,19 +151,13 @@ impl Engine {
         let (records, found) =
             home.open_records(Arc::clone(&options.random), |record| read_record(&record))?;
         let records = Arc::new(records);
-        let barrier = home.barrier();
-        let expected = records.head().ledger_size;
-        if expected > 0 && ledger_is_empty(&home) {
-            return Err(OpenError::LedgerBehindStore { found: 0, expected });
-        }
-        let ledger = FileLedger::open(
-            &home.ledger_directory(),
-            Ed25519PrivateKey::from_seed(barrier.ledger_seed()?.expose())?,
-            LEDGER_NAME,
-            Arc::clone(&options.clock),
-            options.ledger,
-        )?;
-        let recorded = newest_recorded_revision(&home, &ledger, records.head())?;
+        // Both take long where there is much, and neither needs the other.
+        let ((ledger, recorded), (state, outbox)) = thread::scope(|scope| {
+            let state = scope.spawn(|| held_state(&records, found));
+            let ledger = open_ledger(&home, &options, records.head());
+            let state = state.join().unwrap_or_else(|panic| resume_unwind(panic));
+            Ok::<_, OpenError>((ledger?, state?))
+        })?;
         let rolled_back = recorded > records.head().revision.0;
         if rolled_back && options.accept_rollback.is_none() {
             return Err(OpenError::RolledBack {
@@ -169,11 +165,8 @@ impl Engine {
                 recorded,
             });
         }
-        let mut state = State::new(Arc::clone(&records));
-        state.put_unread_keys()?;
-        let outbox = take_in(found, &mut state)?;
         drop(alone);
-        let markers = Markers::new(barrier.token_key()?.expose());
+        let markers = Markers::new(home.barrier().token_key()?.expose());
         let usage = KeyUsage::open(&home, ledger.size());
         let (clock, random) = (options.clock, options.random);
         let parts = Parts {
@@ -228,6 +221,38 @@ impl Engine {
             production: false,
         })
     }
+}
+
+/// The ledger, and the newest revision that it tells of.
+fn open_ledger(
+    home: &Home,
+    options: &OpenOptions,
+    head: Head,
+) -> Result<(FileLedger, u64), OpenError> {
+    let expected = head.ledger_size;
+    if expected > 0 && ledger_is_empty(home) {
+        return Err(OpenError::LedgerBehindStore { found: 0, expected });
+    }
+    let ledger = FileLedger::open(
+        &home.ledger_directory(),
+        Ed25519PrivateKey::from_seed(home.barrier().ledger_seed()?.expose())?,
+        LEDGER_NAME,
+        Arc::clone(&options.clock),
+        options.ledger,
+    )?;
+    let recorded = newest_recorded_revision(home, &ledger, head)?;
+    Ok((ledger, recorded))
+}
+
+/// What the records say in memory, and the rows of the outbox.
+fn held_state(
+    records: &Arc<SealedStore>,
+    found: Vec<Result<Told, Error>>,
+) -> Result<(State, Vec<Outbox>), Error> {
+    let mut state = State::new(Arc::clone(records));
+    state.put_unread_keys()?;
+    let outbox = take_in(found, &mut state)?;
+    Ok((state, outbox))
 }
 
 /// Whether there is nothing to open: an opening would then begin a new ledger, which must not take

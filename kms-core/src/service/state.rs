@@ -266,7 +266,9 @@ impl State {
     /// [`Error::Internal`] when the path of a record names no key.
     pub(super) fn put_unread_keys(&mut self) -> Result<(), Error> {
         let records = Arc::clone(&self.records);
-        let (mut together, mut result) = (Vec::new(), Ok(()));
+        // Most records of a store of many are keys, and most keys are of one Region.
+        let about = usize::try_from(records.head().count).unwrap_or_default();
+        let (mut together, mut result) = (Vec::with_capacity(about), Ok(()));
         let mut place: Option<(String, KeyArn)> = None;
         records.for_each_deferred(|path| {
             let Some((region, name)) = path.rsplit_once('/') else {

@@ -1,9 +1,10 @@
 //! The contract of `Store`, run against every implementation.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread;
 
-use kms_core::store::{Change, Revision, Store, StoreError, StoredRecord};
+use kms_core::store::{Change, LentSeal, Revision, Store, StoreError, StoredRecord};
 
 /// An implementation under test.
 pub trait Fixture {
@@ -131,6 +132,74 @@ pub fn pages_of_a_scan_join_without_gap_or_overlap<F: Fixture>() {
     assert_eq!(store.scan("key/", Some("a"), 100).unwrap().len(), 25);
     assert!(store.scan("key/", Some("key0"), 100).unwrap().is_empty());
     assert_eq!(store.scan("", None, usize::MAX).unwrap().len(), 27);
+}
+
+/// The paths of a visit, of which each page breaks off at `stop`, and what it gave at its end.
+fn visited(store: &dyn Store, limit: usize, stop: &str, seals: bool) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    loop {
+        let after = found.last().cloned();
+        let mut page = Vec::new();
+        let mut take = |path: &str| {
+            if path == stop {
+                return ControlFlow::Break(());
+            }
+            page.push(path.to_owned());
+            ControlFlow::Continue(())
+        };
+        let last = if seals {
+            store.visit_seals(after.as_deref(), limit, &mut |row| take(row.path))
+        } else {
+            store.visit(after.as_deref(), limit, &mut |row| take(row.path))
+        };
+        assert!(page.len() <= limit);
+        assert_eq!(last.unwrap().as_ref(), page.last());
+        if page.is_empty() {
+            return found;
+        }
+        found.extend(page);
+    }
+}
+
+pub fn a_visit_lends_every_row_in_order_until_it_is_broken_off<F: Fixture>() {
+    let fixture = F::new();
+    let store = fixture.handle();
+    let all = ["", "alias/x", "key/1", "key/2", "key/3", "\u{10ffff}"];
+    let puts: Vec<(&str, &[u8])> = all.iter().rev().map(|path| (*path, &b""[..])).collect();
+    store.commit(&change(0, &puts, &[])).unwrap();
+    for (limit, seals) in [
+        (1, false),
+        (1, true),
+        (4, false),
+        (4, true),
+        (9, false),
+        (9, true),
+    ] {
+        assert_eq!(visited(&*store, limit, "none", seals), all);
+        assert_eq!(visited(&*store, limit, "key/2", seals), all[..3]);
+        assert!(visited(&*store, limit, "", seals).is_empty());
+    }
+}
+
+pub fn the_seals_are_those_of_the_rows_as_they_were_committed_last<F: Fixture>() {
+    let fixture = F::new();
+    let store = fixture.handle();
+    let sealed = |fill: u8| [&[1, 0, 0, 0, 1], &[fill; 40][..]].concat();
+    let first = [("a", &sealed(3)[..]), ("b", &sealed(4)), ("none", b"short")];
+    store.commit(&change(0, &first, &[])).unwrap();
+    let second = [("b", &sealed(5)[..])];
+    store.commit(&change(1, &second, &["a"])).unwrap();
+    let mut found = Vec::new();
+    let mut take = |row: LentSeal<'_>| {
+        found.push((row.path.to_owned(), row.revision.0, row.seal.to_vec()));
+        ControlFlow::Continue(())
+    };
+    store.visit_seals(None, 9, &mut take).unwrap();
+    let seals = [("b", 2, vec![5; 28]), ("none", 1, Vec::new())];
+    assert_eq!(
+        found,
+        seals.map(|(path, at, seal)| (path.to_owned(), at, seal))
+    );
 }
 
 pub fn rows_written_since_a_revision_are_found<F: Fixture>() {
@@ -268,6 +337,8 @@ macro_rules! store_contract {
             a_change_computed_from_another_revision_changes_nothing
             a_scan_is_in_order_of_bytes_and_within_its_prefix
             pages_of_a_scan_join_without_gap_or_overlap
+            a_visit_lends_every_row_in_order_until_it_is_broken_off
+            the_seals_are_those_of_the_rows_as_they_were_committed_last
             rows_written_since_a_revision_are_found
             every_handle_sees_every_commit
             large_and_odd_values_come_back_unchanged

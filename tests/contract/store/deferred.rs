@@ -59,15 +59,42 @@ fn records_that_are_missing_moved_or_old_are_found_when_the_store_is_opened() {
         "DELETE FROM record WHERE path = 'key/7'",
         "UPDATE record SET path = 'key/x' WHERE path = 'key/7'",
         "UPDATE record SET revision = 2 WHERE path = 'key/8'",
-        "UPDATE record SET sealed = (SELECT sealed FROM record WHERE path = 'key/5') \
+        "UPDATE record SET (sealed, seal) = \
+         (SELECT sealed, seal FROM record WHERE path = 'key/5') WHERE path = 'key/7'",
+        "INSERT INTO record SELECT 'key/x', revision, sealed, seal FROM record \
          WHERE path = 'key/7'",
-        "INSERT INTO record SELECT 'key/x', revision, sealed FROM record WHERE path = 'key/7'",
     ] {
         let sealed = large();
         sealed.execute(altered);
         let refused = open(&sealed).map(|_| ()).unwrap_err();
         let told = matches!(refused, StoreError::OtherRecords { .. });
         assert!(told, "{altered}: {refused:?}");
+    }
+}
+
+#[test]
+fn a_seal_that_is_none_is_named_when_the_store_is_opened() {
+    for none in ["x''", "zeroblob(27)", "zeroblob(29)"] {
+        let sealed = large();
+        let set = format!("UPDATE record SET seal = {none} WHERE path = 'key/7'");
+        sealed.execute(&set);
+        let refused = open(&sealed).map(|_| ()).unwrap_err();
+        assert!(refused.to_string().contains("`key/7`"), "{refused}");
+    }
+}
+
+#[test]
+fn a_record_that_its_seal_does_not_tell_of_is_refused_when_it_is_read() {
+    for altered in [
+        "UPDATE record SET sealed = (SELECT sealed FROM record WHERE path = 'key/5') \
+         WHERE path = 'key/7'",
+        "UPDATE record SET sealed = zeroblob(0) WHERE path = 'key/7'",
+    ] {
+        let sealed = large();
+        sealed.execute(altered);
+        let (store, ..) = open(&sealed).unwrap();
+        refused(&store, "key/7");
+        assert_eq!(body(&store, "key/5"), key(5, "first").2);
     }
 }
 
@@ -96,7 +123,8 @@ fn what_is_done_behind_the_back_of_a_running_process_is_refused_when_it_is_read(
          UPDATE record SET sealed = (SELECT sealed FROM record WHERE path = 'key/6') \
          WHERE path = 'key/5'; \
          UPDATE record SET revision = 2 WHERE path = 'key/8'; \
-         INSERT INTO record SELECT 'key/x', revision, sealed FROM record WHERE path = 'key/7'; \
+         INSERT INTO record SELECT 'key/x', revision, sealed, seal FROM record \
+         WHERE path = 'key/7'; \
          UPDATE record SET revision = 9 WHERE path = 'key/7'",
     );
     for path in ["key/1", "key/5", "key/7", "key/8", "key/x"] {
@@ -140,7 +168,9 @@ fn a_genuine_record_of_a_history_that_was_given_up_is_refused() {
         let digits: String = row.sealed.iter().map(|b| format!("{b:02x}")).collect();
         let (path, revision) = (&row.path, row.revision);
         sealed.execute(&format!(
-            "UPDATE record SET sealed = x'{digits}', revision = {revision} WHERE path = '{path}'"
+            "UPDATE record SET sealed = x'{digits}', revision = {revision}, \
+             seal = CAST(substr(x'{digits}', 6, 12) || substr(x'{digits}', -16) AS BLOB) \
+             WHERE path = '{path}'"
         ));
     };
     put(&before);

@@ -77,8 +77,7 @@ fn swapped_and_copied_rows_are_named() {
     assert_names(&error, "key/2");
 
     let sealed = Sealed::with_keys(6);
-    let copy =
-        "INSERT INTO record SELECT 'key/9', revision, sealed FROM record WHERE path = 'key/1'";
+    let copy = "INSERT INTO record SELECT 'key/9', revision, sealed, seal FROM record WHERE path = 'key/1'";
     assert_names(&refusal_after(&sealed, copy), "key/9");
 
     let sealed = Sealed::with_keys(6);

@@ -11,7 +11,7 @@ use crate::api::KeySpec;
 use crate::crypto::Failed;
 use crate::crypto::aead::{AesGcm, NONCE_LENGTH, TAG_LENGTH};
 use crate::crypto::kdf::Prk;
-use crate::crypto::mac::HmacSha256;
+use crate::crypto::mac::KeyedBlake3;
 use crate::crypto::random::{self, Random};
 use crate::ids::{KeyId, KeyMaterialId};
 use crate::secret::{Secret, SecretBytes};
@@ -85,7 +85,7 @@ pub enum TokenPurpose {
 struct GenerationKeys {
     record: Prk,
     material: Prk,
-    set: HmacSha256,
+    set: KeyedBlake3,
     ledger: Secret<32>,
     token: Secret<32>,
     grant: Prk,
@@ -101,7 +101,7 @@ impl GenerationKeys {
         Ok(Self {
             record: Prk::extract(purpose(b"record")?.expose()),
             material: Prk::extract(purpose(b"material")?.expose()),
-            set: HmacSha256::new(purpose(b"set")?.expose()),
+            set: KeyedBlake3::new(purpose(b"set")?),
             ledger: purpose(b"ledger")?,
             token: purpose(b"token")?,
             grant: Prk::extract(purpose(b"grant")?.expose()),
@@ -336,7 +336,7 @@ impl Barrier {
     ) -> Result<[u8; 32], BarrierError> {
         let key = &self.keys(generation)?.set;
         let element = bind(&[path.as_bytes(), &revision.to_be_bytes(), seal])?;
-        Ok(key.tag(&[&element]))
+        Ok(key.hash(&element))
     }
 
     /// The seal of a sealed record, without opening it.

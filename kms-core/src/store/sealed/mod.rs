@@ -5,6 +5,7 @@ mod opening;
 mod set;
 
 use std::collections::HashSet;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -406,14 +407,11 @@ fn for_each_page(
             let mut after: Option<String> = None;
             loop {
                 let mut rows = Vec::with_capacity(PAGE);
-                after = store.visit(after.as_deref(), PAGE, &mut |row| {
-                    if row.path != head::PATH {
-                        rows.push(terms.copy(row));
-                    }
-                })?;
-                if after.is_none() || sender.send(rows).is_err() {
+                let last = next_page(store, terms, after.as_deref(), &mut rows)?;
+                if last.is_none() || sender.send(rows).is_err() {
                     return Ok(());
                 }
+                after = last;
             }
         };
         let scanned = Builder::new().spawn_scoped(scope, scan)?;
@@ -422,6 +420,35 @@ fn for_each_page(
         }
         let stopped = || StoreError::corrupt("the reading of the store was cut short");
         scanned.join().unwrap_or_else(|_| Err(stopped()))
+    })
+}
+
+/// The next rows after `after`: of those that wait the seals, of the others all. Gives the path of the last
+/// that was looked at; `None` after the last of all.
+fn next_page(
+    store: &dyn Store,
+    terms: Terms<'_>,
+    after: Option<&str>,
+    rows: &mut Vec<FoundRow>,
+) -> Result<Option<String>, StoreError> {
+    let opened = store.visit(after, PAGE, &mut |row| {
+        if terms.waits(row.path) {
+            return ControlFlow::Break(());
+        }
+        if row.path != head::PATH {
+            rows.push(FoundRow::of_record(row));
+        }
+        ControlFlow::Continue(())
+    })?;
+    if opened.is_some() || !terms.defer {
+        return Ok(opened);
+    }
+    store.visit_seals(after, PAGE, &mut |row| {
+        if !terms.waits(row.path) {
+            return ControlFlow::Break(());
+        }
+        rows.push(FoundRow::of_seal(row));
+        ControlFlow::Continue(())
     })
 }
 

@@ -3,7 +3,7 @@
 use super::set::{Entry, SetDigest};
 use super::{Record, unopened_name};
 use crate::root::{Barrier, BarrierError, Place, RecordKind, RecordSeal};
-use crate::store::{LentRecord, Revision, StoreError, StoredRecord, parallel};
+use crate::store::{LentRecord, LentSeal, Revision, StoreError, StoredRecord, parallel};
 
 /// How rows are taken in.
 #[derive(Clone, Copy)]
@@ -30,6 +30,27 @@ enum Content {
     Sealed(Vec<u8>),
     /// What the set keeps of it: the row can wait.
     Seal(RecordSeal),
+}
+
+impl FoundRow {
+    /// To be opened.
+    pub(super) fn of_record(row: LentRecord<'_>) -> Self {
+        Self {
+            path: row.path.to_owned(),
+            revision: row.revision,
+            content: Content::Sealed(row.sealed.to_vec()),
+        }
+    }
+
+    /// That waits. One that has no seal is told of, by its path, when it is taken in.
+    pub(super) fn of_seal(row: LentSeal<'_>) -> Self {
+        let seal = row.seal.try_into().map(Content::Seal);
+        Self {
+            path: row.path.to_owned(),
+            revision: row.revision,
+            content: seal.unwrap_or_else(|_| Content::Sealed(Vec::new())),
+        }
+    }
 }
 
 impl From<StoredRecord> for FoundRow {
@@ -157,19 +178,9 @@ impl Terms<'_> {
         }
     }
 
-    /// Copies of a row what will be needed.
-    pub(super) fn copy(&self, row: LentRecord<'_>) -> FoundRow {
-        let waits = self.defer && RecordKind::of_path(row.path).is_some_and(RecordKind::can_wait);
-        // One that has no seal is told of, by its path, when it is opened.
-        let content = match Barrier::seal_of(row.sealed) {
-            Ok(seal) if waits => Content::Seal(seal),
-            _ => Content::Sealed(row.sealed.to_vec()),
-        };
-        FoundRow {
-            path: row.path.to_owned(),
-            revision: row.revision,
-            content,
-        }
+    /// Whether the record at `path` is left sealed until it is needed.
+    pub(super) fn waits(&self, path: &str) -> bool {
+        self.defer && RecordKind::of_path(path).is_some_and(RecordKind::can_wait)
     }
 
     /// What is kept of a row, what it adds to the digest, and what `read` makes of it unless it waits.

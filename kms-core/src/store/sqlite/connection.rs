@@ -15,13 +15,13 @@ use crate::store::{FormatError, StoreError, StoreId};
 
 /// `kms1`, in the header of the file.
 const APPLICATION_ID: i64 = 0x6b6d_7331;
-const FORMAT_VERSION: i64 = 2;
+const FORMAT_VERSION: i64 = 3;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest row; more than the longest record takes.
 const LONGEST_ROW: i32 = 16 << 20;
 
 /// Name and text of everything in the schema, in order of name.
-const SCHEMA: [(&str, &str); 4] = [
+const SCHEMA: [(&str, &str); 5] = [
     (
         "head",
         "CREATE TABLE head (id INTEGER PRIMARY KEY CHECK (id = 0), revision INTEGER NOT NULL) STRICT",
@@ -33,11 +33,15 @@ const SCHEMA: [(&str, &str); 4] = [
     (
         "record",
         "CREATE TABLE record (path TEXT NOT NULL PRIMARY KEY, revision INTEGER NOT NULL, \
-         sealed BLOB NOT NULL) STRICT, WITHOUT ROWID",
+         sealed BLOB NOT NULL, seal BLOB NOT NULL) STRICT, WITHOUT ROWID",
     ),
     (
         "record_revision",
         "CREATE INDEX record_revision ON record (revision)",
+    ),
+    (
+        "record_seal",
+        "CREATE INDEX record_seal ON record (path, revision, seal)",
     ),
 ];
 

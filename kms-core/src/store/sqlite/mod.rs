@@ -5,6 +5,7 @@ mod error;
 pub(super) mod signal;
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
-use super::{Change, LentRecord, Revision, Store, StoreError, StoreId, StoredRecord};
+use super::{Change, LentRecord, LentSeal, Revision, Store, StoreError, StoreId, StoredRecord};
+use crate::root::Barrier;
 use error::from_sqlite;
 use signal::Signal;
 
@@ -25,6 +27,11 @@ const AFTER: &str =
     "SELECT path, revision, sealed FROM record WHERE path > ?1 ORDER BY path LIMIT ?2";
 const FROM: &str =
     "SELECT path, revision, sealed FROM record WHERE path >= ?1 ORDER BY path LIMIT ?2";
+/// The same of the index, which has all that is asked for.
+const SEALS_AFTER: &str = "SELECT path, revision, seal FROM record INDEXED BY record_seal \
+                           WHERE path > ?1 ORDER BY path LIMIT ?2";
+const SEALS_FROM: &str = "SELECT path, revision, seal FROM record INDEXED BY record_seal \
+                          WHERE path >= ?1 ORDER BY path LIMIT ?2";
 
 /// A store in one SQLite file.
 ///
@@ -150,6 +157,44 @@ impl SqliteStore {
         }
     }
 
+    /// Lends rows to `each`, with their paths, until it breaks off; gives the path of the last that it
+    /// went on from.
+    fn lend(
+        &self,
+        [from, following]: [&str; 2],
+        after: Option<&str>,
+        limit: usize,
+        mut each: impl FnMut(&str, &Row<'_>) -> rusqlite::Result<ControlFlow<()>>,
+    ) -> Result<Option<String>, StoreError> {
+        let sql = after.map_or(from, |_| following);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let reader = self.reader();
+        let mut statement = reader.prepare_cached(sql).map_err(from_sqlite)?;
+        let parameters = params![after.unwrap_or_default(), limit];
+        let mut rows = statement.query(parameters).map_err(from_sqlite)?;
+        let mut last: Option<String> = None;
+        let mut next = || -> rusqlite::Result<bool> {
+            let Some(row) = rows.next()? else {
+                return Ok(false);
+            };
+            let path = row.get_ref(0)?.as_str()?;
+            if each(path, row)?.is_break() {
+                return Ok(false);
+            }
+            let last = last.get_or_insert_default();
+            last.clear();
+            last.push_str(path);
+            Ok(true)
+        };
+        loop {
+            match next() {
+                Ok(true) => {}
+                Ok(false) => return Ok(last),
+                Err(error) => return Err(error::after(error, last.as_deref())),
+            }
+        }
+    }
+
     /// Tells all others of a commit before it is acknowledged: by the signal, or by waiting until
     /// nobody trusts the one before any more.
     fn tell(&self, revision: Revision) {
@@ -179,11 +224,13 @@ impl SqliteStore {
 fn apply(connection: &Connection, change: &Change, revision: Revision) -> rusqlite::Result<bool> {
     let number = error::to_integer(revision)?;
     let mut put = connection.prepare_cached(
-        "INSERT INTO record (path, revision, sealed) VALUES (?1, ?2, ?3) \
-         ON CONFLICT (path) DO UPDATE SET revision = ?2, sealed = ?3",
+        "INSERT INTO record (path, revision, sealed, seal) VALUES (?1, ?2, ?3, ?4) \
+         ON CONFLICT (path) DO UPDATE SET revision = ?2, sealed = ?3, seal = ?4",
     )?;
     for (path, sealed) in &change.puts {
-        put.execute(params![path, number, sealed])?;
+        let seal = Barrier::seal_of(sealed);
+        let seal: &[u8] = seal.as_ref().map_or(&[], |seal| seal);
+        put.execute(params![path, number, sealed, seal])?;
     }
     let mut delete = connection.prepare_cached("DELETE FROM record WHERE path = ?1")?;
     let mut deleted = 0;
@@ -212,14 +259,6 @@ fn stored_record(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
         path: row.get(0)?,
         revision: error::to_revision(row, 1)?,
         sealed: row.get(2)?,
-    })
-}
-
-fn lent_record<'a>(row: &'a Row<'_>) -> rusqlite::Result<LentRecord<'a>> {
-    Ok(LentRecord {
-        path: row.get_ref(0)?.as_str()?,
-        revision: error::to_revision(row, 1)?,
-        sealed: row.get_ref(2)?.as_blob()?,
     })
 }
 
@@ -283,31 +322,30 @@ impl Store for SqliteStore {
         &self,
         after: Option<&str>,
         limit: usize,
-        each: &mut dyn FnMut(LentRecord<'_>),
+        each: &mut dyn FnMut(LentRecord<'_>) -> ControlFlow<()>,
     ) -> Result<Option<String>, StoreError> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let reader = self.reader();
-        let sql = match after {
-            Some(_) => AFTER,
-            None => FROM,
-        };
-        let mut statement = reader.prepare_cached(sql).map_err(from_sqlite)?;
-        let parameters = params![after.unwrap_or_default(), limit];
-        let mut rows = statement.query(parameters).map_err(from_sqlite)?;
-        let mut last = None;
-        loop {
-            let row = rows.next().and_then(|row| row.map(lent_record).transpose());
-            match row {
-                Ok(Some(record)) => {
-                    let path = last.get_or_insert_with(String::new);
-                    path.clear();
-                    path.push_str(record.path);
-                    each(record);
-                }
-                Ok(None) => return Ok(last),
-                Err(error) => return Err(error::after(error, last.as_deref())),
-            }
-        }
+        self.lend([FROM, AFTER], after, limit, |path, row| {
+            Ok(each(LentRecord {
+                path,
+                revision: error::to_revision(row, 1)?,
+                sealed: row.get_ref(2)?.as_blob()?,
+            }))
+        })
+    }
+
+    fn visit_seals(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+        each: &mut dyn FnMut(LentSeal<'_>) -> ControlFlow<()>,
+    ) -> Result<Option<String>, StoreError> {
+        self.lend([SEALS_FROM, SEALS_AFTER], after, limit, |path, row| {
+            Ok(each(LentSeal {
+                path,
+                revision: error::to_revision(row, 1)?,
+                seal: row.get_ref(2)?.as_blob()?,
+            }))
+        })
     }
 
     fn written_since(&self, since: Revision) -> Result<Vec<StoredRecord>, StoreError> {
