@@ -7,7 +7,7 @@ import unittest
 import authentication
 import botocore.credentials
 from sts_support import Device, StsCase, allow, code, key_of, name, service
-from support import ACCOUNT, ROOT, policy, statement
+from support import ACCOUNT, ROOT, kms, policy, statement
 
 
 class Sessions(StsCase):
@@ -35,6 +35,17 @@ class Sessions(StsCase):
         # Policies are those of the moment, not of that of the session.
         allow(who, "kms:GenerateRandom", effect="Deny")
         self.refused("AccessDeniedException", session.generate_random, NumberOfBytes=4)
+
+    def test_a_stolen_session_is_ended_while_the_server_runs(self):
+        _, who, key = self.someone()
+        allow(who, "kms:GenerateRandom")
+        stolen, kept = (key_of(service("sts", key).get_session_token()) for _ in range(2))
+        for session in (stolen, kept):
+            service("kms", session).generate_random(NumberOfBytes=4)
+        kms("session", "revoke", "--access-key", stolen[0])
+        self.assertIn(stolen[0], kms("session", "list-revoked"))
+        self.refused("UnrecognizedClientException", service("kms", stolen).generate_random, NumberOfBytes=4)
+        service("kms", kept).generate_random(NumberOfBytes=4)
 
     def test_a_presigned_request_carries_its_token_in_the_query(self):
         _, who, key = self.someone()

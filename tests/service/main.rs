@@ -172,6 +172,7 @@ mod multi_region;
 mod multi_region_import;
 mod multi_region_policies;
 mod seed;
+mod session_revocations;
 mod sessions;
 mod sm2;
 

@@ -13,7 +13,7 @@ use super::*;
 const START: i64 = 1_800_000_000;
 
 /// A request as a client writes it.
-fn form<R: FromForm>(members: &[(&str, &str)]) -> R {
+pub fn form<R: FromForm>(members: &[(&str, &str)]) -> R {
     let encode = |text: &str| -> String { text.bytes().map(|b| format!("%{b:02X}")).collect() };
     let pairs = members
         .iter()
@@ -25,7 +25,7 @@ fn form<R: FromForm>(members: &[(&str, &str)]) -> R {
     R::from_form(&mut Form::parse(body.as_bytes()).unwrap()).unwrap()
 }
 
-fn policy(effect: &str, action: &str) -> String {
+pub fn policy(effect: &str, action: &str) -> String {
     format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"{effect}","Action":"{action}","Resource":"*"}}]}}"#
     )
@@ -33,7 +33,7 @@ fn policy(effect: &str, action: &str) -> String {
 
 impl Fixture {
     /// Who calls with credentials, as the door lets in; nobody where it refuses.
-    fn by(&self, given: &TemporaryCredentials) -> Option<CallContext> {
+    pub fn by(&self, given: &TemporaryCredentials) -> Option<CallContext> {
         self.by_parts(&given.access_key_id, given.session_token.expose())
     }
 
@@ -46,12 +46,12 @@ impl Fixture {
         })
     }
 
-    fn session(&self, of: &CallContext) -> TemporaryCredentials {
+    pub fn session(&self, of: &CallContext) -> TemporaryCredentials {
         let request = form::<GetSessionTokenRequest>(&[("DurationSeconds", "900")]);
         self.send_as(of, request).unwrap()
     }
 
-    fn trusting_role(&self, name: &str, trusted: &str) {
+    pub fn trusting_role(&self, name: &str, trusted: &str) {
         let trust = format!(
             r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"AWS":"{trusted}"}}}}]}}"#
         );
@@ -68,7 +68,7 @@ impl Fixture {
         .unwrap();
     }
 
-    fn assume(&self, of: &CallContext, more: &[(&str, &str)]) -> Result<AssumedRole, Error> {
+    pub fn assume(&self, of: &CallContext, more: &[(&str, &str)]) -> Result<AssumedRole, Error> {
         let role = [
             ("RoleArn", "arn:aws:iam::111122223333:role/app"),
             ("RoleSessionName", "sess"),
@@ -76,7 +76,7 @@ impl Fixture {
         self.send_as(of, form::<AssumeRoleRequest>(&[&role[..], more].concat()))
     }
 
-    fn random(&self, call: &CallContext) -> Result<GenerateRandomResponse, Error> {
+    pub fn random(&self, call: &CallContext) -> Result<GenerateRandomResponse, Error> {
         let request = GenerateRandomRequest {
             number_of_bytes: Some(4),
             ..GenerateRandomRequest::default()
@@ -85,7 +85,7 @@ impl Fixture {
     }
 }
 
-fn seconds(clock: &SetClock, seconds: i64) {
+pub fn seconds(clock: &SetClock, seconds: i64) {
     clock.set(Timestamp::from_seconds(START + seconds));
 }
 

@@ -4,6 +4,7 @@ mod data;
 mod grant;
 mod key;
 mod policy;
+mod session;
 mod sign;
 mod store;
 
@@ -18,6 +19,7 @@ pub(crate) use key::{
     AliasCommand, CreateKey, KeyCommand, PolicyCommand, ReplicateKey, RotationCommand, TagPair,
 };
 pub(crate) use policy::{EvalPolicies, LintPolicy, PolicyKind, PolicyTool};
+pub(crate) use session::SessionCommand;
 pub(crate) use sign::{GenerateMac, MacCommand, Sign, Verify, VerifyMac};
 pub(crate) use store::{
     AccessKeyCommand, AccessKeyOwner, AuditCommand, Init, SealKind, SeedCommand, UserCommand,
@@ -164,6 +166,9 @@ pub(crate) enum Command {
     /// Administer the users of a store in a directory
     #[command(subcommand)]
     User(UserCommand),
+    /// End the sessions of temporary credentials of a store in a directory
+    #[command(subcommand)]
+    Session(SessionCommand),
     /// Put keys with fixed ids into a store in a directory
     #[command(subcommand)]
     Seed(SeedCommand),

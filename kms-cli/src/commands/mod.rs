@@ -14,6 +14,7 @@ mod policy;
 mod random;
 mod rotation;
 mod seed;
+mod session;
 mod sign;
 mod user;
 
@@ -41,6 +42,7 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<(), Failure> 
         Command::Random(random) => random::run(&random, &open()?, output),
         Command::Policy(command) => policy::run(&command, output),
         Command::User(command) => user::run(command, &global, output),
+        Command::Session(command) => session::run(command, &global, output),
         Command::Seed(command) => seed::run(command, &global, output),
         Command::Audit(command) => audit::run(command, &global, output),
         Command::Completions { shell } => output.bytes(&args::completions(shell)),

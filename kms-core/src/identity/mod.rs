@@ -6,6 +6,7 @@ mod managed_policy;
 mod mfa;
 mod oidc_provider;
 mod role;
+mod session_revocation;
 pub mod totp;
 mod user;
 
@@ -15,6 +16,7 @@ pub use managed_policy::{ManagedPolicy, PolicyVersion};
 pub use mfa::{MfaAssignment, MfaDevice};
 pub use oidc_provider::{OidcProvider, oidc_provider_arn};
 pub use role::Role;
+pub use session_revocation::SessionRevocation;
 pub use user::User;
 
 use serde::{Deserialize, Serialize};

@@ -62,6 +62,8 @@ record_kinds! {
     MfaDevice = 20, "mfa-device";
     /// An OpenID Connect provider that an account trusts.
     OidcProvider = 21, "oidc-provider";
+    /// That sessions are over before they expire.
+    SessionRevocation = 22, "session-revocation";
 }
 
 impl RecordKind {

@@ -158,7 +158,7 @@ impl Edit {
             | RecordKind::Policy => {
                 return Ok(IdentityEdit::from_record(record)?.map(Self::from));
             }
-            RecordKind::MfaDevice | RecordKind::OidcProvider => {
+            RecordKind::MfaDevice | RecordKind::OidcProvider | RecordKind::SessionRevocation => {
                 return Ok(FederationEdit::from_record(record)?.map(Self::from));
             }
             RecordKind::Grant => Self::PutGrant(Box::new(read(text)?)),

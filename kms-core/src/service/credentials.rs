@@ -103,8 +103,10 @@ impl Engine {
             }
             return Ok(find(id, &*self.state()?));
         };
-        let exists = exists(&token.principal, &*self.state()?);
-        Ok(exists.then(|| SigningCredential {
+        let state = self.state()?;
+        let stands = stands(Some(id), &token.principal, &token.session, &state);
+        drop(state);
+        Ok(stands.then(|| SigningCredential {
             signs: Signs::Temporary(id.clone(), Arc::new(secret), Arc::new(token.session)),
             principal: token.principal,
         }))
@@ -172,14 +174,27 @@ fn exists(principal: &Principal, state: &State) -> bool {
     }
 }
 
+/// Whether a session was not ended, and whoever it speaks for exists.
+fn stands(
+    id: Option<&AccessKeyId>,
+    principal: &Principal,
+    session: &Session,
+    state: &State,
+) -> bool {
+    exists(principal, state) && !state.federation.revocations.end(id, principal, session)
+}
+
 /// Whether the access key of the caller still exists, in the state that the request is decided by.
 ///
 /// # Errors
 /// [`Error::UnrecognizedClient`] when it was deleted or made inactive since, or whoever a session
-/// speaks for was deleted.
+/// speaks for was deleted, or the session was ended.
 pub(super) fn still_valid(caller: &Caller, state: &State) -> Result<(), Error> {
     let valid = match (caller.credential(), caller.session()) {
-        (_, Some(_)) => exists(caller.principal(), state),
+        (Credential::AccessKey(id), Some(session)) => {
+            stands(Some(id), caller.principal(), session, state)
+        }
+        (_, Some(session)) => stands(None, caller.principal(), session, state),
         (Credential::AccessKey(id), None) => state.access_key(id).is_some_and(|key| !key.inactive),
         _ => true,
     };

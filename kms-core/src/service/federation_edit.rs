@@ -3,8 +3,9 @@
 use super::change::{Put, body, read};
 use super::mfa::MfaDevices;
 use super::oidc::OidcProviders;
+use super::sts::Revocations;
 use crate::Error;
-use crate::identity::{MfaDevice, OidcProvider};
+use crate::identity::{MfaDevice, OidcProvider, SessionRevocation};
 use crate::ids::{AccountId, MfaDeviceName};
 use crate::root::RecordKind;
 use crate::store::sealed::Record;
@@ -20,6 +21,10 @@ pub enum FederationEdit {
     PutOidcProvider(OidcProvider),
     /// Forgets the OpenID Connect provider of that name.
     RemoveOidcProvider(AccountId, String),
+    /// Keeps that sessions are over.
+    PutRevocation(SessionRevocation),
+    /// Forgets it, when they have expired by themselves.
+    RemoveRevocation(String),
 }
 
 /// What stands behind temporary credentials, in memory.
@@ -29,6 +34,8 @@ pub(super) struct Federation {
     pub(super) mfa_devices: MfaDevices,
     /// OpenID Connect providers.
     pub(super) oidc_providers: OidcProviders,
+    /// Sessions that are over before they expire.
+    pub(super) revocations: Revocations,
 }
 
 fn device_path(account: &AccountId, name: &MfaDeviceName) -> String {
@@ -37,6 +44,10 @@ fn device_path(account: &AccountId, name: &MfaDeviceName) -> String {
 
 fn provider_path(account: &AccountId, name: &str) -> String {
     RecordKind::OidcProvider.path(&format!("{account}/{name}"))
+}
+
+fn revocation_path(of: &str) -> String {
+    RecordKind::SessionRevocation.path(of)
 }
 
 impl FederationEdit {
@@ -59,6 +70,12 @@ impl FederationEdit {
                 body(provider)?,
             )),
             Self::RemoveOidcProvider(account, name) => deletes.push(provider_path(account, name)),
+            Self::PutRevocation(revocation) => puts.push((
+                revocation_path(&revocation.of),
+                RecordKind::SessionRevocation,
+                body(revocation)?,
+            )),
+            Self::RemoveRevocation(of) => deletes.push(revocation_path(of)),
         }
         Ok(())
     }
@@ -69,6 +86,7 @@ impl FederationEdit {
         Ok(match record.kind {
             RecordKind::MfaDevice => Some(Self::PutMfaDevice(read(text)?)),
             RecordKind::OidcProvider => Some(Self::PutOidcProvider(read(text)?)),
+            RecordKind::SessionRevocation => Some(Self::PutRevocation(read(text)?)),
             _ => None,
         })
     }
@@ -82,6 +100,8 @@ impl FederationEdit {
             Self::RemoveOidcProvider(account, name) => {
                 state.oidc_providers.remove(&account, &name);
             }
+            Self::PutRevocation(revocation) => state.revocations.put(revocation),
+            Self::RemoveRevocation(of) => state.revocations.remove(&of),
         }
     }
 }

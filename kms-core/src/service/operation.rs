@@ -111,6 +111,15 @@ impl Event {
         }
     }
 
+    /// The same as one that changes nothing.
+    #[must_use]
+    pub const fn reading(self) -> Self {
+        Self {
+            read_only: true,
+            ..self
+        }
+    }
+
     /// An operation of IAM.
     #[must_use]
     pub const fn iam(name: &'static str, read_only: bool) -> Self {

@@ -9,6 +9,7 @@ mod federation_token;
 mod gate;
 mod limits;
 mod members;
+mod revocations;
 mod session_policies;
 mod session_token;
 mod tokens;
@@ -19,6 +20,7 @@ pub use assume_role::{AssumeRoleRequest, AssumedRole};
 pub use caller_identity::{CallerIdentity, GetCallerIdentityRequest};
 pub use federation_token::{FederationToken, GetFederationTokenRequest};
 pub use limits::{PolicyArns, SessionTags};
+pub use revocations::{ListSessionRevocationsRequest, RevokeSessionsRequest, SessionsOf};
 pub use session_token::GetSessionTokenRequest;
 pub use tokens::TemporaryCredentials;
 pub use web_identity::{
@@ -26,6 +28,7 @@ pub use web_identity::{
 };
 
 pub(super) use gate::admit;
+pub(super) use revocations::Revocations;
 pub(super) use session_policies::session_policies;
 pub(super) use tokens::open;
 

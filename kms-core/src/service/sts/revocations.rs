@@ -1,0 +1,178 @@
+//! Sessions that are ended before they expire. AWS has no operation for it but a policy that denies
+//! by `aws:TokenIssueTime`; these are offered in-process.
+
+use std::collections::BTreeMap;
+
+use crate::Error;
+use crate::api::query::QueryCode;
+use crate::caller::{Principal, Session};
+use crate::identity::SessionRevocation;
+use crate::ids::{AccessKeyId, RoleName, UserName};
+use crate::service::change::Edit;
+use crate::service::context::CallContext;
+use crate::service::federation_edit::FederationEdit;
+use crate::service::operation::{Authorization, Event, Loaded, On, Operation, Performed, Step};
+use crate::service::parameters::Parameters;
+use crate::service::state::State;
+
+/// Revocations by whose sessions they end.
+#[derive(Debug, Default)]
+pub(in crate::service) struct Revocations(BTreeMap<String, SessionRevocation>);
+
+impl Revocations {
+    pub(in crate::service) fn put(&mut self, revocation: SessionRevocation) {
+        self.0.insert(revocation.of.clone(), revocation);
+    }
+
+    pub(in crate::service) fn remove(&mut self, of: &str) {
+        self.0.remove(of);
+    }
+
+    /// Whether the session of `principal` with these credentials was ended.
+    pub(in crate::service) fn end(
+        &self,
+        credentials: Option<&AccessKeyId>,
+        principal: &Principal,
+        session: &Session,
+    ) -> bool {
+        let ends = |of: &str| {
+            let revocation = self.0.get(of);
+            revocation.is_some_and(|revocation| session.issued <= revocation.until)
+        };
+        !self.0.is_empty()
+            && (owner(principal).is_some_and(ends)
+                || credentials.is_some_and(|id| ends(id.as_str())))
+    }
+}
+
+/// What tells whose a session is, so that no namesake is meant.
+fn owner(principal: &Principal) -> Option<&str> {
+    match principal {
+        Principal::Root { account } => Some(account.as_str()),
+        Principal::User { id, .. } | Principal::AssumedRole { id, .. } => Some(id.as_str()),
+        Principal::FederatedUser { issuer, .. } => Some(issuer.as_str()),
+        Principal::Service { .. } => None,
+    }
+}
+
+/// Whose sessions are to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionsOf {
+    /// Those of a role.
+    Role(RoleName),
+    /// Those of a user, and of the federated users that it vouched for.
+    User(UserName),
+    /// Those of the account's root user.
+    Root,
+    /// The one with this access key, `ASIA…`.
+    Credentials(AccessKeyId),
+}
+
+/// Ends the sessions of somebody that were made until now.
+#[derive(Clone, Debug)]
+pub struct RevokeSessionsRequest {
+    /// Whose.
+    pub of: SessionsOf,
+}
+
+/// The id that names whose sessions these are.
+fn id_of(of: &SessionsOf, state: &State, call: &CallContext) -> Result<String, Error> {
+    let account = call.account();
+    let missing = |kind: &str, name: &str| {
+        let message = format!("The {kind} with name {name} cannot be found.");
+        Error::Query(QueryCode::NoSuchEntity, message)
+    };
+    Ok(match of {
+        SessionsOf::Role(name) => {
+            let entry = state.role(account, name);
+            let entry = entry.ok_or_else(|| missing("role", name.as_str()))?;
+            entry.role.id.to_string()
+        }
+        SessionsOf::User(name) => {
+            let entry = state.user(account, name);
+            let entry = entry.ok_or_else(|| missing("user", name.as_str()))?;
+            entry.user.id.to_string()
+        }
+        SessionsOf::Root => account.to_string(),
+        SessionsOf::Credentials(id) => id.to_string(),
+    })
+}
+
+impl Operation for RevokeSessionsRequest {
+    type Parsed = Self;
+    type Response = SessionRevocation;
+    const EVENT: Event = Event::service("RevokeSessions");
+
+    fn parameters(&self, parameters: &mut Parameters) {
+        match &self.of {
+            SessionsOf::Role(name) => parameters.value("roleName", name),
+            SessionsOf::User(name) => parameters.value("userName", name),
+            SessionsOf::Root => parameters.value("rootUser", &true),
+            SessionsOf::Credentials(id) => parameters.value("accessKeyId", id),
+        };
+    }
+
+    fn parse(self) -> Result<Self, Error> {
+        match &self.of {
+            SessionsOf::Credentials(id) if !id.is_temporary() => Err(Error::Validation(
+                "Only temporary credentials, whose access key ids begin with ASIA, have a session"
+                    .to_owned(),
+            )),
+            _ => Ok(self),
+        }
+    }
+
+    fn authorizations<'a>(
+        _parsed: &'a Self,
+        _loaded: &'a Loaded,
+        _call: &'a CallContext,
+    ) -> Result<Vec<Authorization<'a>>, Error> {
+        Ok(vec![Authorization::new("kms:RevokeSessions", On::Any)])
+    }
+
+    fn perform(parsed: Self, step: &Step<'_>) -> Result<Performed<SessionRevocation>, Error> {
+        let revocation = SessionRevocation {
+            of: id_of(&parsed.of, step.state, step.call)?,
+            until: step.now,
+        };
+        let kept = step.state.federation.revocations.0.values();
+        let spent = kept.filter(|kept| kept.is_spent(step.now) && kept.of != revocation.of);
+        let forget = spent.map(|spent| FederationEdit::RemoveRevocation(spent.of.clone()));
+        let mut edits: Vec<Edit> = forget.map(Edit::from).collect();
+        edits.push(FederationEdit::PutRevocation(revocation.clone()).into());
+        Ok(Performed::changed(revocation, edits))
+    }
+}
+
+/// The revocations that still end sessions.
+#[derive(Clone, Copy, Debug)]
+pub struct ListSessionRevocationsRequest;
+
+impl Operation for ListSessionRevocationsRequest {
+    type Parsed = ();
+    type Response = Vec<SessionRevocation>;
+    const EVENT: Event = Event::service("ListSessionRevocations").reading();
+
+    fn parameters(&self, _parameters: &mut Parameters) {}
+
+    fn parse(self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn authorizations<'a>(
+        (): &'a (),
+        _loaded: &'a Loaded,
+        _call: &'a CallContext,
+    ) -> Result<Vec<Authorization<'a>>, Error> {
+        Ok(vec![Authorization::new(
+            "kms:ListSessionRevocations",
+            On::Any,
+        )])
+    }
+
+    fn perform((): (), step: &Step<'_>) -> Result<Performed<Self::Response>, Error> {
+        let kept = step.state.federation.revocations.0.values();
+        let ending = kept.filter(|kept| !kept.is_spent(step.now));
+        Ok(Performed::read(ending.cloned().collect()))
+    }
+}
