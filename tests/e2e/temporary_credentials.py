@@ -43,7 +43,7 @@ class Sessions(StsCase):
         for session in (stolen, kept):
             service("kms", session).generate_random(NumberOfBytes=4)
         kms("session", "revoke", "--access-key", stolen[0])
-        self.assertIn(stolen[0], kms("session", "list-revoked"))
+        self.assertIn(stolen[0].encode(), kms("session", "list-revoked"))
         self.refused("UnrecognizedClientException", service("kms", stolen).generate_random, NumberOfBytes=4)
         service("kms", kept).generate_random(NumberOfBytes=4)
 
