@@ -67,6 +67,7 @@ fn decisions(criterion: &mut Criterion) {
         ("decide by the default key policy", default_policy()),
         ("decide by 1 statement with a condition", long_policy(1)),
         ("decide by 10 statements with conditions", long_policy(10)),
+        ("decide by 20 statements with conditions", long_policy(20)),
         ("decide by 100 statements with conditions", long_policy(100)),
     ] {
         let policy = KeyPolicy::parse(&text).unwrap();

@@ -1,6 +1,7 @@
 //! Whether one statement applies to one request.
 
 use std::cell::OnceCell;
+use std::io::Write;
 
 use super::condition::{ConditionKey, ConditionValues, Value};
 use super::document::{Asker, Match, ResourceElement, ResourcePattern, Statement, Statements};
@@ -19,6 +20,22 @@ pub enum Resource<'a> {
     Any,
 }
 
+/// The last segment of a key's ARN, `key/` and the id: both forms of an id have 36 characters.
+struct KeySegment([u8; 40]);
+
+impl KeySegment {
+    fn of(arn: &KeyArn) -> Self {
+        let mut bytes = [0; 40];
+        // It is as long as what is written.
+        drop(write!(bytes.as_mut_slice(), "key/{}", arn.key));
+        Self(bytes)
+    }
+
+    fn text(&self) -> &str {
+        str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
 /// One request, with what is derived from it at most once.
 pub(super) struct Request<'a> {
     asker: Asker<'a>,
@@ -26,7 +43,7 @@ pub(super) struct Request<'a> {
     resource: Resource<'a>,
     values: &'a dyn ConditionValues,
     /// The last segment of the key's ARN.
-    key_segment: OnceCell<String>,
+    key_segment: OnceCell<KeySegment>,
 }
 
 impl<'a> Request<'a> {
@@ -112,7 +129,7 @@ impl<'a> Request<'a> {
         pattern.matches_head(&head)
             && pattern.segment(head.len()).is_some_and(|last| {
                 last.covers_all_after("key/")
-                    || last.matches(self.key_segment.get_or_init(|| format!("key/{}", arn.key)))
+                    || last.matches(self.key_segment.get_or_init(|| KeySegment::of(arn)).text())
             })
     }
 
@@ -152,6 +169,23 @@ impl<'a> Request<'a> {
         match self.values.value(&key)? {
             Value::One(region) => Some(region.into_owned()),
             Value::Many(_) | Value::Ambiguous => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_segment_is_that_of_the_arn() {
+        for key in [
+            "1234abcd-12ab-34cd-56ef-1234567890ab",
+            "mrk-1234abcd12ab34cd56ef1234567890ab",
+        ] {
+            let arn = format!("arn:aws:kms:us-east-1:111122223333:key/{key}");
+            let segment = KeySegment::of(&arn.parse().unwrap());
+            assert_eq!(segment.text(), format!("key/{key}"));
         }
     }
 }

@@ -59,6 +59,9 @@ impl Pattern for IgnoringCase {
     }
 
     fn matches(&self, text: &str) -> bool {
+        if text.is_ascii() {
+            return self.0.eq_ignore_ascii_case(text);
+        }
         self.0 == text.to_lowercase()
     }
 }

@@ -13,6 +13,7 @@ use super::evaluate::Resource;
 use super::explain::{Denial, Layer, MatchedStatement};
 use super::grants::ByGrant;
 use super::own_side::OwnSide;
+use crate::api::Operation;
 use crate::caller::Principal;
 use crate::ids::{GrantId, KeyArn};
 
@@ -124,7 +125,7 @@ pub struct Permit {
 impl Permit {
     pub(super) fn new(action: &str, key: Option<KeyArn>, grounds: Grounds) -> Self {
         Self {
-            action: SmolStr::new(action),
+            action: held(action),
             key,
             grounds,
         }
@@ -160,4 +161,18 @@ impl Permit {
     pub fn by_grant(&self) -> Option<&GrantId> {
         self.grounds.grant.as_ref()
     }
+}
+
+/// The longest text that a [`SmolStr`] holds in itself, in bytes.
+const INLINE_BYTES: usize = 23;
+
+/// The name of an action, without taking memory for those of this service: the long ones are lent by
+/// the table of operations.
+fn held(action: &str) -> SmolStr {
+    if action.len() <= INLINE_BYTES {
+        return SmolStr::new_inline(action);
+    }
+    let mut known = Operation::ALL.iter().flat_map(|one| one.actions());
+    let known = known.find(|known| **known == action);
+    known.map_or_else(|| SmolStr::new(action), |known| SmolStr::new_static(known))
 }

@@ -106,8 +106,10 @@ fn digits(text: &str, length: std::ops::RangeInclusive<usize>) -> Option<i64> {
 
 /// A decimal fraction of a second, 1–9 digits.
 fn nanoseconds(fraction: &str) -> Option<i128> {
-    digits(fraction, 1..=9)?;
-    format!("{fraction:0<9}").parse().ok()
+    let value = digits(fraction, 1..=9)?;
+    let given = u32::try_from(fraction.len()).ok()?;
+    let scale = 10_i64.checked_pow(9_u32.checked_sub(given)?)?;
+    value.checked_mul(scale).map(i128::from)
 }
 
 #[cfg(test)]
@@ -142,6 +144,11 @@ mod tests {
             assert_eq!(Moment::parse(text), start, "{text}");
         }
         assert!(Moment::parse("2020-01-01T00:00:00.5Z") > start);
+        assert_eq!(
+            Moment::parse("1577836800.05"),
+            Moment::parse("2020-01-01T00:00:00.050000000Z")
+        );
+        assert!(Moment::parse("1577836800.000000001") > start);
         assert!(Moment::parse("1969-12-31") < Moment::parse("0"));
     }
 

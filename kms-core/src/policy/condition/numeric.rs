@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use smol_str::SmolStr;
+
 /// The longest number that is read, in characters.
 const MAX_LENGTH: usize = 64;
 
@@ -10,8 +12,8 @@ const MAX_LENGTH: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Decimal {
     negative: bool,
-    whole: String,
-    fraction: String,
+    whole: SmolStr,
+    fraction: SmolStr,
 }
 
 impl Decimal {
@@ -33,8 +35,8 @@ impl Decimal {
         if whole.is_empty() || !is_digits(whole) || !is_digits(fraction) {
             return None;
         }
-        let whole = whole.trim_start_matches('0').to_owned();
-        let fraction = fraction.trim_end_matches('0').to_owned();
+        let whole = SmolStr::new(whole.trim_start_matches('0'));
+        let fraction = SmolStr::new(fraction.trim_end_matches('0'));
         let is_zero = whole.is_empty() && fraction.is_empty();
         Some(Self {
             negative: negative && !is_zero,
