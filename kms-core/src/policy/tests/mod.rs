@@ -11,6 +11,7 @@ mod layers;
 mod operators;
 mod properties;
 mod simulate;
+mod trust_properties;
 
 use std::sync::Arc;
 
