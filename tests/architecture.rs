@@ -111,6 +111,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "attestation_document",
     "audit_segment",
     "ciphertext_blob",
+    "condition_value",
     "encryption_context",
     "envelope_message",
     "import_token",
@@ -127,6 +128,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "sigv4_request",
     "sm2_ciphertext",
     "web_identity_token",
+    "wildcard_pattern",
     "xks_message",
 ];
 

@@ -3,6 +3,12 @@
 //! the table does not compile here until it has a request; what a case cannot ask of it stands in
 //! `coverage-exceptions.txt`, with the reason.
 
+#[path = "coverage/callers.rs"]
+mod callers;
+#[path = "coverage/cast.rs"]
+mod cast;
+#[path = "coverage/director.rs"]
+mod director;
 #[path = "coverage/errors.rs"]
 mod errors;
 #[path = "coverage/states.rs"]
@@ -53,7 +59,11 @@ impl World {
 
     /// With a configuration file.
     fn configured(text: &str) -> Self {
-        let home = Home::new();
+        Self::at(Home::new(), text)
+    }
+
+    /// The same, in a home that has files of its own.
+    fn at(home: Home, text: &str) -> Self {
         let file = home.scratch("kms-server.toml");
         fs::write(&file, text).unwrap();
         let config = ["--config", file.to_str().unwrap()];
@@ -68,6 +78,19 @@ impl World {
             nobody,
             home,
         }
+    }
+
+    /// The server's address and port.
+    fn address(&self) -> String {
+        self.server.address().to_string()
+    }
+
+    /// What a request of the query protocol, which has to succeed, is answered.
+    fn query(&self, action: &str, request: &[u8]) -> String {
+        let reply = self.send(request);
+        let text = String::from_utf8(reply.body).unwrap();
+        assert_eq!(reply.status, 200, "{action}: {text}");
+        text
     }
 
     fn send(&self, request: &[u8]) -> Reply {

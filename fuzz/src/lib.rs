@@ -8,6 +8,7 @@ pub mod api_request;
 pub mod attestation_document;
 pub mod audit_segment;
 pub mod ciphertext_blob;
+pub mod condition_value;
 pub mod encryption_context;
 pub mod envelope_message;
 pub mod import_token;
@@ -24,6 +25,7 @@ pub mod session_token;
 pub mod sigv4_request;
 pub mod sm2_ciphertext;
 pub mod web_identity_token;
+pub mod wildcard_pattern;
 pub mod xks_message;
 
 /// The name of a folder in `corpus/`, and the body that eats what lies there.
@@ -35,6 +37,7 @@ pub const TARGETS: &[Target] = &[
     ("attestation_document", attestation_document::run),
     ("audit_segment", audit_segment::run),
     ("ciphertext_blob", ciphertext_blob::run),
+    ("condition_value", condition_value::run),
     ("encryption_context", encryption_context::run),
     ("envelope_message", envelope_message::run),
     ("import_token", import_token::run),
@@ -51,5 +54,6 @@ pub const TARGETS: &[Target] = &[
     ("sigv4_request", sigv4_request::run),
     ("sm2_ciphertext", sm2_ciphertext::run),
     ("web_identity_token", web_identity_token::run),
+    ("wildcard_pattern", wildcard_pattern::run),
     ("xks_message", xks_message::run),
 ];

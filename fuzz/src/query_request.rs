@@ -2,7 +2,9 @@
 
 use kms_core::api::query::{Form, FromForm, QueryCode, QueryService, error_body};
 use kms_core::service::{
-    CreateRoleRequest, CreateUserRequest, ListPoliciesRequest, TagUserRequest,
+    AssumeRoleRequest, AssumeRoleWithWebIdentityRequest, CreateOpenIDConnectProviderRequest,
+    CreateRoleRequest, CreateUserRequest, EnableMFADeviceRequest, GetFederationTokenRequest,
+    GetSessionTokenRequest, ListPoliciesRequest, TagUserRequest,
 };
 
 fn read<R: FromForm>(data: &[u8]) {
@@ -33,4 +35,10 @@ pub fn run(data: &[u8]) {
     read::<CreateRoleRequest>(data);
     read::<ListPoliciesRequest>(data);
     read::<TagUserRequest>(data);
+    read::<AssumeRoleRequest>(data);
+    read::<AssumeRoleWithWebIdentityRequest>(data);
+    read::<GetFederationTokenRequest>(data);
+    read::<GetSessionTokenRequest>(data);
+    read::<EnableMFADeviceRequest>(data);
+    read::<CreateOpenIDConnectProviderRequest>(data);
 }

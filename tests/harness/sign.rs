@@ -1,4 +1,5 @@
-//! Requests of AWS JSON 1.1, signed by AWS's own signer: the oracle for our verifier.
+//! Requests of AWS JSON 1.1 and of the query protocol, signed by AWS's own signer: the oracle for our
+//! verifier.
 
 use std::fmt;
 use std::path::Path;
@@ -58,6 +59,7 @@ impl Credentials {
 #[derive(Debug, Clone)]
 pub struct Signer {
     credentials: Credentials,
+    session_token: Option<String>,
     region: String,
     host: String,
 }
@@ -67,9 +69,17 @@ impl Signer {
     pub fn new(credentials: &Credentials, host: &str) -> Self {
         Self {
             credentials: credentials.clone(),
+            session_token: None,
             region: "us-east-1".to_owned(),
             host: host.to_owned(),
         }
+    }
+
+    /// With temporary credentials, of which this is the session token.
+    #[must_use]
+    pub fn with_session_token(mut self, token: &str) -> Self {
+        self.session_token = Some(token.to_owned());
+        self
     }
 
     /// The same caller in another Region.
@@ -92,8 +102,43 @@ impl Signer {
     pub fn request_at(&self, operation: &str, body: &Value, time: SystemTime) -> Vec<u8> {
         let body = body.to_string();
         let mut headers = Self::headers(&self.host, operation);
-        headers.extend(self.signature(&headers, body.as_bytes(), time));
+        headers.extend(self.signature("kms", &headers, body.as_bytes(), time));
         assemble(&headers, body.as_bytes())
+    }
+
+    /// A whole request of the query protocol to `iam` or `sts`, signed now.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a client of the server has the system's clock"
+    )]
+    pub fn query(&self, service: &str, action: &str, parameters: &[(&str, &str)]) -> Vec<u8> {
+        let body = form(service, action, parameters);
+        let mut headers = Self::form_headers(&self.host);
+        headers.extend(self.signature(service, &headers, body.as_bytes(), SystemTime::now()));
+        assemble(&headers, body.as_bytes())
+    }
+
+    /// As [`Signer::query`], without a signature.
+    pub fn unsigned_query(
+        host: &str,
+        service: &str,
+        action: &str,
+        parameters: &[(&str, &str)],
+    ) -> Vec<u8> {
+        let body = form(service, action, parameters);
+        assemble(&Self::form_headers(host), body.as_bytes())
+    }
+
+    fn form_headers(host: &str) -> Vec<(String, String)> {
+        [
+            ("host", host),
+            (
+                "content-type",
+                "application/x-www-form-urlencoded; charset=utf-8",
+            ),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
     }
 
     /// The same request without a signature.
@@ -113,6 +158,7 @@ impl Signer {
 
     fn signature(
         &self,
+        service: &str,
         headers: &[(String, String)],
         body: &[u8],
         time: SystemTime,
@@ -120,7 +166,7 @@ impl Signer {
         let identity = aws_credential_types::Credentials::new(
             &self.credentials.id,
             &self.credentials.secret,
-            None,
+            self.session_token.clone(),
             None,
             "tests",
         )
@@ -128,7 +174,7 @@ impl Signer {
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
             .region(&self.region)
-            .name("kms")
+            .name(service)
             .time(time)
             .settings(SigningSettings::default())
             .build()
@@ -152,6 +198,25 @@ impl Signer {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect()
     }
+}
+
+/// The body of a request of the query protocol.
+fn form(service: &str, action: &str, parameters: &[(&str, &str)]) -> String {
+    let version = match service {
+        "iam" => "2010-05-08",
+        "sts" => "2011-06-15",
+        other => panic!("{other} has no query protocol"),
+    };
+    let encode = |text: &str| {
+        text.bytes()
+            .map(|b| format!("%{b:02X}"))
+            .collect::<String>()
+    };
+    let mut body = format!("Action={action}&Version={version}");
+    for (name, value) in parameters {
+        body.push_str(&format!("&{name}={}", encode(value)));
+    }
+    body
 }
 
 fn assemble(headers: &[(String, String)], body: &[u8]) -> Vec<u8> {
