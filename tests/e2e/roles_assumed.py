@@ -5,6 +5,7 @@ import datetime
 import json
 import os
 import pty
+import subprocess
 import sys
 import tempfile
 import time
@@ -313,6 +314,45 @@ class FederationToken(Roles):
 
 
 class CommandLine(Roles):
+    """Profiles of the AWS CLI as people write them, at a terminal where a code is asked for."""
+
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.addCleanup(self.directory.cleanup)
+
+    def write(self, file, sections):
+        parser = configparser.ConfigParser()
+        parser.read_dict(sections)
+        with open(os.path.join(self.directory.name, file), "w") as out:
+            parser.write(out)
+
+    def profile(self, key, **settings):
+        """The environment of a profile `app` with these settings, over a profile with `key`."""
+        app = {"source_profile": "base", "region": REGION, **settings}
+        self.write("config", {"profile app": app, "profile base": {"region": REGION}})
+        self.write("credentials", {"base": {
+            "aws_access_key_id": key[0], "aws_secret_access_key": key[1],
+        }})
+        environment = {
+            **os.environ, "AWS_CONFIG_FILE": f"{self.directory.name}/config",
+            "AWS_SHARED_CREDENTIALS_FILE": f"{self.directory.name}/credentials",
+            "HOME": self.directory.name,
+        }
+        environment.pop("AWS_PROFILE", None)
+        return environment
+
+    @staticmethod
+    def command(*arguments):
+        cli = os.path.join(os.path.dirname(sys.executable), "aws")
+        return [cli, "--profile", "app", *arguments, "--output", "json"]
+
+    def run_as(self, environment, *arguments):
+        """The exit status, and what the CLI printed to each stream."""
+        done = subprocess.run(
+            self.command(*arguments), capture_output=True, text=True, env=environment
+        )
+        return done.returncode, done.stdout, done.stderr
+
     def test_a_profile_of_the_aws_cli_assumes_a_role(self):
         arn, who, key = self.someone()
         device = Device(who)
@@ -322,30 +362,54 @@ class CommandLine(Roles):
                 "Bool": {"aws:MultiFactorAuthPresent": "true"},
             }
         ))
-        with tempfile.TemporaryDirectory() as directory:
-            written = {
-                "config": {"profile app": {
-                    "role_arn": f"{ROLE}/{role}", "source_profile": "base", "external_id": "42",
-                    "mfa_serial": device.serial, "region": REGION,
-                }, "profile base": {"region": REGION}},
-                "credentials": {"base": {
-                    "aws_access_key_id": key[0], "aws_secret_access_key": key[1],
-                }},
-            }
-            for file, sections in written.items():
-                parser = configparser.ConfigParser()
-                parser.read_dict(sections)
-                with open(os.path.join(directory, file), "w") as out:
-                    parser.write(out)
-            environment = {
-                **os.environ, "AWS_CONFIG_FILE": f"{directory}/config", "HOME": directory,
-                "AWS_SHARED_CREDENTIALS_FILE": f"{directory}/credentials",
-            }
-            environment.pop("AWS_PROFILE", None)
-            cli = os.path.join(os.path.dirname(sys.executable), "aws")
-            asked = [cli, "--profile", "app", "sts", "get-caller-identity", "--output", "json"]
-            printed = at_terminal(asked, environment, device.code)
-            self.assertIn(f"assumed-role/{role}/botocore-session-", printed)
+        settings = {
+            "role_arn": f"{ROLE}/{role}", "external_id": "42", "mfa_serial": device.serial,
+        }
+        asked = self.command("sts", "get-caller-identity")
+        environment = self.profile(key, **settings)
+        printed = at_terminal(asked, environment, lambda: "000000")
+        self.assertIn("(AccessDenied) when calling the AssumeRole operation", printed)
+        printed = at_terminal(asked, environment, device.code)
+        self.assertIn(f"assumed-role/{role}/botocore-session-", printed)
+        # The session that the CLI keeps is used until it ends, without another code.
+        status, out, err = self.run_as(environment, "kms", "generate-random", "--number-of-bytes", "4")
+        self.assertEqual(status, 0, err)
+        self.assertIn("Plaintext", out)
+
+    def test_a_profile_that_the_role_does_not_trust_gets_nothing(self):
+        arn, _, key = self.someone()
+        _, _, stranger = self.someone()
+        role = self.role(trust(
+            {"AWS": arn}, "sts:AssumeRole", Condition={"StringEquals": {"sts:ExternalId": "42"}}
+        ))
+        target = f"{ROLE}/{role}"
+        use = ("kms", "generate-random", "--number-of-bytes", "4")
+        for who, settings in (
+            (key, {"role_arn": target}),
+            (key, {"role_arn": target, "external_id": "43"}),
+            (key, {"role_arn": f"{ROLE}/{name('absent')}", "external_id": "42"}),
+            (stranger, {"role_arn": target, "external_id": "42"}),
+        ):
+            status, out, err = self.run_as(self.profile(who, **settings), *use)
+            self.assertNotEqual(status, 0, out)
+            self.assertIn("(AccessDenied) when calling the AssumeRole operation", err)
+            self.assertNotIn(who[1], out + err)
+        environment = self.profile(
+            key, role_arn=target, external_id="42", role_session_name="nightly",
+            duration_seconds="900",
+        )
+        status, out, err = self.run_as(environment, *use)
+        self.assertEqual(status, 0, err)
+        status, out, err = self.run_as(environment, "sts", "get-caller-identity")
+        self.assertEqual(json.loads(out)["Arn"], f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/nightly")
+        # What the role may not do is refused in the words that people search for.
+        status, out, err = self.run_as(environment, "kms", "list-keys")
+        self.assertNotEqual(status, 0)
+        self.assertIn(
+            f"User: arn:aws:sts::{ACCOUNT}:assumed-role/{role}/nightly is not authorized to perform: "
+            "kms:ListKeys on resource: * because no identity-based policy allows the kms:ListKeys action",
+            " ".join(err.split()),
+        )
 
 
 if __name__ == "__main__":

@@ -2,6 +2,9 @@
 
 import base64
 import datetime
+import json
+import subprocess
+import tempfile
 import unittest
 
 import authentication
@@ -217,6 +220,89 @@ class Mfa(StsCase):
             "AccessDenied", 403, sts.get_session_token, SerialNumber=device.serial,
             TokenCode=device.code(),
         )
+
+
+class CommandLine(StsCase):
+    """What an administrator types, through the unmodified AWS CLI."""
+
+    def aws(self, *arguments, expect=0):
+        done = subprocess.run(
+            ["aws", *arguments, "--output", "json"], capture_output=True, text=True
+        )
+        self.assertEqual(done.returncode, expect, f"aws {arguments}: {done.stdout}{done.stderr}")
+        return json.loads(done.stdout) if done.stdout.strip() else done.stderr
+
+    def test_a_device_from_the_shell(self):
+        _, who, key = self.someone()
+        label = name("mfa")
+        with tempfile.TemporaryDirectory() as directory:
+            file = f"{directory}/seed"
+            create = (
+                "iam", "create-virtual-mfa-device", "--virtual-mfa-device-name", label,
+                "--outfile", file, "--bootstrap-method", "Base32StringSeed",
+            )
+            made = self.aws(*create)["VirtualMFADevice"]
+            with open(file) as written:
+                seed = written.read()
+            self.assertIn("(EntityAlreadyExists)", self.aws(*create, expect=255))
+        serial = made["SerialNumber"]
+        enable = ("iam", "enable-mfa-device", "--user-name", who, "--serial-number", serial)
+        codes = ("--authentication-code1", code(seed, -2), "--authentication-code2", code(seed, -1))
+        wrong = ("--authentication-code1", code(seed, 40), "--authentication-code2", code(seed, 41))
+        self.assertIn("(InvalidAuthenticationCode)", self.aws(*enable, *wrong, expect=255))
+        self.aws(*enable, *codes)
+        listed = self.aws("iam", "list-mfa-devices", "--user-name", who)["MFADevices"]
+        self.assertEqual([one["SerialNumber"] for one in listed], [serial])
+        sts = service("sts", key)
+        answer = sts.get_session_token(SerialNumber=serial, TokenCode=code(seed))
+        allow(who, "kms:GenerateRandom", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})
+        service("kms", key_of(answer)).generate_random(NumberOfBytes=4)
+        self.assertIn("(DeleteConflict)", self.aws(
+            "iam", "delete-virtual-mfa-device", "--serial-number", serial, expect=255
+        ))
+        self.aws("iam", "deactivate-mfa-device", "--user-name", who, "--serial-number", serial)
+        self.aws("iam", "delete-virtual-mfa-device", "--serial-number", serial)
+
+    def test_a_provider_from_the_shell(self):
+        url = f"https://{name('oidc')}.example/id"
+        create = (
+            "iam", "create-open-id-connect-provider", "--url", url, "--client-id-list", "kms", "shop",
+            "--thumbprint-list", "0" * 40,
+        )
+        arn = self.aws(*create)["OpenIDConnectProviderArn"]
+        self.assertEqual(arn, f"arn:aws:iam::{ACCOUNT}:oidc-provider/{url[8:]}")
+        self.assertIn("(EntityAlreadyExists)", self.aws(*create, expect=255))
+        own = ("--open-id-connect-provider-arn", arn)
+        found = self.aws("iam", "get-open-id-connect-provider", *own)
+        self.assertEqual(sorted(found["ClientIDList"]), ["kms", "shop"])
+        listed = self.aws("iam", "list-open-id-connect-providers")["OpenIDConnectProviderList"]
+        self.assertIn({"Arn": arn}, listed)
+        self.aws("iam", "delete-open-id-connect-provider", *own)
+        said = self.aws("iam", "get-open-id-connect-provider", *own, expect=255)
+        self.assertIn("(NoSuchEntity)", said)
+        for wrong in ("http://192.0.2.1", "https://oidc.example?x=1"):
+            said = self.aws("iam", "create-open-id-connect-provider", "--url", wrong, expect=255)
+            self.assertIn("(InvalidInput)", said)
+
+    def test_sessions_from_the_shell(self):
+        self.assertEqual(self.aws("sts", "get-caller-identity")["Arn"], ROOT)
+        given = self.aws("sts", "get-session-token", "--duration-seconds", "900")["Credentials"]
+        session = given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
+        self.assertEqual(service("sts", session).get_caller_identity()["Arn"], ROOT)
+        role = name("role")
+        trust = {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": ROOT}}
+        ]}
+        made = self.aws(
+            "iam", "create-role", "--role-name", role,
+            "--assume-role-policy-document", json.dumps(trust),
+        )["Role"]["Arn"]
+        said = self.aws(
+            "sts", "assume-role", "--role-arn", made, "--role-session-name", "one", expect=255
+        )
+        self.assertIn("Roles may not be assumed by root accounts.", said)
+        said = self.aws("sts", "get-federation-token", "--name", "guest", expect=255)
+        self.assertIn("(AccessDenied)", said)
 
 
 if __name__ == "__main__":
