@@ -5,6 +5,7 @@ mod bindings;
 mod decisions;
 mod documents;
 mod examples;
+mod foreign;
 mod grants;
 mod hostile;
 mod layers;
