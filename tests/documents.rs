@@ -87,14 +87,23 @@ fn every_link_to_a_file_leads_there() {
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
+/// The functions of a file that are run as tests.
+fn tests_of(text: &str) -> BTreeSet<String> {
+    let parts = text.split("#[test]").skip(1);
+    let names = parts.filter_map(|part| {
+        let (_, rest) = part.split_once("fn ")?;
+        rest.split_once('(').map(|(name, _)| name.to_owned())
+    });
+    names.collect()
+}
+
 #[test]
 fn every_test_that_a_page_names_exists() {
     let mut sources = Vec::new();
     files(&workspace(), &["rs"], &mut sources);
     let mut functions = BTreeSet::new();
     for path in sources {
-        let text = fs::read_to_string(path).unwrap();
-        functions.extend(between(&text, "fn ", '(').into_iter().map(str::to_owned));
+        functions.extend(tests_of(&fs::read_to_string(path).unwrap()));
     }
     let mut missing = Vec::new();
     let mut checked = 0;
@@ -117,6 +126,30 @@ fn every_test_that_a_page_names_exists() {
     }
     assert!(checked > 50, "only {checked} names were found");
     assert!(missing.is_empty(), "{missing:#?}");
+}
+
+/// A file in brackets behind the name of a test is the one that the test is in.
+#[test]
+fn the_tests_of_the_threat_model_are_in_the_files_that_it_names() {
+    let page = fs::read_to_string(workspace().join("docs/threat-model.md")).unwrap();
+    let mut elsewhere = Vec::new();
+    let mut checked = 0;
+    for (at, bracket) in page.match_indices("(`") {
+        let (before, after) = page.split_at(at);
+        let file = after.trim_start_matches(bracket).split('`').next().unwrap();
+        let path = workspace().join(file);
+        let name = before.trim_end().strip_suffix('`');
+        let name = name.and_then(|text| text.rsplit('`').next());
+        let name = name.filter(|name| name.matches('_').count() >= 2);
+        if let (true, true, Some(name)) = (file.ends_with(".rs"), path.is_file(), name) {
+            checked += 1;
+            if !tests_of(&fs::read_to_string(path).unwrap()).contains(name) {
+                elsewhere.push(format!("{name} is not in {file}"));
+            }
+        }
+    }
+    assert!(checked > 30, "only {checked} names were found");
+    assert!(elsewhere.is_empty(), "{elsewhere:#?}");
 }
 
 #[test]
