@@ -1,6 +1,5 @@
 //! Decisions take no memory: what the door asks for each request, with every kind of policy that most
-//! requests meet, allocates nothing, whether it is allowed or denied. Nobody can make the service work
-//! harder for a refusal than for an answer by the allocator, and nothing of a decision stays behind.
+//! requests meet, allocates nothing, whether it is allowed or denied.
 
 use std::borrow::Cow;
 use std::hint::black_box;
