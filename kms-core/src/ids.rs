@@ -65,8 +65,10 @@ macro_rules! text_name {
     };
 }
 
+mod entity;
 mod iam;
 
+pub use entity::*;
 pub use iam::*;
 
 text_name! {

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::args::Args;
 use crate::auth::Authenticator;
-use crate::config::{Config, ConfigError, File, PassphraseSource};
+use crate::config::{Config, ConfigError, File, LocalCallers, PassphraseSource, TlsFiles};
 use crate::listen::tls::{self, TlsError};
 use crate::listen::{BindError, Listeners};
 use crate::oidc::KnownKeys;
@@ -82,7 +82,9 @@ fn start(args: &Args) -> Result<(), Fault> {
     harden::harden().map_err(|error| Fault::System("the process cannot be hardened", error))?;
     let file = args.config.as_deref().map(File::read).transpose()?;
     let config = Config::new(args, file.unwrap_or_default())?;
-    let tls = config.tls.as_ref().map(tls::load).transpose()?;
+    let tls = config.tls.as_ref().map(|files| load_tls(&config, files));
+    let tls = tls.transpose()?;
+    let local = config.local_callers()?;
     let roots = config.read_attestation_roots()?;
     let proxies = config.xks.as_ref().map(ProxyClient::new).transpose()?;
     let keys = KnownKeys::new(&config.oidc, config.read_key_sets()?).map_err(Fault::Oidc)?;
@@ -121,7 +123,14 @@ fn start(args: &Args) -> Result<(), Fault> {
         }
         _ => None,
     };
-    runtime.block_on(serve(&config, listeners, engine, face))
+    runtime.block_on(serve(&config, local, listeners, engine, face))
+}
+
+fn load_tls(config: &Config, files: &TlsFiles) -> Result<Arc<rustls::ServerConfig>, TlsError> {
+    match &config.local.client_authentication {
+        Some(clients) => tls::load_with_clients(files, clients),
+        None => tls::load(files),
+    }
 }
 
 fn reading(config: &Config) -> Reading {
@@ -149,6 +158,7 @@ fn workers() -> usize {
 
 async fn serve(
     config: &Config,
+    local: LocalCallers,
     listeners: Listeners,
     engine: Arc<Engine>,
     face: Option<(Listeners, ProxyEndpoint)>,
@@ -164,7 +174,8 @@ async fn serve(
         store::random(config.random),
         reading(config),
     )
-    .with_faults(Faults::new(&config.faults));
+    .with_faults(Faults::new(&config.faults))
+    .with_local_callers(local);
     if !config.faults.is_empty() {
         tracing::warn!(
             faults = config.faults.len(),

@@ -3,6 +3,7 @@
 mod data;
 mod grant;
 mod key;
+mod local;
 mod policy;
 mod session;
 mod sign;
@@ -18,6 +19,7 @@ pub(crate) use grant::{CreateGrant, GrantCommand, ListGrants, RetireGrant};
 pub(crate) use key::{
     AliasCommand, CreateKey, KeyCommand, PolicyCommand, ReplicateKey, RotationCommand, TagPair,
 };
+pub(crate) use local::CredentialProcess;
 pub(crate) use policy::{EvalPolicies, LintPolicy, PolicyKind, PolicyTool};
 pub(crate) use session::SessionCommand;
 pub(crate) use sign::{GenerateMac, MacCommand, Sign, Verify, VerifyMac};
@@ -175,6 +177,7 @@ pub(crate) enum Command {
     /// Read and verify the ledger of a store in a directory; needs no secret
     #[command(subcommand)]
     Audit(AuditCommand),
+    CredentialProcess(CredentialProcess),
     /// Print the completion script of a shell
     #[command(
         after_help = "Example:\n  kms completions bash > ~/.local/share/bash-completion/completions/kms"

@@ -2,6 +2,7 @@
 
 mod alias;
 mod audit;
+mod credential_process;
 mod data_key;
 mod decrypt;
 mod encrypt;
@@ -45,6 +46,7 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<(), Failure> 
         Command::Session(command) => session::run(command, &global, output),
         Command::Seed(command) => seed::run(command, &global, output),
         Command::Audit(command) => audit::run(command, &global, output),
+        Command::CredentialProcess(arguments) => credential_process::run(&arguments, output),
         Command::Completions { shell } => output.bytes(&args::completions(shell)),
     }
 }

@@ -12,6 +12,7 @@ pub(crate) use choice::Choice;
 pub(crate) use data_keys::Keys;
 pub(crate) use embedded::{Embedded, parse_region};
 pub(crate) use endpoint::Remote;
+pub(crate) use refusal::refused;
 pub(crate) use unlock::{ledger_failed, new_passphrase};
 
 use endpoint::Endpoint;

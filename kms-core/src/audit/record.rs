@@ -213,7 +213,10 @@ fn write_caller(identity: &mut Object<'_>, caller: &Caller) {
     match caller.credential() {
         Credential::AccessKey(key) => identity.text("accessKeyId", key.as_str()),
         Credential::XksProxy(key) => identity.text("accessKeyId", key),
-        Credential::StoreOwner(_) | Credential::WebIdentity(_) | Credential::Internal => {}
+        Credential::StoreOwner(_)
+        | Credential::WebIdentity(_)
+        | Credential::LocalPeer(_)
+        | Credential::Internal => {}
     }
     match caller.credential() {
         Credential::StoreOwner(owner) => {
@@ -223,11 +226,15 @@ fn write_caller(identity: &mut Object<'_>, caller: &Caller) {
         Credential::AccessKey(_)
         | Credential::XksProxy(_)
         | Credential::WebIdentity(_)
+        | Credential::LocalPeer(_)
         | Credential::Internal => {
             if let Some(name) = user_name {
                 identity.text("userName", name);
             }
         }
+    }
+    if let Credential::LocalPeer(_) = caller.credential() {
+        identity.text("invokedBy", "kms (local caller)");
     }
     if let Some(session) = caller.session() {
         session::write(identity, principal, session);

@@ -1,10 +1,12 @@
 //! Who calls: made by authentication only; there is no anonymous caller.
 
+mod local_peer;
 mod session;
 mod token;
 
 use std::sync::Arc;
 
+pub use local_peer::LocalPeer;
 pub use session::{Session, SessionTag, WebIdentity};
 pub use token::{InvalidSessionToken, MAX_SESSION_TOKEN, SessionToken, SessionTooLarge};
 
@@ -133,6 +135,9 @@ pub enum Credential {
     /// A token that an identity provider signed. The caller is the session that it asks for, and
     /// may do nothing but ask for it.
     WebIdentity(Box<ProvenIdentity>),
+    /// The operating system or a certificate. The caller may do nothing but ask for its temporary
+    /// credentials.
+    LocalPeer(Arc<LocalPeer>),
     /// The service acts on its own.
     Internal,
 }

@@ -1,6 +1,6 @@
 //! SHA-2, FIPS 180-4.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use aws_lc_rs::digest::{Context, SHA256, SHA384, SHA512, digest};
 
@@ -23,6 +23,19 @@ pub fn sha256_of(parts: &[&[u8]]) -> Sha256Digest {
         context.update(part);
     }
     to_array(context.finish().as_ref())
+}
+
+/// The bytes as lower-case hexadecimal digits, two for each.
+#[must_use]
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
+    for byte in bytes {
+        // Writing to a text cannot fail; a text cut short would match nothing.
+        if write!(text, "{byte:02x}").is_err() {
+            return String::new();
+        }
+    }
+    text
 }
 
 fn to_array(digest: &[u8]) -> Sha256Digest {

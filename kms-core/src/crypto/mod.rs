@@ -6,6 +6,7 @@ pub mod aead;
 pub mod asymmetric;
 pub mod cbc;
 pub mod certificates;
+pub mod client_certificate;
 pub mod digest;
 pub mod jws;
 pub mod kdf;

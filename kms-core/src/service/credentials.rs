@@ -195,6 +195,7 @@ pub(super) fn still_valid(caller: &Caller, state: &State) -> Result<(), Error> {
             stands(Some(id), caller.principal(), session, state)
         }
         (_, Some(session)) => stands(None, caller.principal(), session, state),
+        (Credential::LocalPeer(_), None) => exists(caller.principal(), state),
         (Credential::AccessKey(id), None) => state.access_key(id).is_some_and(|key| !key.inactive),
         _ => true,
     };

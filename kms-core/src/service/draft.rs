@@ -14,7 +14,7 @@ use crate::api::ErrorCode;
 use crate::attestation::Attestation;
 use crate::audit::record::{Identity, Record, Refusal, Resource};
 use crate::audit::{Entry, JsonObject};
-use crate::caller::Principal;
+use crate::caller::{Credential, Principal};
 use crate::crypto::random;
 use crate::ids::KeyId;
 use crate::store::Revision;
@@ -134,6 +134,9 @@ impl<'a> Draft<'a> {
             .collect();
         let recipient = self.recipient.as_ref();
         ending.additional.optional("recipient", recipient);
+        if let Credential::LocalPeer(peer) = self.call.caller.credential() {
+            ending.additional.value("peer", peer);
+        }
         let additional = ending.additional.finish();
         Record {
             identity: Identity::Caller(&self.call.caller),

@@ -1,7 +1,6 @@
 //! `Recipient`: an attested enclave or instance that an answer's secret is encrypted to.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::sync::Arc;
 
 use super::engine::Engine;
@@ -9,6 +8,7 @@ use super::operation::Step;
 use crate::Error;
 use crate::api::{Blob, RecipientInfo};
 use crate::attestation::{self, Attestation, RegisterBank};
+use crate::crypto::digest::hexadecimal;
 use crate::crypto::random::Random;
 use crate::secret::SecretBytes;
 use crate::time::Timestamp;
@@ -122,15 +122,4 @@ pub(super) fn recorded(attestation: &Attestation) -> BTreeMap<String, String> {
     std::iter::once(("attestationDocumentModuleId".to_owned(), module))
         .chain(registers)
         .collect()
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
-    for byte in bytes {
-        // Writing to a text cannot fail; a text cut short would match no condition.
-        if write!(text, "{byte:02x}").is_err() {
-            return String::new();
-        }
-    }
-    text
 }

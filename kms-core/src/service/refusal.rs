@@ -2,11 +2,12 @@
 
 use super::draft::uuid;
 use super::engine::Engine;
+use super::parameters::Parameters;
 use super::state::State;
 use crate::Error;
 use crate::audit::record::{Identity, Record, Refusal as Refused};
-use crate::audit::{LedgerUnavailable, Recorded};
-use crate::caller::Caller;
+use crate::audit::{JsonObject, LedgerUnavailable, Recorded};
+use crate::caller::{Caller, Credential, LocalPeer};
 use crate::ids::{AccessKeyId, AccountId, Region};
 
 /// Who sent a refused request, as far as that is known.
@@ -16,6 +17,8 @@ pub enum RefusedCaller<'a> {
     Authenticated(&'a Caller),
     /// Whoever it was did not prove it; the access key that was claimed, if it has the form of one.
     Unauthenticated(Option<&'a AccessKeyId>),
+    /// Somebody whom the operating system or a certificate vouches for, and who is nobody here.
+    Peer(&'a LocalPeer),
 }
 
 /// A request that was refused at the door.
@@ -43,6 +46,21 @@ pub struct Refusal<'a> {
     pub message: &'a str,
 }
 
+/// What the record tells of the peer, where it is known.
+fn additional(caller: RefusedCaller<'_>) -> Option<JsonObject> {
+    let peer = match caller {
+        RefusedCaller::Peer(peer) => Some(peer),
+        RefusedCaller::Authenticated(caller) => match caller.credential() {
+            Credential::LocalPeer(peer) => Some(&**peer),
+            _ => None,
+        },
+        RefusedCaller::Unauthenticated(_) => None,
+    };
+    let mut additional = Parameters::default();
+    additional.optional("peer", peer);
+    additional.finish()
+}
+
 impl Engine {
     /// Records a refusal, and hands back its answer once that is durable.
     ///
@@ -60,7 +78,9 @@ impl Engine {
         let identity = match refusal.caller {
             RefusedCaller::Authenticated(caller) => Identity::Caller(caller),
             RefusedCaller::Unauthenticated(claimed) => Identity::Unknown { claimed },
+            RefusedCaller::Peer(_) => Identity::Unknown { claimed: None },
         };
+        let additional = additional(refusal.caller);
         let entry = Record {
             identity,
             time: self.clock.now(),
@@ -75,7 +95,7 @@ impl Engine {
             }),
             request_parameters: None,
             response_elements: None,
-            additional_event_data: None,
+            additional_event_data: additional.as_ref(),
             service_event_details: None,
             request_id: refusal.request_id,
             event_id: &event_id,
@@ -91,7 +111,7 @@ impl Engine {
     fn recipient(&self, refusal: &Refusal<'_>) -> Result<AccountId, Error> {
         let known = match refusal.caller {
             RefusedCaller::Authenticated(caller) => Some(caller.principal().account().clone()),
-            RefusedCaller::Unauthenticated(_) => None,
+            RefusedCaller::Unauthenticated(_) | RefusedCaller::Peer(_) => None,
         };
         let first = |state: &State| state.accounts().next().map(|account| account.id.clone());
         known

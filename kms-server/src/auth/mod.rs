@@ -1,5 +1,6 @@
 //! Who sent a request: its signature, checked over the bytes as they arrived.
 
+mod local;
 mod signing_keys;
 
 use std::cell::RefCell;

@@ -11,7 +11,7 @@ use super::file::FileFault;
 use super::quotas::quotas;
 use super::{
     Config, DEFAULT_LISTEN, DEFAULT_REGION, Fault, File, Limits, PassphraseSource, Timeouts,
-    TlsFiles, oidc, xks,
+    TlsFiles, local, oidc, xks,
 };
 use crate::args::Args;
 
@@ -120,6 +120,8 @@ impl Config {
         Self {
             home: home(args.home.clone().or(file.home.clone()))?,
             listen,
+            unix_socket_mode: unix_socket_mode(&file)?,
+            local: local::checked(&file, unix_socket.is_some(), tls.is_some())?,
             unix_socket,
             tls,
             account: args.account.clone().or(file.account.clone()),
@@ -176,13 +178,33 @@ fn listen(args: &Args, file: &File, has_socket: bool) -> Result<Vec<SocketAddr>,
     given.iter().map(parse).collect()
 }
 
+/// The modes that a socket may have: the server's user connects, the group too, or everybody.
+const SOCKET_MODES: [(&str, u32); 3] = [("0600", 0o600), ("0660", 0o660), ("0666", 0o666)];
+
+/// Owner and group may connect.
+const DEFAULT_SOCKET_MODE: u32 = 0o660;
+
+fn unix_socket_mode(file: &File) -> Result<u32, ConfigError> {
+    let Some(given) = &file.unix_socket_mode else {
+        return Ok(DEFAULT_SOCKET_MODE);
+    };
+    let known = SOCKET_MODES.iter().find(|(text, _)| text == given);
+    let unknown = || {
+        value(
+            "unix_socket_mode",
+            format!("{given:?} is not 0600, 0660 or 0666"),
+        )
+    };
+    known.map(|(_, mode)| *mode).ok_or_else(unknown)
+}
+
 fn tls(args: &Args, file: &File) -> Result<Option<TlsFiles>, ConfigError> {
     let from_file = file.tls.as_ref();
     let certificate = args.tls_certificate.clone();
     let key = args.tls_key.clone();
     match (
-        certificate.or_else(|| from_file.map(|tls| tls.certificate.clone())),
-        key.or_else(|| from_file.map(|tls| tls.key.clone())),
+        certificate.or_else(|| from_file?.certificate.clone()),
+        key.or_else(|| from_file?.key.clone()),
     ) {
         (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
         (None, None) => Ok(None),

@@ -19,6 +19,8 @@ pub struct File {
     pub listen: Option<Vec<String>>,
     /// A Unix socket.
     pub unix_socket: Option<PathBuf>,
+    /// The mode of its file, in octal.
+    pub unix_socket_mode: Option<String>,
     /// Permits plain TCP on an address that is not loopback.
     pub allow_plaintext: Option<bool>,
     /// The account of a new store.
@@ -43,8 +45,8 @@ pub struct File {
     pub sm2: Option<bool>,
     /// How the log is written.
     pub log_format: Option<LogFormat>,
-    /// Certificate and key.
-    pub tls: Option<TlsFiles>,
+    /// Certificate and key, and whom clients are vouched for by.
+    pub tls: Option<FileTls>,
     /// Whose attestation documents are believed.
     #[serde(default)]
     pub attestation: FileAttestation,
@@ -69,6 +71,56 @@ pub struct File {
     /// Identity providers whose keys are in files.
     #[serde(default)]
     pub oidc_provider: Vec<FileOidcProvider>,
+    /// Who processes of this machine are.
+    #[serde(default)]
+    pub peer: Vec<FilePeer>,
+    /// Who the holders of certificates are.
+    #[serde(default)]
+    pub certificate: Vec<FileCertificate>,
+}
+
+/// The section `[tls]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileTls {
+    /// The certificate and its chain, leaf first.
+    pub certificate: Option<PathBuf>,
+    /// The private key.
+    pub key: Option<PathBuf>,
+    /// PEM certificates of the authorities that vouch for clients.
+    pub client_ca: Option<PathBuf>,
+    /// Whether nobody is served without a certificate.
+    pub require_client_certificate: Option<bool>,
+}
+
+/// A section `[[peer]]`: one of `uid`, `user` and `gid`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilePeer {
+    /// The user id of a process.
+    pub uid: Option<u32>,
+    /// The user of a process, by name.
+    pub user: Option<String>,
+    /// The group id of a process.
+    pub gid: Option<u32>,
+    /// An ARN, `user/NAME` or `role/NAME`.
+    pub principal: String,
+}
+
+/// A section `[[certificate]]`: one of `uri_san`, `dns_san` and `spki_sha256`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileCertificate {
+    /// A URI among the alternative names of the subject.
+    pub uri_san: Option<String>,
+    /// A DNS name among them.
+    pub dns_san: Option<String>,
+    /// SHA-256 of the public key, in hexadecimal.
+    pub spki_sha256: Option<String>,
+    /// An ARN, `user/NAME` or `role/NAME`.
+    pub principal: String,
+    /// What the session of a role is called.
+    pub session_name: Option<String>,
 }
 
 /// The section `[oidc]`.

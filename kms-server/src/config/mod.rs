@@ -3,6 +3,7 @@
 mod attestation;
 mod check;
 mod file;
+mod local;
 mod oidc;
 mod passphrase;
 mod quotas;
@@ -23,6 +24,7 @@ use serde::Deserialize;
 
 pub use check::ConfigError;
 pub use file::File;
+pub use local::{CertificateMapping, Certificates, ClientAuthentication, Local, LocalCallers};
 pub use oidc::Oidc;
 
 /// Where the server listens unless told otherwise.
@@ -40,6 +42,8 @@ pub struct Config {
     pub listen: Vec<SocketAddr>,
     /// A Unix socket.
     pub unix_socket: Option<PathBuf>,
+    /// The mode of its file.
+    pub unix_socket_mode: u32,
     /// Certificate and key for the TCP addresses.
     pub tls: Option<TlsFiles>,
     /// The account of a new store; `None` leaves it to the engine.
@@ -83,6 +87,8 @@ pub struct Config {
     pub xks: Option<Xks>,
     /// How the keys of identity providers are had.
     pub oidc: Oidc,
+    /// Who gets temporary credentials without signing.
+    pub local: Local,
     /// The proxy that this server is for external key stores, if it is one.
     pub xks_proxy: Option<XksProxy>,
 }

@@ -40,7 +40,7 @@ pub(super) async fn serve<I, H>(
     let requests = Arc::clone(&activity);
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let under_way = requests.request(request.version());
-        let handler = Arc::clone(&handler);
+        let (handler, peer) = (Arc::clone(&handler), peer.clone());
         async move {
             let _under_way = under_way;
             let answer = unpanicked(handler.handle(request, peer)).await;

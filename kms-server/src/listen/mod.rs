@@ -16,8 +16,9 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use kms_core::caller::LocalPeer;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
@@ -26,12 +27,40 @@ use crate::config::{Config, Limits, Timeouts};
 pub use socket::BindError;
 
 /// The other end of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
     /// Its address; `None` over a Unix socket.
     pub ip: Option<IpAddr>,
     /// Whether nobody between can read or change what is sent: TLS or a Unix socket.
     pub secure: bool,
+    /// Who it is, as far as the operating system or a certificate vouches for that.
+    pub vouched: Option<Arc<LocalPeer>>,
+}
+
+impl Peer {
+    fn plain(ip: Option<IpAddr>) -> Self {
+        Self {
+            ip,
+            secure: false,
+            vouched: None,
+        }
+    }
+
+    fn over_tls(ip: Option<IpAddr>, session: &rustls::ServerConnection) -> Self {
+        Self {
+            ip,
+            secure: true,
+            vouched: tls::peer(session).map(Arc::new),
+        }
+    }
+
+    fn on_socket(stream: &UnixStream) -> Self {
+        Self {
+            ip: None,
+            secure: true,
+            vouched: socket::peer(stream).map(Arc::new),
+        }
+    }
 }
 
 /// What answers requests.
@@ -73,7 +102,9 @@ impl Listeners {
         for address in &config.listen {
             tcp.push(socket::tcp(*address).await?);
         }
-        let unix = config.unix_socket.as_deref().map(socket::unix);
+        let mode = config.unix_socket_mode;
+        let unix = config.unix_socket.as_deref();
+        let unix = unix.map(|path| socket::unix(path, mode));
         Ok(Self {
             tcp,
             unix: unix.transpose()?,
@@ -196,12 +227,17 @@ impl<H: Handler> Server<H> {
             tokio::spawn(async move {
                 let _permit = permit;
                 match &server.tls {
-                    None => server.serve(stream, Peer { ip, secure: false }).await,
+                    None => server.serve(stream, Peer::plain(ip)).await,
                     Some(acceptor) => {
                         let handshake = acceptor.accept(stream);
                         let limit = server.timeouts.handshake;
-                        if let Ok(Ok(stream)) = tokio::time::timeout(limit, handshake).await {
-                            server.serve(stream, Peer { ip, secure: true }).await;
+                        match tokio::time::timeout(limit, handshake).await {
+                            Ok(Ok(stream)) => {
+                                let peer = Peer::over_tls(ip, stream.get_ref().1);
+                                server.serve(stream, peer).await;
+                            }
+                            Ok(Err(error)) => tls::note_refusal(&error, ip),
+                            Err(_) => {}
                         }
                     }
                 }
@@ -214,8 +250,8 @@ impl<H: Handler> Server<H> {
             let server = Arc::clone(&self);
             tokio::spawn(async move {
                 let _permit = permit;
-                let secure = true;
-                server.serve(stream, Peer { ip: None, secure }).await;
+                let peer = Peer::on_socket(&stream);
+                server.serve(stream, peer).await;
             });
         }
     }

@@ -6,10 +6,8 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
+use kms_core::caller::LocalPeer;
 use tokio::net::{TcpListener, UnixListener};
-
-/// Owner and group may connect.
-const SOCKET_MODE: u32 = 0o660;
 
 /// A socket that cannot be bound.
 #[derive(Debug, thiserror::Error)]
@@ -57,8 +55,9 @@ impl OwnedUnixListener {
     }
 }
 
-/// Binds a Unix socket, in place of one that nobody answers on any more.
-pub(super) fn unix(path: &Path) -> Result<OwnedUnixListener, BindError> {
+/// Binds a Unix socket, in place of one that nobody answers on any more; who may connect, the mode
+/// of its file says.
+pub(super) fn unix(path: &Path, mode: u32) -> Result<OwnedUnixListener, BindError> {
     let failed = |source| BindError {
         endpoint: path.display().to_string(),
         source,
@@ -66,8 +65,18 @@ pub(super) fn unix(path: &Path) -> Result<OwnedUnixListener, BindError> {
     remove_stale(path).map_err(failed)?;
     let listener = UnixListener::bind(path).map_err(failed)?;
     let file = SocketFile(path.to_owned());
-    std::fs::set_permissions(path, Permissions::from_mode(SOCKET_MODE)).map_err(failed)?;
+    std::fs::set_permissions(path, Permissions::from_mode(mode)).map_err(failed)?;
     Ok(OwnedUnixListener { listener, file })
+}
+
+/// The process that connected, as it was when it did.
+pub(super) fn peer(stream: &tokio::net::UnixStream) -> Option<LocalPeer> {
+    let credentials = stream.peer_cred().ok()?;
+    Some(LocalPeer::Process {
+        uid: credentials.uid(),
+        gid: credentials.gid(),
+        pid: credentials.pid(),
+    })
 }
 
 fn remove_stale(path: &Path) -> std::io::Result<()> {

@@ -9,6 +9,9 @@ use kms_core::api::ErrorCode;
 /// The content type of requests and answers.
 pub(crate) const AWS_JSON: &str = "application/x-amz-json-1.1";
 
+/// The content type of requests of local callers, and of answers to them.
+pub(super) const JSON: &str = "application/json";
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// An answer whose body is complete.
@@ -27,16 +30,25 @@ pub(crate) fn error(request_id: &str, code: ErrorCode, message: &str) -> Answer 
         ErrorCode::AccessDeniedException => "Message",
         _ => "message",
     };
+    aws(
+        status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        request_id,
+        error_body(code.as_str(), member, message),
+    )
+}
+
+/// An error as JSON, its message in `member`.
+pub(super) fn error_body(code: &str, member: &str, message: &str) -> Vec<u8> {
     let told = match message {
         "" => String::new(),
         _ => format!(r#","{member}":{}"#, serde_json::Value::from(message)),
     };
-    let body = format!(r#"{{"__type":"{}"{told}}}"#, code.as_str());
-    aws(
-        status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-        request_id,
-        body.into_bytes(),
-    )
+    format!(r#"{{"__type":"{code}"{told}}}"#).into_bytes()
+}
+
+/// An answer to a local caller.
+pub(super) fn json(status: StatusCode, request_id: &str, body: Vec<u8>) -> Answer {
+    aws_as(JSON, status, request_id, body)
 }
 
 /// An error of the protocol around the operations, with a status of its own.

@@ -21,6 +21,7 @@ use super::failure::{Code, Failure};
 use super::faults::Faults;
 use super::route::{Route, route};
 use crate::auth::{Authentic, Authenticator, Service, Unauthentic};
+use crate::config::LocalCallers;
 use crate::listen::{Handler, Peer};
 
 /// As much of a user agent as is kept, in bytes.
@@ -46,6 +47,7 @@ pub struct Endpoint {
     random: Arc<dyn Random>,
     reading: Reading,
     faults: Faults,
+    local: LocalCallers,
 }
 
 /// What is known of a request before anybody is known to have sent it.
@@ -56,7 +58,7 @@ pub(super) struct Received {
     /// The operation that is asked for, as the ledger names it.
     pub(super) event: Option<Event>,
     pub(super) request_id: String,
-    peer: Peer,
+    pub(super) peer: Peer,
     user_agent: String,
     /// The Region that the request is signed for, once the signature was verified.
     pub(super) region: Option<Region>,
@@ -107,6 +109,7 @@ impl Endpoint {
             random,
             reading,
             faults: Faults::default(),
+            local: LocalCallers::default(),
         }
     }
 
@@ -137,6 +140,16 @@ impl Endpoint {
     #[must_use]
     pub fn with_faults(self, faults: Faults) -> Self {
         Self { faults, ..self }
+    }
+
+    /// The same endpoint, which gives `local` credentials without a signature.
+    #[must_use]
+    pub fn with_local_callers(self, local: LocalCallers) -> Self {
+        Self { local, ..self }
+    }
+
+    pub(super) fn local(&self) -> &LocalCallers {
+        &self.local
     }
 
     async fn call(
@@ -249,7 +262,12 @@ impl Endpoint {
 impl Handler for Endpoint {
     async fn handle(&self, request: Request<Incoming>, peer: Peer) -> Answer {
         let (head, body) = request.into_parts();
-        let (operation, service) = match route(&head) {
+        let mut is_local = false;
+        let (operation, service) = match route(&head, self.local.serves(&peer)) {
+            Route::Local => {
+                is_local = true;
+                (None, None)
+            }
             Route::Call(operation) => (operation, None),
             Route::Query => (None, Some(QueryService::Iam)),
             Route::Health => return answer::health(StatusCode::OK, "ok\n"),
@@ -272,6 +290,9 @@ impl Handler for Endpoint {
             user_agent: user_agent(&head),
             region: None,
         };
+        if is_local {
+            return self.answer_local(&head, body, received).await;
+        }
         if service.is_some() {
             return self.answer_query(&head, body, received).await;
         }

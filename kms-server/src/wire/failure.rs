@@ -66,6 +66,14 @@ impl<C: Code> Failure<C> {
         Self::fault()
     }
 
+    /// What the engine refused, or its own fault.
+    pub(super) fn of(error: &Error, request_id: &str) -> Self {
+        match error {
+            Error::Internal(_) => Self::internal(request_id, error),
+            _ => Self::from(error),
+        }
+    }
+
     pub(super) fn fault() -> Self {
         Self::from(&Error::internal("told already"))
     }

@@ -6,6 +6,7 @@ mod dispatch;
 mod endpoint;
 mod failure;
 mod faults;
+mod local_endpoint;
 mod query;
 mod query_endpoint;
 mod route;

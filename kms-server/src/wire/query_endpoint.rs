@@ -2,7 +2,6 @@
 
 use http::{StatusCode, request};
 use hyper::body::Incoming;
-use kms_core::Error;
 use kms_core::api::query::{Form, FromForm, QueryCode, QueryService, error_body};
 use kms_core::ids::AccessKeyId;
 use kms_core::service::{
@@ -99,7 +98,7 @@ impl Endpoint {
         let (caller, request) = match self.engine().web_identity(request).await {
             Ok(proven) => proven,
             Err(error) => {
-                let failure = failed(&error, &received.request_id);
+                let failure = Failure::of(&error, &received.request_id);
                 return Err(self.refuse(received, NOBODY, failure).await);
             }
         };
@@ -135,17 +134,10 @@ impl Endpoint {
             Err(QueryUnanswered::Other(unanswered)) => unanswered,
         };
         Err(match unanswered {
-            Unanswered::Refused(error) => failed(&error, &context.request_id),
+            Unanswered::Refused(error) => Failure::of(&error, &context.request_id),
             Unanswered::Unrecorded(error) => Failure::internal(&context.request_id, &error),
             Unanswered::Malformed | Unanswered::Panicked => Failure::fault(),
         })
-    }
-}
-
-fn failed(error: &Error, request_id: &str) -> Failure {
-    match error {
-        Error::Internal(_) => Failure::internal(request_id, error),
-        _ => Failure::from(error),
     }
 }
 

@@ -13,6 +13,8 @@ pub(super) enum Route {
     Call(Option<Operation>),
     /// An operation of a service that speaks the query protocol, which the body names.
     Query,
+    /// The credentials of whoever is at the other end of the connection.
+    Local,
     /// Whether the process is alive.
     Health,
     /// Whether requests can be served.
@@ -21,13 +23,20 @@ pub(super) enum Route {
     Elsewhere(StatusCode, &'static str),
 }
 
-/// The only paths are `/`, `/healthz` and `/readyz`, spelt so.
-pub(super) fn route(head: &request::Parts) -> Route {
+const LOCAL: &str = "/local/credentials";
+
+/// The only paths are `/`, `/healthz` and `/readyz`, spelt so, and `/local/credentials` where
+/// `has_local` says that the connection is one on which it is offered.
+pub(super) fn route(head: &request::Parts, has_local: bool) -> Route {
     let is_read = matches!(head.method, Method::GET | Method::HEAD);
     match head.uri.path() {
         "/" if head.method == Method::POST && is_form(head) => Route::Query,
         "/" if head.method == Method::POST => Route::Call(operation(head)),
         "/" => Route::Elsewhere(StatusCode::METHOD_NOT_ALLOWED, "POST"),
+        LOCAL if has_local && head.uri.query().is_none() => match head.method {
+            Method::POST => Route::Local,
+            _ => Route::Elsewhere(StatusCode::METHOD_NOT_ALLOWED, "POST"),
+        },
         "/healthz" if is_read => Route::Health,
         "/readyz" if is_read => Route::Ready,
         "/healthz" | "/readyz" => Route::Elsewhere(StatusCode::METHOD_NOT_ALLOWED, "GET, HEAD"),

@@ -7,6 +7,7 @@ use crate::service::operation::Event;
 
 const ASSUME_ROLE: &str = "AssumeRole";
 const ASSUME_ROLE_WITH_WEB_IDENTITY: &str = "AssumeRoleWithWebIdentity";
+const GET_LOCAL_CREDENTIALS: &str = "GetLocalCredentials";
 const GET_CALLER_IDENTITY: &str = "GetCallerIdentity";
 
 /// Whether the caller's kind of credentials may ask for an operation at all.
@@ -18,8 +19,15 @@ const GET_CALLER_IDENTITY: &str = "GetCallerIdentity";
 /// # Errors
 /// [`Error::UnrecognizedClient`] for IAM, as AWS answers, and [`Error::AccessDenied`] for STS.
 pub(in crate::service) fn admit(caller: &Caller, event: Event) -> Result<(), Error> {
-    let by_web_identity = matches!(caller.credential(), Credential::WebIdentity(_));
-    if by_web_identity && event.name() != ASSUME_ROLE_WITH_WEB_IDENTITY {
+    let only = match caller.credential() {
+        Credential::WebIdentity(_) => Some(ASSUME_ROLE_WITH_WEB_IDENTITY),
+        Credential::LocalPeer(_) => Some(GET_LOCAL_CREDENTIALS),
+        Credential::AccessKey(_)
+        | Credential::StoreOwner(_)
+        | Credential::XksProxy(_)
+        | Credential::Internal => None,
+    };
+    if only.is_some_and(|only| only != event.name()) {
         return Err(Error::UnrecognizedClient);
     }
     let Some(session) = caller.session() else {

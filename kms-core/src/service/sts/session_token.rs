@@ -110,6 +110,7 @@ fn access_key(caller: &Caller) -> Option<AccessKeyId> {
         Credential::StoreOwner(_)
         | Credential::XksProxy(_)
         | Credential::WebIdentity(_)
+        | Credential::LocalPeer(_)
         | Credential::Internal => None,
     }
 }

@@ -1,0 +1,74 @@
+//! One request over one connection.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use http::Request;
+use http::header::{CONTENT_TYPE, HOST, USER_AGENT};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1::Builder;
+use hyper_util::rt::TokioIo;
+use kms_core::secret::SecretBytes;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::UnixStream;
+
+use super::{Answer, tls};
+use crate::failure::{Failure, Kind};
+
+/// The longest answer, in bytes: a session token has at most 10,968 characters.
+const MAX_ANSWER: usize = 64 * 1024;
+
+const PATH: &str = "/local/credentials";
+
+/// Connects to a Unix socket.
+pub(super) async fn socket(path: &Path) -> Result<UnixStream, Failure> {
+    UnixStream::connect(path).await.map_err(|error| {
+        let what = format!("cannot connect to {}", path.display());
+        let failure = Failure::io(what, &error);
+        match error.kind() {
+            std::io::ErrorKind::PermissionDenied => failure
+                .hint("unix_socket_mode of the server, and the directory, say who may connect"),
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused => {
+                failure.hint("is the server running, with this unix_socket?")
+            }
+            _ => failure,
+        }
+    })
+}
+
+/// Sends the request and reads the whole answer.
+pub(super) async fn exchange<S>(stream: S, host: &str, body: &str) -> Result<Answer, Failure>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let connected = Builder::new().handshake(TokioIo::new(stream)).await;
+    let (mut sender, connection) = connected.map_err(|error| failed(&error))?;
+    // It ends with the sender.
+    tokio::spawn(async move { drop(connection.await) });
+    let request = Request::post(PATH)
+        .header(HOST, host)
+        .header(CONTENT_TYPE, "application/json")
+        .header(USER_AGENT, concat!("kms/", env!("CARGO_PKG_VERSION")))
+        .body(Full::new(Bytes::from(body.to_owned())))
+        .map_err(|_| Failure::usage("the endpoint has no authority"))?;
+    let answer = sender.send_request(request).await;
+    let (head, body) = answer.map_err(|error| failed(&error))?.into_parts();
+    let body = Limited::new(body, MAX_ANSWER).collect().await;
+    let body = body.map_err(|_| {
+        let message = "the answer broke off, or is larger than one with credentials";
+        Failure::new(Kind::Unavailable, message)
+    })?;
+    Ok(Answer {
+        status: head.status,
+        body: SecretBytes::new(body.to_bytes().to_vec()),
+    })
+}
+
+/// Why there is no answer. A server says what it thinks of a certificate once it was sent, which may
+/// be behind the handshake.
+fn failed(error: &(dyn std::error::Error + 'static)) -> Failure {
+    match tls::refusal(error) {
+        Some(refusal) => refusal,
+        None => Failure::new(Kind::Unavailable, "the server closed the connection"),
+    }
+}
