@@ -111,6 +111,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "attestation_document",
     "audit_segment",
     "ciphertext_blob",
+    "client_certificate",
     "condition_value",
     "encryption_context",
     "envelope_message",

@@ -8,6 +8,7 @@ pub mod api_request;
 pub mod attestation_document;
 pub mod audit_segment;
 pub mod ciphertext_blob;
+pub mod client_certificate;
 pub mod condition_value;
 pub mod encryption_context;
 pub mod envelope_message;
@@ -37,6 +38,7 @@ pub const TARGETS: &[Target] = &[
     ("attestation_document", attestation_document::run),
     ("audit_segment", audit_segment::run),
     ("ciphertext_blob", ciphertext_blob::run),
+    ("client_certificate", client_certificate::run),
     ("condition_value", condition_value::run),
     ("encryption_context", encryption_context::run),
     ("envelope_message", envelope_message::run),

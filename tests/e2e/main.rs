@@ -1,6 +1,7 @@
 //! The unmodified AWS CLI, boto3 and AWS Encryption SDK against the built server.
 
 mod external_key_stores;
+mod local_callers;
 mod real_provider;
 mod web_identity;
 

@@ -15,13 +15,14 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 const ENDS_WITHIN: Duration = Duration::from_secs(60);
 /// The account that the tests work in, AWS's own example.
 const ACCOUNT: &str = "111122223333";
-const ANNOUNCEMENT: &str = "listening on http://";
+const ANNOUNCEMENT: &str = "listening on http";
 
 /// A running `kms-server`, killed when dropped.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
     address: SocketAddr,
+    scheme: &'static str,
     log: PathBuf,
 }
 
@@ -60,9 +61,10 @@ impl Server {
             .spawn()
             .expect("kms-server starts");
         match wait_for_address(&mut child, &announced) {
-            Ok(address) => Ok(Self {
+            Ok((scheme, address)) => Ok(Self {
                 child,
                 address,
+                scheme,
                 log,
             }),
             Err(what) => {
@@ -81,7 +83,7 @@ impl Server {
 
     /// The URL for `AWS_ENDPOINT_URL`.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// The process.
@@ -132,14 +134,17 @@ impl Drop for Server {
     }
 }
 
-fn wait_for_address(child: &mut Child, announced: &Path) -> Result<SocketAddr, String> {
+fn wait_for_address(
+    child: &mut Child,
+    announced: &Path,
+) -> Result<(&'static str, SocketAddr), String> {
     let deadline = Instant::now() + READY_WITHIN;
     while Instant::now() < deadline {
         let printed = fs::read_to_string(announced).unwrap_or_default();
         let address = printed
             .lines()
             .find_map(|line| line.split_once(ANNOUNCEMENT))
-            .and_then(|(_, rest)| rest.trim_end_matches('/').parse().ok());
+            .and_then(|(_, rest)| scheme_and_address(rest));
         if let (Some(address), true) = (address, printed.ends_with('\n')) {
             return Ok(address);
         }
@@ -152,4 +157,14 @@ fn wait_for_address(child: &mut Child, announced: &Path) -> Result<SocketAddr, S
         "did not listen within {} s",
         READY_WITHIN.as_secs()
     ))
+}
+
+/// What stands behind [`ANNOUNCEMENT`].
+fn scheme_and_address(rest: &str) -> Option<(&'static str, SocketAddr)> {
+    let (scheme, rest) = match rest.strip_prefix('s') {
+        Some(rest) => ("https", rest),
+        None => ("http", rest),
+    };
+    let address = rest.strip_prefix("://")?.trim_end_matches('/');
+    Some((scheme, address.parse().ok()?))
 }

@@ -167,6 +167,7 @@ mod grants;
 mod identities;
 mod import;
 mod key_usage;
+mod local_callers;
 mod many_keys;
 mod multi_region;
 mod multi_region_import;

@@ -4,6 +4,8 @@ mod attestation;
 mod check;
 mod file;
 mod local;
+#[cfg(test)]
+mod local_tests;
 mod oidc;
 mod passphrase;
 mod quotas;

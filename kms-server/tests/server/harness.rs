@@ -21,7 +21,7 @@ use kms_core::service::{CallContext, CreateAccessKeyRequest, Engine, NewStore, O
 use kms_core::store::home::RootGuard;
 use kms_core::time::{Clock, SystemClock};
 use kms_server::auth::Authenticator;
-use kms_server::config::{Config, Limits, LogFormat, Oidc, RandomSource, Timeouts};
+use kms_server::config::{Config, Limits, Local, LogFormat, Oidc, RandomSource, Timeouts};
 use kms_server::listen::{Handler, Listeners, Peer, tls};
 use kms_server::wire::{Endpoint, Faults, Reading};
 use serde_json::Value;
@@ -65,6 +65,8 @@ pub(crate) fn config() -> Config {
         home: PathBuf::new(),
         listen: vec!["127.0.0.1:0".parse().unwrap()],
         unix_socket: None,
+        unix_socket_mode: 0o660,
+        local: Local::default(),
         tls: None,
         account: None,
         region: "us-east-1".parse().unwrap(),
@@ -131,7 +133,14 @@ impl Server {
 
     fn serve(config: &Config, handler: impl Handler, home: TempDir, key: AccessKey) -> Self {
         let runtime = Runtime::new().unwrap();
-        let tls = config.tls.as_ref().map(|files| tls::load(files).unwrap());
+        let tls = config.tls.as_ref().map(|files| {
+            let clients = config.local.client_authentication.as_ref();
+            let loaded = match clients {
+                Some(clients) => tls::load_with_clients(files, clients),
+                None => tls::load(files),
+            };
+            loaded.unwrap()
+        });
         let listeners = runtime.block_on(Listeners::bind(config, tls)).unwrap();
         let (stop, stopped) = watch::channel(false);
         let addresses = listeners.addresses();

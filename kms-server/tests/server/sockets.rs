@@ -5,7 +5,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::Arc;
 
-use kms_server::config::{Config, TlsFiles};
+use kms_server::config::{Config, File, TlsFiles};
 use kms_server::listen::{Listeners, tls};
 use rustls::pki_types::ServerName;
 use tempfile::TempDir;
@@ -37,6 +37,56 @@ fn a_unix_socket_serves_owner_and_group_and_goes_with_the_server() {
     server.stop();
     assert!(server.finish());
     assert!(!path.exists());
+}
+
+#[test]
+fn the_mode_of_a_socket_is_that_of_the_configuration() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("kms.sock");
+    for mode in [0o600, 0o666] {
+        let mut server = Server::start_with(&Config {
+            unix_socket_mode: mode,
+            ..on_socket(&path)
+        });
+        let found = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(found & 0o777, mode);
+        server.stop();
+        assert!(server.finish());
+    }
+}
+
+#[test]
+fn a_session_is_resumed_only_where_no_certificate_is_asked_for() {
+    let directory = TempDir::new().unwrap();
+    let (plain, client) = tls_config(directory.path());
+    let authority = directory.path().join("server.pem");
+    let file = format!(
+        "home = '/h'\n[tls]\ncertificate = '/c'\nkey = '/k'\nclient_ca = {authority:?}\n\
+         [[certificate]]\ndns_san = 'a.b'\nprincipal = 'user/ci'"
+    );
+    let asking = Config {
+        local: Config::from_file(File::parse(&file).unwrap())
+            .unwrap()
+            .local,
+        ..plain.clone()
+    };
+    for (config, expected) in [
+        (&plain, rustls::HandshakeKind::Resumed),
+        (&asking, rustls::HandshakeKind::Full),
+    ] {
+        let server = Server::start_with(config);
+        let mut last = None;
+        for _ in 0..2 {
+            let name = ServerName::try_from("localhost").unwrap();
+            let session = rustls::ClientConnection::new(Arc::clone(&client), name).unwrap();
+            let mut stream = rustls::StreamOwned::new(session, server.connect());
+            let call = server.last_call("GenerateRandom", SIXTEEN_BYTES);
+            let answer = exchange(&mut stream, &call);
+            assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+            last = stream.conn.handshake_kind();
+        }
+        assert_eq!(last, Some(expected));
+    }
 }
 
 #[test]
