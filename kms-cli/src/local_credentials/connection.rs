@@ -1,5 +1,6 @@
 //! One request over one connection.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -23,16 +24,22 @@ const PATH: &str = "/local/credentials";
 /// Connects to a Unix socket.
 pub(super) async fn socket(path: &Path) -> Result<UnixStream, Failure> {
     UnixStream::connect(path).await.map_err(|error| {
-        let what = format!("cannot connect to {}", path.display());
-        let failure = Failure::io(what, &error);
-        match error.kind() {
-            std::io::ErrorKind::PermissionDenied => failure
-                .hint("unix_socket_mode of the server, and the directory, say who may connect"),
-            std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused => {
-                failure.hint("is the server running, with this unix_socket?")
-            }
-            _ => failure,
-        }
+        let failure = Failure::io(format!("cannot connect to {}", path.display()), &error);
+        let (kind, hint) = match error.kind() {
+            ErrorKind::PermissionDenied => (
+                Kind::Denied,
+                "unix_socket_mode of the server, and the directory, say who may connect",
+            ),
+            ErrorKind::NotFound => (
+                Kind::NotFound,
+                "is the server running, with this unix_socket?",
+            ),
+            _ => (
+                Kind::Unavailable,
+                "is the server running, with this unix_socket?",
+            ),
+        };
+        Failure::new(kind, failure.to_string()).hint(hint)
     })
 }
 

@@ -122,7 +122,8 @@ impl Server {
             Arc::new(SystemClock),
         );
         let endpoint = Endpoint::new(engine, authenticator, Arc::new(SystemRandom), reading)
-            .with_faults(Faults::new(&config.faults));
+            .with_faults(Faults::new(&config.faults))
+            .with_local_callers(config.local_callers().unwrap());
         Self::serve(config, endpoint, home, key)
     }
 

@@ -11,6 +11,7 @@ mod drain;
 mod harness;
 mod http2;
 mod limits;
+mod local;
 mod process;
 mod smuggling;
 mod sockets;
