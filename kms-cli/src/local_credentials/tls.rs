@@ -96,9 +96,9 @@ fn parse(url: &str) -> Option<(String, String, u16)> {
     let bare = host
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'));
-    let port = match authority.port() {
-        Some(_) => authority.port_u16()?,
-        None => 443,
+    let port = match authority.as_str() == host {
+        true => 443,
+        false => authority.port_u16()?,
     };
     Some((authority.to_string(), bare.unwrap_or(host).to_owned(), port))
 }
