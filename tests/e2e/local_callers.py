@@ -119,7 +119,11 @@ class Socket(Local):
         connection = http.client.HTTPConnection("localhost")
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.connect(self.PATH)
-        connection.request(method, path, body, {"Content-Type": content_type})
+        try:
+            connection.request(method, path, body, {"Content-Type": content_type})
+        except BrokenPipeError:
+            # The server answers what it does not serve before it has read the body.
+            pass
         answer = connection.getresponse()
         return answer.status, answer.read()
 
@@ -216,7 +220,7 @@ class MappedUser(Socket):
     def test_nothing_is_given_over_tcp(self):
         connection = http.client.HTTPConnection(ENDPOINT.hostname, ENDPOINT.port)
         for method in ("GET", "POST"):
-            connection.request(method, "/local/credentials", b"{}",
+            connection.request(method, "/local/credentials", None,
                                {"Content-Type": "application/json"})
             answer = connection.getresponse()
             answer.read()
