@@ -2,8 +2,8 @@
 
 use std::error::Error as StdError;
 
-use crate::api::ErrorCode;
 use crate::api::query::QueryCode;
+use crate::api::{ErrorCode, OrganizationsCode};
 use crate::ids::KeyArn;
 
 /// Why a request was refused or failed.
@@ -93,6 +93,9 @@ pub enum Error {
     /// IAM or STS refuses for a reason that only the query protocol has a code for.
     #[error("{1}")]
     Query(QueryCode, String),
+    /// Organizations refuses for a reason that only it has a code for.
+    #[error("{1}")]
+    Organizations(OrganizationsCode, String),
     /// The service failed; the cause is for the log alone.
     #[error(
         "The request was rejected because an internal exception occurred. The request can be retried."
@@ -136,7 +139,7 @@ impl Error {
             Self::InvalidImportToken => ErrorCode::InvalidImportTokenException,
             Self::IncorrectKeyMaterial(_) => ErrorCode::IncorrectKeyMaterialException,
             Self::CustomKeyStore(fault, _) => fault.code(),
-            Self::Query(..) => ErrorCode::ValidationException,
+            Self::Query(..) | Self::Organizations(..) => ErrorCode::ValidationException,
             Self::Internal(_) => ErrorCode::KMSInternalException,
         }
     }
@@ -148,6 +151,15 @@ impl Error {
     pub fn query_code(&self) -> QueryCode {
         match self {
             Self::Query(code, _) => *code,
+            other => other.code().into(),
+        }
+    }
+
+    /// What Organizations answers.
+    #[must_use]
+    pub fn organizations_code(&self) -> OrganizationsCode {
+        match self {
+            Self::Organizations(code, _) => *code,
             other => other.code().into(),
         }
     }

@@ -67,9 +67,11 @@ macro_rules! text_name {
 
 mod entity;
 mod iam;
+mod organizations;
 
 pub use entity::*;
 pub use iam::*;
+pub use organizations::*;
 
 text_name! {
     /// An AWS account: 12 decimal digits.

@@ -55,6 +55,14 @@ pub struct MalformedRequest;
 /// # Errors
 /// [`MalformedRequest`] for anything else.
 pub fn parse<R: Request>(body: &[u8]) -> Result<R, MalformedRequest> {
+    parse_object(body)
+}
+
+/// The same of a request that is none of AWS KMS.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_object<R: DeserializeOwned>(body: &[u8]) -> Result<R, MalformedRequest> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let request = object(&mut deserializer).map_err(|_| MalformedRequest)?;
     deserializer.end().map_err(|_| MalformedRequest)?;
@@ -113,14 +121,14 @@ impl<'de> Deserialize<'de> for EncryptionContextMap {
     }
 }
 
-pub(super) fn epoch_seconds<S: Serializer>(
+pub(crate) fn epoch_seconds<S: Serializer>(
     time: &Timestamp,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     time.to_epoch_seconds().serialize(serializer)
 }
 
-pub(super) fn optional_epoch_seconds<S: Serializer>(
+pub(crate) fn optional_epoch_seconds<S: Serializer>(
     time: &Option<Timestamp>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
@@ -181,4 +189,5 @@ macro_rules! empty_response {
     };
 }
 
-pub(super) use {empty_response, request};
+pub(crate) use empty_response;
+pub(super) use request;

@@ -17,6 +17,7 @@ mod message;
 mod multi_region;
 mod object_writer;
 mod operation;
+mod organizations;
 mod policies;
 pub mod query;
 mod rotation;
@@ -38,9 +39,13 @@ pub use import::*;
 pub use keys::*;
 pub use mac::*;
 pub(crate) use message::object;
-pub use message::{EncodeError, EncryptionContextMap, MalformedRequest, Request, Response, parse};
+pub use message::{
+    EncodeError, EncryptionContextMap, MalformedRequest, Request, Response, parse, parse_object,
+};
+pub(crate) use message::{empty_response, epoch_seconds, optional_epoch_seconds};
 pub use multi_region::*;
 pub use operation::{Operation, Resource, TARGET_PREFIX};
+pub use organizations::{ConstraintReason, InputReason, OrganizationsCode};
 pub use policies::*;
 pub use rotation::*;
 pub use tags::*;

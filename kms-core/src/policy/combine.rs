@@ -233,12 +233,15 @@ pub(super) fn by_own_side(
     })
 }
 
-/// Whether the ARN names an account other than the caller's.
+/// Whether the ARN names an account other than the caller's. What AWS manages is in nobody's.
 fn is_foreign(arn: &str, caller: &Principal) -> bool {
     arn.split(':')
         .nth(4)
-        .is_some_and(|account| account != caller.account().as_str())
+        .is_some_and(|account| account != caller.account().as_str() && account != MANAGED_BY_AWS)
 }
+
+/// What stands for the account in the ARNs of policies that AWS manages.
+const MANAGED_BY_AWS: &str = "aws";
 
 /// The refusal on a key, of which another account than its owner is told nothing.
 pub(super) fn not_allowed_on(own_key: bool, layer: Layer) -> Denial {

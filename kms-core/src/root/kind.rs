@@ -64,6 +64,16 @@ record_kinds! {
     OidcProvider = 21, "oidc-provider";
     /// That sessions are over before they expire.
     SessionRevocation = 22, "session-revocation";
+    /// The organization, with its root.
+    Organization = 30, "organization";
+    /// An organizational unit.
+    OrganizationalUnit = 31, "organizational-unit";
+    /// An account as a member of the organization.
+    MemberAccount = 32, "member-account";
+    /// A policy of the organization.
+    OrganizationPolicy = 33, "organization-policy";
+    /// A request for a new account, and what came of it.
+    AccountRequest = 34, "account-request";
 }
 
 impl RecordKind {

@@ -27,6 +27,8 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Permit, Error> {
         let principal = call.caller.principal();
+        let organizations = &state.organizations;
+        let owner = needed.on.account(call);
         let values = RequestValues {
             call,
             now,
@@ -34,6 +36,7 @@ impl Engine {
             specific: &needed.specific,
             usage: &self.usage,
             principal_tags: own_policies::tags(principal, state),
+            organizations,
         };
         let (resource, key_policy) = match &needed.on {
             On::Key(target) => (
@@ -54,8 +57,8 @@ impl Engine {
             identity_policies: &own.identity,
             boundary: own.boundary,
             session_policies: session.as_deref(),
-            service_control: &[],
-            resource_control: &[],
+            service_control: organizations.service_control(principal.account())?,
+            resource_control: organizations.resource_control(&owner, needed.action)?,
             by_grant: by_grant(needed, state),
         };
         match decide(&question) {

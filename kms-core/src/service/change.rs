@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::federation_edit::FederationEdit;
 use super::identity_edit::IdentityEdit;
+use super::organizations::OrganizationEdit;
 use super::state::State;
 use crate::Error;
 use crate::grants::Grant;
@@ -35,6 +36,8 @@ pub enum Edit {
     Identity(Box<IdentityEdit>),
     /// Keeps or forgets an MFA device or an identity provider.
     Federation(Box<FederationEdit>),
+    /// Keeps or forgets a part of the organization.
+    Organization(Box<OrganizationEdit>),
     /// Keeps a grant.
     PutGrant(Box<Grant>),
     /// Forgets a grant on a key.
@@ -122,6 +125,7 @@ impl Edit {
             Self::PutAlias(alias) => put(alias_path(&alias.arn), RecordKind::Alias, body(alias)?),
             Self::Identity(edit) => edit.to_record(puts, deletes)?,
             Self::Federation(edit) => edit.to_record(puts, deletes)?,
+            Self::Organization(edit) => edit.to_record(puts, deletes)?,
             Self::PutGrant(grant) => put(
                 grant_path(&grant.key, &grant.id),
                 RecordKind::Grant,
@@ -161,6 +165,13 @@ impl Edit {
             RecordKind::MfaDevice | RecordKind::OidcProvider | RecordKind::SessionRevocation => {
                 return Ok(FederationEdit::from_record(record)?.map(Self::from));
             }
+            RecordKind::Organization
+            | RecordKind::OrganizationalUnit
+            | RecordKind::MemberAccount
+            | RecordKind::OrganizationPolicy
+            | RecordKind::AccountRequest => {
+                return Ok(OrganizationEdit::from_record(record)?.map(Self::from));
+            }
             RecordKind::Grant => Self::PutGrant(Box::new(read(text)?)),
             RecordKind::CustomKeyStore => Self::PutCustomKeyStore(Box::new(read(text)?)),
             RecordKind::Head | RecordKind::Outbox | RecordKind::Material | RecordKind::Setting => {
@@ -180,6 +191,7 @@ impl Edit {
             Self::RemoveAlias(arn) => state.remove_alias(&arn),
             Self::Identity(edit) => edit.apply(&mut state.identities)?,
             Self::Federation(edit) => edit.apply(&mut state.federation),
+            Self::Organization(edit) => edit.apply(&mut state.organizations)?,
             Self::PutGrant(grant) => state.grants_mut().insert(*grant),
             Self::RemoveGrant(key, id) => state.grants_mut().remove(&key, &id),
             Self::PutCustomKeyStore(store) => state.put_custom_key_store(*store),

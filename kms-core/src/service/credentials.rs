@@ -121,7 +121,7 @@ impl Engine {
     /// [`Error::Internal`] when the store fails.
     pub fn principal(&self, user: Option<&UserName>) -> Result<Option<Principal>, Error> {
         let state = self.state()?;
-        let Some(account) = state.accounts().next().map(|account| account.id.clone()) else {
+        let Some(account) = state.first_account().map(|account| account.id.clone()) else {
             return Ok(None);
         };
         Ok(match user {
@@ -135,6 +135,9 @@ impl Engine {
 
 fn find(id: &AccessKeyId, state: &State) -> Option<SigningCredential> {
     let key = state.access_key(id).filter(|key| !key.inactive)?;
+    if state.organizations.is_suspended(&key.account) {
+        return None;
+    }
     let principal = principal(key, state)?;
     Some(SigningCredential {
         signs: Signs::LongTerm(Arc::clone(key)),
@@ -143,8 +146,12 @@ fn find(id: &AccessKeyId, state: &State) -> Option<SigningCredential> {
 }
 
 /// Whether whoever a session speaks for is still the one that it was made for: what was deleted
-/// and made again under the same name is another.
+/// and made again under the same name is another. Nobody is there of an account that was closed.
 fn exists(principal: &Principal, state: &State) -> bool {
+    !state.organizations.is_suspended(principal.account()) && is_same(principal, state)
+}
+
+fn is_same(principal: &Principal, state: &State) -> bool {
     match principal {
         Principal::Root { account } => state.account(account).is_some(),
         // A session tells the path that its user had; policies are not to see one that was left.
@@ -187,8 +194,8 @@ fn stands(
 /// Whether the access key of the caller still exists, in the state that the request is decided by.
 ///
 /// # Errors
-/// [`Error::UnrecognizedClient`] when it was deleted or made inactive since, or whoever a session
-/// speaks for was deleted, or the session was ended.
+/// [`Error::UnrecognizedClient`] when it was deleted or made inactive since, whoever a session
+/// speaks for was deleted, the session was ended, or the account was closed.
 pub(super) fn still_valid(caller: &Caller, state: &State) -> Result<(), Error> {
     let valid = match (caller.credential(), caller.session()) {
         (Credential::AccessKey(id), Some(session)) => {
@@ -196,8 +203,14 @@ pub(super) fn still_valid(caller: &Caller, state: &State) -> Result<(), Error> {
         }
         (_, Some(session)) => stands(None, caller.principal(), session, state),
         (Credential::LocalPeer(_), None) => exists(caller.principal(), state),
-        (Credential::AccessKey(id), None) => state.access_key(id).is_some_and(|key| !key.inactive),
-        _ => true,
+        (Credential::AccessKey(id), None) => state
+            .access_key(id)
+            .is_some_and(|key| !key.inactive && !state.organizations.is_suspended(&key.account)),
+        // What was due before an account was closed is done all the same.
+        (Credential::Internal, None) => true,
+        (_, None) => !state
+            .organizations
+            .is_suspended(caller.principal().account()),
     };
     valid.then_some(()).ok_or(Error::UnrecognizedClient)
 }

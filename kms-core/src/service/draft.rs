@@ -56,6 +56,8 @@ impl Ending {
     pub(super) fn refused(event: Event, error: &Error) -> Self {
         let code = if event.speaks_query() {
             error.query_code().recorded()
+        } else if event.is_of_organizations() {
+            error.organizations_code().recorded()
         } else {
             recorded_code(error.code())
         };

@@ -190,12 +190,12 @@ impl Engine {
         Ok(engine)
     }
 
-    /// The store's first account, in order of id.
+    /// The account that the store was made with.
     ///
     /// # Errors
     /// [`Error::Internal`] when the store fails or has none.
     pub fn default_account(&self) -> Result<Account, Error> {
-        let account = self.state()?.accounts().next().cloned();
+        let account = self.state()?.first_account().cloned();
         account.ok_or_else(|| Error::internal("the store has no account"))
     }
 

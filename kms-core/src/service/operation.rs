@@ -11,6 +11,7 @@ use super::context::CallContext;
 use super::engine::Engine;
 use super::iam::{Entity, Subject};
 use super::key_entry::KeyEntry;
+use super::organizations::Located;
 use super::parameters::Parameters;
 use super::state::State;
 use super::values::Specific;
@@ -20,7 +21,7 @@ use crate::api::{self, KeySpec, RecipientInfo};
 use crate::attestation::Attestation;
 use crate::audit::JsonObject;
 use crate::grants::{Grant, Propagation};
-use crate::ids::{AliasName, GrantId, KeyId, KeyMaterialId, KeyRef, Region};
+use crate::ids::{AccountId, AliasName, GrantId, KeyId, KeyMaterialId, KeyRef, Region};
 use crate::policy::Permit;
 use crate::time::Timestamp;
 use crate::xks::Failure;
@@ -75,6 +76,11 @@ impl Event {
             .any(|service| service.event_source() == self.source)
     }
 
+    /// Whether it is one of Organizations, which has error codes of its own.
+    pub(super) fn is_of_organizations(self) -> bool {
+        self.source == ORGANIZATIONS
+    }
+
     /// The first action that the operation asks for, such as `kms:Encrypt`.
     pub(super) fn action(self) -> &'static str {
         self.operation
@@ -126,6 +132,17 @@ impl Event {
         Self::query(QueryService::Iam, name, read_only)
     }
 
+    /// An operation of Organizations.
+    #[must_use]
+    pub const fn organizations(name: &'static str, read_only: bool) -> Self {
+        Self {
+            source: ORGANIZATIONS,
+            name,
+            read_only,
+            operation: None,
+        }
+    }
+
     /// An operation of a service that speaks AWS's query protocol.
     #[must_use]
     pub const fn query(service: QueryService, name: &'static str, read_only: bool) -> Self {
@@ -137,6 +154,9 @@ impl Event {
         }
     }
 }
+
+/// CloudTrail's `eventSource` of Organizations.
+const ORGANIZATIONS: &str = "organizations.amazonaws.com";
 
 /// Which key is to be loaded.
 #[derive(Clone, Debug)]
@@ -166,6 +186,7 @@ pub struct Lookups {
     pub(super) primary: Option<Lookup>,
     pub(super) secondary: Option<Lookup>,
     pub(super) entity: Option<Subject>,
+    pub(super) organizations: Option<Vec<String>>,
 }
 
 impl Lookups {
@@ -193,6 +214,16 @@ impl Lookups {
     }
 }
 
+impl Lookups {
+    /// No key, but parts of the organization, by their ids.
+    pub(super) fn organizations(ids: Vec<String>) -> Self {
+        Self {
+            organizations: Some(ids),
+            ..Self::default()
+        }
+    }
+}
+
 /// A key that was found, and by which name.
 #[derive(Clone, Debug)]
 pub struct Target {
@@ -214,6 +245,7 @@ pub struct Loaded {
     pub(super) primary: Option<Target>,
     pub(super) secondary: Option<Target>,
     pub(super) entity: Entity,
+    pub(super) organizations: Located,
 }
 
 impl Loaded {
@@ -242,6 +274,11 @@ impl Loaded {
         &self.entity
     }
 
+    /// What the operation is about in the organization.
+    pub(super) fn organizations(&self) -> &Located {
+        &self.organizations
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Target> {
         self.primary.iter().chain(&self.secondary)
     }
@@ -256,6 +293,18 @@ pub enum On<'a> {
     Named(String),
     /// Nothing in particular, by identity policies.
     Any,
+}
+
+impl On<'_> {
+    /// The account that it is in; that of the caller for nothing in particular.
+    pub(super) fn account(&self, call: &CallContext) -> AccountId {
+        let named = |arn: &str| arn.split(':').nth(4)?.parse().ok();
+        match self {
+            Self::Key(target) => target.key.key.arn.account.clone(),
+            Self::Named(arn) => named(arn).unwrap_or_else(|| call.account().clone()),
+            Self::Any => call.account().clone(),
+        }
+    }
 }
 
 /// One permission that the operation needs.

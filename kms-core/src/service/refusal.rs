@@ -113,7 +113,7 @@ impl Engine {
             RefusedCaller::Authenticated(caller) => Some(caller.principal().account().clone()),
             RefusedCaller::Unauthenticated(_) | RefusedCaller::Peer(_) => None,
         };
-        let first = |state: &State| state.accounts().next().map(|account| account.id.clone());
+        let first = |state: &State| state.first_account().map(|account| account.id.clone());
         known
             .map_or_else(
                 || self.state().map(|state| first(&state)),

@@ -7,6 +7,7 @@ use super::engine::Engine;
 use super::iam;
 use super::key_entry::KeyEntry;
 use super::operation::{Event, GrantRef, Loaded, Lookup, Lookups, Target};
+use super::organizations;
 use super::state::State;
 use crate::Error;
 use crate::ids::{
@@ -58,8 +59,9 @@ pub(super) fn load(
             Lookup::OfGrant(grant) => of_grant(grant, engine, state, call, action)?,
             Lookup::Related(_) => return Err(Error::internal("related to no key")),
         };
-        let own = target.key.key.arn.account == *call.account();
-        if own || event.reaches_other_accounts() {
+        let account = &target.key.key.arn.account;
+        let open = event.reaches_other_accounts() && !state.organizations.is_suspended(account);
+        if account == call.account() || open {
             Ok(target)
         } else {
             Err(foreign(call, action))
@@ -73,7 +75,11 @@ pub(super) fn load(
     let entity = lookups
         .entity
         .map(|subject| iam::load(&subject, state, call));
+    let organizations = lookups
+        .organizations
+        .map(|ids| organizations::load(&ids, state, call));
     Ok(Loaded {
+        organizations: organizations.unwrap_or_default(),
         primary,
         secondary,
         entity: entity.unwrap_or_default(),
@@ -193,7 +199,8 @@ fn of_ciphertext(key: KeyId, state: &State, call: &CallContext) -> Result<Target
         state.key(&arn)
     };
     let mut found = in_account(call.account())?;
-    for account in state.accounts() {
+    let suspended = |account: &AccountId| state.organizations.is_suspended(account);
+    for account in state.accounts().filter(|account| !suspended(&account.id)) {
         if found.is_none() {
             found = in_account(&account.id)?;
         }

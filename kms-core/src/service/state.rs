@@ -8,6 +8,7 @@ use super::change::{key_of_path, key_path, read};
 use super::federation_edit::Federation;
 use super::identity_state::Identities;
 use super::key_entry::{KeyEntry, SharedPolicies};
+use super::organizations::Organizations;
 use super::secrets::kept;
 use crate::Error;
 use crate::api::KeyState;
@@ -88,6 +89,8 @@ pub(super) struct State {
     policies: Mutex<SharedPolicies>,
     /// What stands behind temporary credentials.
     pub(super) federation: Federation,
+    /// The organization that the accounts are in, if they are in one.
+    pub(super) organizations: Organizations,
 }
 
 impl State {
@@ -103,6 +106,7 @@ impl State {
             due: BTreeSet::new(),
             policies: Mutex::default(),
             federation: Federation::default(),
+            organizations: Organizations::default(),
         }
     }
 
@@ -110,6 +114,16 @@ impl State {
     #[must_use]
     pub(super) fn account(&self, id: &AccountId) -> Option<&Account> {
         self.accounts.get(id)
+    }
+
+    /// The account that the store was made with: it manages the organization, once there is one,
+    /// and is the only one before.
+    #[must_use]
+    pub(super) fn first_account(&self) -> Option<&Account> {
+        match self.organizations.organization() {
+            Some(organization) => self.account(&organization.management_account),
+            None => self.accounts.values().next(),
+        }
     }
 
     /// Every account.

@@ -186,7 +186,8 @@ pub(super) fn find<'a>(
 ) -> Option<&'a Arc<RoleEntry>> {
     let (account, name) = role?;
     let entry = step.state.role(account, name)?;
-    (entry.role.arn() == arn).then_some(entry)
+    let open = !step.state.organizations.is_suspended(account);
+    (open && entry.role.arn() == arn).then_some(entry)
 }
 
 /// How long the session lasts: no longer than the role allows, and an hour for the session of a

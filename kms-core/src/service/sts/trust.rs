@@ -61,6 +61,8 @@ impl TrustValues<'_> {
             "aws:tagkeys",
             "aws:resourcetag",
             "aws:resourceaccount",
+            "aws:resourceorgid",
+            "aws:resourceorgpaths",
         ];
         let known = self.terms.claims.is_none() || ANYBODY.contains(&key.name());
         known.then(|| self.base.value(key)).flatten()
@@ -129,6 +131,7 @@ fn decide(
 ) -> Result<(), Error> {
     let arn = entry.role.arn();
     let caller = &step.call.caller;
+    let organizations = &step.state.organizations;
     let on = On::Named(arn.clone());
     let specific = Specific {
         request_tags: Some(terms.tags).filter(|tags| !tags.is_empty()),
@@ -143,6 +146,7 @@ fn decide(
             specific: &specific,
             usage: &step.engine.usage,
             principal_tags: own_policies::tags(caller.principal(), step.state),
+            organizations,
         },
         terms,
     };
@@ -157,6 +161,10 @@ fn decide(
         },
         Assumer::WebIdentity(provider) => AssumedBy::WebIdentity(provider),
     };
+    let service_control = match assumer {
+        Assumer::Caller => organizations.service_control(caller.principal().account())?,
+        Assumer::WebIdentity(_) => &[],
+    };
     let question = TrustQuestion {
         by,
         action,
@@ -164,8 +172,8 @@ fn decide(
         role_arn: &arn,
         trust_policy: &entry.trust,
         values: &values,
-        service_control: &[],
-        resource_control: &[],
+        service_control,
+        resource_control: organizations.resource_control(&entry.role.account, action)?,
     };
     match decide_trust(&question) {
         Decision::Allow(_) => Ok(()),

@@ -14,11 +14,13 @@ use crate::attestation::Attestation;
 use crate::caller::Principal;
 use crate::ciphertext::EncryptionContext;
 use crate::grants::Constraint;
-use crate::ids::{PolicyArn, Region};
+use crate::identity::PolicyType;
+use crate::ids::{AccountId, PolicyArn, Region};
 use crate::keys::KeyKind;
 use crate::policy::{ConditionKey, ConditionValues, Value};
 use crate::service::context::CallContext;
 use crate::service::operation::{On, Target};
+use crate::service::organizations::Organizations;
 use crate::service::recipient;
 use crate::service::usage::KeyUsage;
 use crate::time::Timestamp;
@@ -53,6 +55,8 @@ pub struct Specific<'a> {
     pub permissions_boundary: Option<&'a PolicyArn>,
     /// The managed policy that is attached or detached.
     pub policy_arn: Option<&'a PolicyArn>,
+    /// The type of policy that a request to Organizations is about.
+    pub organization_policy_type: Option<PolicyType>,
     /// How a message is signed.
     pub signing_algorithm: Option<SigningAlgorithm>,
     /// What is signed, also when the request left it out.
@@ -134,6 +138,8 @@ pub(in crate::service) struct RequestValues<'a> {
     pub(in crate::service) usage: &'a KeyUsage,
     /// The tags of the caller's user or role.
     pub(in crate::service) principal_tags: Option<&'a BTreeMap<String, String>>,
+    /// What tells in which organization an account is.
+    pub(in crate::service) organizations: &'a Organizations,
 }
 
 fn one(text: impl Into<String>) -> Option<Value<'static>> {
@@ -219,9 +225,11 @@ impl<'a> RequestValues<'a> {
             // A session's tag stands for the one of its role or user with the same key.
             "aws:principaltag" => session::tag(&self.call.caller, key)
                 .or_else(|| suffixed(key, self.principal_tags?.iter())),
-            "aws:resourceaccount" => Some(Value::One(Cow::Borrowed(
-                self.target()?.key.key.arn.account.as_str(),
-            ))),
+            "aws:resourceaccount" => one(self.on.account(self.call).as_str()),
+            "aws:principalorgid" => self.organization_of(principal.account()),
+            "aws:principalorgpaths" => self.path_to(principal.account()),
+            "aws:resourceorgid" => self.organization_of(&self.on.account(self.call)),
+            "aws:resourceorgpaths" => self.path_to(&self.on.account(self.call)),
             "aws:resourcetag" => match self.target() {
                 Some(target) => suffixed(key, target.key.key.tags.iter()),
                 None if self.specific.creates_key.is_some() => self.request_tag(key),
@@ -235,6 +243,26 @@ impl<'a> RequestValues<'a> {
             },
             name if name.starts_with("aws:") => None,
             _ => session::claim(&self.call.caller, key),
+        }
+    }
+
+    /// The id of the organization that an account is in.
+    fn organization_of(&self, account: &AccountId) -> Option<Value<'_>> {
+        match self.organizations.place(account) {
+            Ok(place) => {
+                place?;
+                let organization = self.organizations.organization()?;
+                Some(Value::One(Cow::Borrowed(organization.id.as_str())))
+            }
+            Err(_) => Some(Value::Ambiguous),
+        }
+    }
+
+    /// The way to an account in its organization, as a list of one.
+    fn path_to(&self, account: &AccountId) -> Option<Value<'_>> {
+        match self.organizations.place(account) {
+            Ok(place) => Some(Value::Many(vec![Cow::Borrowed(place?.path.as_str())])),
+            Err(_) => Some(Value::Ambiguous),
         }
     }
 
@@ -371,6 +399,8 @@ impl ConditionValues for RequestValues<'_> {
             self.kms(key)
         } else if key.name().starts_with("iam:") {
             self.iam(key)
+        } else if key.name() == "organizations:policytype" {
+            fixed(self.specific.organization_policy_type?.as_str())
         } else {
             self.global(key)
         }
