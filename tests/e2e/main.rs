@@ -162,6 +162,11 @@ fn principals_are_administered_as_in_aws() {
 }
 
 #[test]
+fn accounts_are_organized_as_in_aws() {
+    passes("organizations.py");
+}
+
+#[test]
 fn temporary_credentials_work_as_in_aws() {
     passes("temporary_credentials.py");
 }

@@ -172,6 +172,7 @@ mod many_keys;
 mod multi_region;
 mod multi_region_import;
 mod multi_region_policies;
+mod organizations;
 mod seed;
 mod session_revocations;
 mod sessions;

@@ -17,7 +17,7 @@ mod message;
 mod multi_region;
 mod object_writer;
 mod operation;
-mod organizations;
+pub mod organizations;
 mod policies;
 pub mod query;
 mod rotation;

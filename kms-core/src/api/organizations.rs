@@ -4,6 +4,15 @@ use std::fmt;
 
 use super::ErrorCode;
 
+/// What the target of a request begins with.
+pub const TARGET_PREFIX: &str = "AWSOrganizationsV20161128.";
+
+/// The name that signatures are scoped to.
+pub const SIGNING_NAME: &str = "organizations";
+
+/// CloudTrail's `eventSource`.
+pub const EVENT_SOURCE: &str = "organizations.amazonaws.com";
+
 macro_rules! reasons {
     ($(#[$doc:meta])* $type:ident { $($(#[$reason_doc:meta])* $name:ident $text:literal $message:literal;)* }) => {
         $(#[$doc])*

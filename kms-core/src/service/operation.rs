@@ -78,7 +78,7 @@ impl Event {
 
     /// Whether it is one of Organizations, which has error codes of its own.
     pub(super) fn is_of_organizations(self) -> bool {
-        self.source == ORGANIZATIONS
+        self.source == api::organizations::EVENT_SOURCE
     }
 
     /// The first action that the operation asks for, such as `kms:Encrypt`.
@@ -136,7 +136,7 @@ impl Event {
     #[must_use]
     pub const fn organizations(name: &'static str, read_only: bool) -> Self {
         Self {
-            source: ORGANIZATIONS,
+            source: api::organizations::EVENT_SOURCE,
             name,
             read_only,
             operation: None,
@@ -154,9 +154,6 @@ impl Event {
         }
     }
 }
-
-/// CloudTrail's `eventSource` of Organizations.
-const ORGANIZATIONS: &str = "organizations.amazonaws.com";
 
 /// Which key is to be loaded.
 #[derive(Clone, Debug)]

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use http::request;
 use kms_core::Error;
-use kms_core::api::ErrorCode;
 use kms_core::api::query::QueryService;
+use kms_core::api::{ErrorCode, organizations};
 use kms_core::caller::Caller;
 use kms_core::ids::{AccessKeyId, Region};
 use kms_core::service::{Engine, SigningCredential};
@@ -43,8 +43,14 @@ impl Service {
     }
 }
 
-/// The Region that AWS's IAM answers from.
-const HOME_OF_IAM: &str = "us-east-1";
+/// The Region that AWS's IAM and Organizations answer from.
+const HOME_REGION: &str = "us-east-1";
+
+/// The services that are in that Region alone.
+const IN_ONE_REGION: [&str; 2] = [
+    QueryService::Iam.signing_name(),
+    organizations::SIGNING_NAME,
+];
 
 thread_local! {
     /// Scratch space for canonical requests.
@@ -119,13 +125,13 @@ impl Authenticator {
         }
     }
 
-    /// The Region that answers, which policies and the ledger are told: IAM is in one alone, and the
+    /// The Region that answers, which policies and the ledger are told: IAM and Organizations are in one alone, and the
     /// caller does not choose another service's beyond those that are served.
     fn answering(&self, signed_for: Region, service: Service) -> Region {
         match service {
             Service::Kms => signed_for,
-            Service::Global(name) if name == QueryService::Iam.signing_name() => {
-                HOME_OF_IAM.parse().unwrap_or_else(|_| self.first.clone())
+            Service::Global(name) if IN_ONE_REGION.contains(&name) => {
+                HOME_REGION.parse().unwrap_or_else(|_| self.first.clone())
             }
             Service::Global(_) if self.serves(&signed_for) => signed_for,
             Service::Global(_) => self.first.clone(),

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::Full;
-use kms_core::api::ErrorCode;
+use kms_core::api::{ErrorCode, OrganizationsCode};
 
 /// The content type of requests and answers.
 pub(crate) const AWS_JSON: &str = "application/x-amz-json-1.1";
@@ -49,6 +49,24 @@ pub(super) fn error_body(code: &str, member: &str, message: &str) -> Vec<u8> {
 /// An answer to a local caller.
 pub(super) fn json(status: StatusCode, request_id: &str, body: Vec<u8>) -> Answer {
     aws_as(JSON, status, request_id, body)
+}
+
+/// An error of Organizations, which may tell a reason with its code.
+pub(super) fn organizations_error(
+    request_id: &str,
+    code: OrganizationsCode,
+    message: &str,
+) -> Answer {
+    let status = StatusCode::from_u16(code.http_status());
+    let mut body = serde_json::json!({"__type": code.as_str(), "Message": message});
+    if let (Some(reason), Some(members)) = (code.reason(), body.as_object_mut()) {
+        members.insert("Reason".to_owned(), reason.into());
+    }
+    aws(
+        status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        request_id,
+        body.to_string().into_bytes(),
+    )
 }
 
 /// An error of the protocol around the operations, with a status of its own.

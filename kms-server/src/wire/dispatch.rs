@@ -126,7 +126,7 @@ where
 }
 
 /// Only a recorded response has a form on the wire.
-fn encode<R: Response>(outcome: Outcome<R>) -> Answered {
+pub(super) fn encode<R: Response>(outcome: Outcome<R>) -> Answered {
     let recorded = outcome.map_err(Unanswered::Unrecorded)?;
     let response = recorded.into_inner().map_err(Unanswered::Refused)?;
     let mut body = Vec::with_capacity(1024);

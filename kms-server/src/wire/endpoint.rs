@@ -8,6 +8,7 @@ use http::header::USER_AGENT;
 use http::{Request, StatusCode, request};
 use hyper::body::Incoming;
 use kms_core::Error;
+use kms_core::api::organizations;
 use kms_core::api::query::QueryService;
 use kms_core::api::{ErrorCode, Operation};
 use kms_core::crypto::random::{Random, array};
@@ -55,6 +56,8 @@ pub struct Endpoint {
 pub(super) struct Received {
     /// The service that is asked, where it is one that speaks the query protocol.
     pub(super) service: Option<QueryService>,
+    /// The service that records a request for no operation that there is, as the ledger names it.
+    source: &'static str,
     /// The operation that is asked for, as the ledger names it.
     pub(super) event: Option<Event>,
     pub(super) request_id: String,
@@ -81,7 +84,7 @@ impl Received {
         match (self.event, self.service) {
             (Some(event), _) => event.source(),
             (None, Some(service)) => service.event_source(),
-            (None, None) => "kms.amazonaws.com",
+            (None, None) => self.source,
         }
     }
 }
@@ -121,15 +124,29 @@ impl Endpoint {
         self.reading
     }
 
-    /// Who signed the request for `service`.
-    pub(super) fn authenticate(
+    /// Who signed the request for `service`; whoever is not known is refused, and that recorded.
+    pub(super) async fn known<C: Code>(
         &self,
         head: &request::Parts,
         body: &[u8],
         service: Service,
-    ) -> Result<Authentic, Unauthentic> {
-        self.authenticator
-            .authenticate(&self.engine, head, body, service)
+        received: &Received,
+    ) -> Result<Authentic, Failure<C>> {
+        let authenticator = &self.authenticator;
+        match authenticator.authenticate(&self.engine, head, body, service) {
+            Ok(authentic) => Ok(authentic),
+            Err(Unauthentic::Refused { refusal, claimed }) => {
+                let claimed = claimed.and_then(|id| id.parse::<AccessKeyId>().ok());
+                let caller = RefusedCaller::Unauthenticated(claimed.as_ref());
+                let failure = Failure::unauthentic(&refusal);
+                Err(self.refuse(received, caller, failure).await)
+            }
+            Err(Unauthentic::Engine(error)) => {
+                let nobody = RefusedCaller::Unauthenticated(None);
+                let failure = Failure::internal(&received.request_id, &error);
+                Err(self.refuse(received, nobody, failure).await)
+            }
+        }
     }
 
     pub(super) fn first_region(&self) -> &Region {
@@ -169,31 +186,18 @@ impl Endpoint {
             let unknown = Failure::new(ErrorCode::UnknownOperationException, message);
             return Err(self.refuse(&received, nobody, unknown).await);
         };
-        match self.authenticate(head, &body, Service::Kms) {
-            Ok(authentic) => {
-                let stroke = self.faults.strike(operation);
-                if !stroke.delay.is_zero() {
-                    tokio::time::sleep(stroke.delay).await;
-                }
-                if let Some(code) = stroke.error {
-                    let caller = RefusedCaller::Authenticated(&authentic.caller);
-                    return Err(self
-                        .refuse(&received, caller, Failure::on_purpose(code))
-                        .await);
-                }
-                self.perform(operation, authentic, received, body).await
-            }
-            Err(Unauthentic::Refused { refusal, claimed }) => {
-                let claimed = claimed.and_then(|id| id.parse::<AccessKeyId>().ok());
-                let caller = RefusedCaller::Unauthenticated(claimed.as_ref());
-                let failure = Failure::unauthentic(&refusal);
-                Err(self.refuse(&received, caller, failure).await)
-            }
-            Err(Unauthentic::Engine(error)) => {
-                let failure = Failure::internal(&received.request_id, &error);
-                Err(self.refuse(&received, nobody, failure).await)
-            }
+        let authentic = self.known(head, &body, Service::Kms, &received).await?;
+        let stroke = self.faults.strike(operation);
+        if !stroke.delay.is_zero() {
+            tokio::time::sleep(stroke.delay).await;
         }
+        if let Some(code) = stroke.error {
+            let caller = RefusedCaller::Authenticated(&authentic.caller);
+            return Err(self
+                .refuse(&received, caller, Failure::on_purpose(code))
+                .await);
+        }
+        self.perform(operation, authentic, received, body).await
     }
 
     async fn perform(
@@ -262,12 +266,9 @@ impl Endpoint {
 impl Handler for Endpoint {
     async fn handle(&self, request: Request<Incoming>, peer: Peer) -> Answer {
         let (head, body) = request.into_parts();
-        let mut is_local = false;
-        let (operation, service) = match route(&head, self.local.serves(&peer)) {
-            Route::Local => {
-                is_local = true;
-                (None, None)
-            }
+        let route = route(&head, self.local.serves(&peer));
+        let (operation, service) = match route {
+            Route::Local | Route::Organizations => (None, None),
             Route::Call(operation) => (operation, None),
             Route::Query => (None, Some(QueryService::Iam)),
             Route::Health => return answer::health(StatusCode::OK, "ok\n"),
@@ -284,17 +285,23 @@ impl Handler for Endpoint {
         let request_id = request_id(&*self.random);
         let received = Received {
             service,
+            source: match route {
+                Route::Organizations => organizations::EVENT_SOURCE,
+                _ => "kms.amazonaws.com",
+            },
             event: operation.map(Event::kms),
             request_id: request_id.clone(),
             peer,
             user_agent: user_agent(&head),
             region: None,
         };
-        if is_local {
-            return self.answer_local(&head, body, received).await;
-        }
-        if service.is_some() {
-            return self.answer_query(&head, body, received).await;
+        match route {
+            Route::Local => return self.answer_local(&head, body, received).await,
+            Route::Query => return self.answer_query(&head, body, received).await,
+            Route::Organizations => {
+                return self.answer_organizations(&head, body, received).await;
+            }
+            _ => {}
         }
         match self.call(&head, body, operation, received).await {
             Ok(body) => answer::success(&request_id, body),

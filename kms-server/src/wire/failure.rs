@@ -1,8 +1,8 @@
 //! An error answer, before it has the form of a protocol.
 
 use kms_core::Error;
-use kms_core::api::ErrorCode;
 use kms_core::api::query::{InvalidForm, QueryCode};
+use kms_core::api::{ErrorCode, OrganizationsCode};
 use kms_core::sigv4;
 
 use super::body::BodyFault;
@@ -46,6 +46,20 @@ impl Code for QueryCode {
 
     fn of(error: &Error) -> Self {
         error.query_code()
+    }
+
+    fn named(code: ErrorCode) -> Self {
+        code.into()
+    }
+}
+
+impl Code for OrganizationsCode {
+    fn recorded(self) -> &'static str {
+        OrganizationsCode::recorded(self)
+    }
+
+    fn of(error: &Error) -> Self {
+        error.organizations_code()
     }
 
     fn named(code: ErrorCode) -> Self {

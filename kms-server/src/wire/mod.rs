@@ -1,4 +1,4 @@
-//! AWS JSON 1.1 and AWS's query protocol over HTTP: from a request to an operation and from its outcome to an answer.
+//! AWS JSON 1.1 (AWS KMS, Organizations) and AWS's query protocol (IAM, STS) over HTTP: from a request to an operation and from its outcome to an answer.
 
 mod answer;
 mod body;
@@ -7,6 +7,8 @@ mod endpoint;
 mod failure;
 mod faults;
 mod local_endpoint;
+mod organizations;
+mod organizations_endpoint;
 mod query;
 mod query_endpoint;
 mod route;

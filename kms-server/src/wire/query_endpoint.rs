@@ -3,7 +3,6 @@
 use http::{StatusCode, request};
 use hyper::body::Incoming;
 use kms_core::api::query::{Form, FromForm, QueryCode, QueryService, error_body};
-use kms_core::ids::AccessKeyId;
 use kms_core::service::{
     AssumeRoleWithWebIdentityRequest, CallContext, Operation, ProvenRequest, RefusedCaller,
 };
@@ -14,7 +13,7 @@ use super::dispatch::Unanswered;
 use super::endpoint::{Endpoint, Received};
 use super::failure;
 use super::query::{self, Asked, Asks, NotAsked, QueryUnanswered};
-use crate::auth::{Authentic, Unauthentic};
+use crate::auth::Authentic;
 
 type Failure = failure::Failure<QueryCode>;
 
@@ -64,22 +63,9 @@ impl Endpoint {
         received.service = Some(asked.service);
         received.event = Some(asked.row.event);
         let signed_for = asked.service.into();
-        match self.authenticate(head, &body, signed_for) {
-            Ok(authentic) => {
-                let context = received.context(authentic);
-                self.perform_query(asked, &context, received).await
-            }
-            Err(Unauthentic::Refused { refusal, claimed }) => {
-                let claimed = claimed.and_then(|id| id.parse::<AccessKeyId>().ok());
-                let caller = RefusedCaller::Unauthenticated(claimed.as_ref());
-                let failure = Failure::unauthentic(&refusal);
-                Err(self.refuse(received, caller, failure).await)
-            }
-            Err(Unauthentic::Engine(error)) => {
-                let failure = Failure::internal(&received.request_id, &error);
-                Err(self.refuse(received, NOBODY, failure).await)
-            }
-        }
+        let authentic = self.known(head, &body, signed_for, received).await?;
+        let context = received.context(authentic);
+        self.perform_query(asked, &context, received).await
     }
 
     /// `AssumeRoleWithWebIdentity`: the token says who asks.

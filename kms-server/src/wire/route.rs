@@ -2,7 +2,7 @@
 
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode, request};
-use kms_core::api::Operation;
+use kms_core::api::{Operation, organizations};
 
 use super::answer::AWS_JSON;
 
@@ -15,6 +15,8 @@ pub(super) enum Route {
     Query,
     /// The credentials of whoever is at the other end of the connection.
     Local,
+    /// An operation of Organizations, which the target names.
+    Organizations,
     /// Whether the process is alive.
     Health,
     /// Whether requests can be served.
@@ -31,7 +33,10 @@ pub(super) fn route(head: &request::Parts, has_local: bool) -> Route {
     let is_read = matches!(head.method, Method::GET | Method::HEAD);
     match head.uri.path() {
         "/" if head.method == Method::POST && is_form(head) => Route::Query,
-        "/" if head.method == Method::POST => Route::Call(operation(head)),
+        "/" if head.method == Method::POST => match organizations_operation(head) {
+            Some(_) => Route::Organizations,
+            None => Route::Call(operation(head)),
+        },
         "/" => Route::Elsewhere(StatusCode::METHOD_NOT_ALLOWED, "POST"),
         LOCAL if has_local && head.uri.query().is_none() => match head.method {
             Method::POST => Route::Local,
@@ -59,9 +64,19 @@ fn is_form(head: &request::Parts) -> bool {
 }
 
 fn operation(head: &request::Parts) -> Option<Operation> {
+    Operation::from_target(target(head)?)
+}
+
+/// The operation of Organizations that the request asks for, whether there is one of that name or
+/// not.
+pub(super) fn organizations_operation(head: &request::Parts) -> Option<&str> {
+    target(head)?.strip_prefix(organizations::TARGET_PREFIX)
+}
+
+/// The target of a request whose body is AWS's JSON.
+fn target(head: &request::Parts) -> Option<&str> {
     if !media_type(head)?.eq_ignore_ascii_case(AWS_JSON) {
         return None;
     }
-    let target = head.headers.get("x-amz-target")?.to_str().ok()?;
-    Operation::from_target(target)
+    head.headers.get("x-amz-target")?.to_str().ok()
 }

@@ -3,10 +3,11 @@
 use super::accounts::existing;
 use super::answers::Nothing;
 use super::rules::{ACCOUNT_ID, refused};
-use super::{OrganizationEdit, OrganizationsRequest, organization, organizations_request};
+use super::{Callers, OrganizationEdit, OrganizationsRequest, organization, organizations_request};
 use crate::Error;
 use crate::api::{ConstraintReason, OrganizationsCode};
 use crate::identity::MemberStatus;
+use crate::ids::AccountId;
 use crate::service::operation::{Performed, Step};
 
 organizations_request! {
@@ -58,12 +59,31 @@ impl OrganizationsRequest for RemoveAccountFromOrganizationRequest {
 
     fn perform(self, step: &Step<'_>) -> Result<Performed<Nothing>, Error> {
         let member = existing(step, self.account_id.as_ref())?;
-        let code = if member.id == organization(step)?.management_account {
+        cannot_leave(step, &member.id)
+    }
+}
+
+fn cannot_leave(step: &Step<'_>, account: &AccountId) -> Result<Performed<Nothing>, Error> {
+    Err(refused(
+        if *account == organization(step)?.management_account {
             OrganizationsCode::MasterCannotLeaveOrganizationException
         } else {
             let reason = ConstraintReason::AccountCannotLeave;
             OrganizationsCode::ConstraintViolationException(reason)
-        };
-        Err(refused(code))
+        },
+    ))
+}
+
+organizations_request! {
+    /// Takes the caller's account out of the organization: never, as above.
+    LeaveOrganizationRequest "LeaveOrganization" false -> Nothing {}
+}
+
+impl OrganizationsRequest for LeaveOrganizationRequest {
+    type Response = Nothing;
+    const CALLERS: Callers = Callers::Members;
+
+    fn perform(self, step: &Step<'_>) -> Result<Performed<Nothing>, Error> {
+        cannot_leave(step, step.call.account())
     }
 }
