@@ -651,3 +651,41 @@ fn what_is_malformed_or_there_already_is_refused() {
     }
     assert_eq!(reason(unit(&parent, "6")), "OU_DEPTH_LIMIT_EXCEEDED");
 }
+
+#[test]
+fn what_was_due_in_a_closed_account_is_done() {
+    let all = Accounts::new();
+    let (one, root) = all.account("one");
+    let key = all.key_of(&root, None);
+    let schedule = ScheduleKeyDeletionRequest {
+        key_id: Some(key),
+        pending_window_in_days: Some(7),
+    };
+    all.fixture.send_as(&root, schedule).unwrap();
+    all.close(&one).unwrap();
+    let now = all.fixture.clock.now();
+    all.fixture.clock.set(now.plus_millis(8 * DAY));
+    all.fixture.engine().run_due_jobs().unwrap();
+    let line = all.fixture.lines().pop().unwrap();
+    assert_eq!(line["eventName"], "DeleteKey");
+    assert_eq!(line["recipientAccountId"], one.as_str());
+}
+
+#[test]
+fn another_process_on_the_store_knows_of_a_policy_at_once() {
+    let all = Accounts::new();
+    let (one, root) = all.account("one");
+    let key = all.key_of(&root, None);
+    let directory = all.fixture.directory.path();
+    let other = Engine::open(options(directory, &all.fixture.clock)).unwrap();
+    let send = || {
+        block_on(other.call(&root, encrypt(&key, &[])))
+            .unwrap()
+            .into_inner()
+    };
+    send().unwrap();
+    let policy = all.limit(one.as_str(), "kms:Encrypt");
+    denied(send());
+    all.detach(&policy, one.as_str()).unwrap();
+    send().unwrap();
+}
