@@ -4,6 +4,7 @@ whose keys, and what policies of the organization do to them."""
 import json
 import os
 import subprocess
+import tempfile
 import unittest
 
 import botocore
@@ -155,8 +156,30 @@ class CommandLine(Organization):
         self.encrypts(administrator, key)
 
 
+    def test_a_profile_of_the_aws_cli_reaches_the_account(self):
+        account = self.account()
+        _, who, (identity, secret) = self.someone()
+        allow(who, "sts:AssumeRole", resource="arn:aws:iam::*:role/OrganizationAccountAccessRole")
+        role = f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "config")
+            with open(path, "w") as file:
+                file.write(
+                    f"[profile admin]\naws_access_key_id = {identity}\n"
+                    f"aws_secret_access_key = {secret}\n\n"
+                    f"[profile team-a]\nrole_arn = {role}\nsource_profile = admin\n"
+                )
+            done = subprocess.run(
+                ["aws", "--profile", "team-a", "kms", "create-key", "--output", "json"],
+                capture_output=True, text=True, env={**os.environ, "AWS_CONFIG_FILE": path},
+            )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        made = json.loads(done.stdout)["KeyMetadata"]
+        self.assertEqual(made["AWSAccountId"], account)
+
+
 class ServiceControl(Organization):
-    def test_the_root_user_of_the_account_is_bound_and_the_management_account_is_not(self):
+    def test_members_are_bound_and_the_management_account_is_not(self):
         account = self.account()
         administrator = self.administrator(account)
         key = service("kms", administrator).create_key()["KeyMetadata"]["Arn"]
@@ -494,6 +517,12 @@ class Administration(Organization):
         parts = {"Name": name("p"), "Description": "", "Content": document("Deny", "kms:*")}
         self.refuses("AccessDeniedException", client(key).create_policy, Type=SCP, **parts)
 
+    def test_there_are_no_trusted_services_and_no_delegated_administrators(self):
+        listed = self.organizations.list_aws_service_access_for_organization()
+        self.assertEqual(listed["EnabledServicePrincipals"], [])
+        listed = self.organizations.list_delegated_administrators()
+        self.assertEqual(listed["DelegatedAdministrators"], [])
+
     def test_types_of_policies_are_enabled_and_disabled(self):
         self.enable_resource_control()
         types = self.organizations.list_roots()["Roots"][0]["PolicyTypes"]
@@ -514,7 +543,8 @@ AttachPolicy CloseAccount CreateAccount CreateOrganization CreateOrganizationalU
 DeleteOrganization DeleteOrganizationalUnit DeletePolicy DescribeAccount
 DescribeCreateAccountStatus DescribeEffectivePolicy DescribeOrganization
 DescribeOrganizationalUnit DescribePolicy DetachPolicy DisablePolicyType EnablePolicyType
-LeaveOrganization ListAccounts ListAccountsForParent ListChildren ListCreateAccountStatus
+LeaveOrganization ListAWSServiceAccessForOrganization ListAccounts ListAccountsForParent
+ListChildren ListCreateAccountStatus ListDelegatedAdministrators
 ListOrganizationalUnitsForParent ListParents ListPolicies ListPoliciesForTarget ListRoots
 ListTagsForResource ListTargetsForPolicy MoveAccount RemoveAccountFromOrganization TagResource
 UntagResource UpdateOrganizationalUnit UpdatePolicy

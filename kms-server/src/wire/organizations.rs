@@ -115,6 +115,8 @@ const TABLE: &[Row] = &[
     operation::<organizations::UntagOrganizationsResourceRequest>(),
     operation::<organizations::ListTagsForOrganizationsResourceRequest>(),
     operation::<organizations::DescribeEffectivePolicyRequest>(),
+    operation::<organizations::ListServiceAccessForOrganizationRequest>(),
+    operation::<organizations::ListDelegatedAdministratorsRequest>(),
 ];
 
 /// The operations that AWS has besides: invitations, delegated administrators, trusted access of
@@ -134,9 +136,7 @@ const NOT_OFFERED: &[&str] = &[
     "EnableAllFeatures",
     "InviteAccountToOrganization",
     "InviteOrganizationToTransferResponsibility",
-    "ListAWSServiceAccessForOrganization",
     "ListAccountsWithInvalidEffectivePolicy",
-    "ListDelegatedAdministrators",
     "ListDelegatedServicesForAccount",
     "ListEffectivePolicyValidationErrors",
     "ListHandshakesForAccount",

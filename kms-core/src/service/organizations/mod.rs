@@ -5,6 +5,7 @@
 //! [`Operation`](super::operation::Operation) of one list of members and of what
 //! [`OrganizationsRequest`] says of it.
 
+mod absent;
 mod accounts;
 mod answers;
 mod attachments;
@@ -23,6 +24,7 @@ mod tags;
 mod tree;
 mod units;
 
+pub use absent::*;
 pub use accounts::*;
 pub use answers::*;
 pub use attachments::*;

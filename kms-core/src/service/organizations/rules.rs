@@ -128,6 +128,14 @@ pub(super) const ROLE_NAME: Rule<String> = |text| {
     }
 };
 
+/// `[\w+=,.@-]*`, 1 to 128 characters.
+pub(super) const SERVICE_PRINCIPAL: Rule<String> = |text| {
+    length(text, 1, 128)?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    let plain = text.chars().all(allowed);
+    plain.then_some(()).ok_or(InputReason::InvalidPattern)
+};
+
 pub(super) const BILLING: Rule<String> = |text| one_of(text, &["ALLOW", "DENY"]);
 pub(super) const FEATURE_SET: Rule<String> = |text| one_of(text, &["ALL", "CONSOLIDATED_BILLING"]);
 pub(super) const CHILD_TYPE: Rule<String> =
