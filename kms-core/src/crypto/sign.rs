@@ -10,6 +10,9 @@ use aws_lc_rs::signature::{
 };
 
 use super::Failed;
+use super::asymmetric::{self, Message, PrivateKey};
+use super::random::Random;
+use crate::api::{KeySpec, SigningAlgorithm};
 
 /// An Ed25519 private key.
 pub struct Ed25519PrivateKey(Ed25519KeyPair);
@@ -80,6 +83,87 @@ impl EcdsaAlgorithm {
             Self::P384Sha384 => 49,
         }
     }
+
+    /// The key pairs and signatures of this algorithm, as AWS KMS names them.
+    const fn names(self) -> (KeySpec, SigningAlgorithm) {
+        match self {
+            Self::P256Sha256 => (KeySpec::EccNistP256, SigningAlgorithm::EcdsaSha256),
+            Self::P384Sha384 => (KeySpec::EccNistP384, SigningAlgorithm::EcdsaSha384),
+        }
+    }
+
+    const fn hash(self) -> &'static aws_lc_rs::digest::Algorithm {
+        match self {
+            Self::P256Sha256 => &SHA256,
+            Self::P384Sha384 => &SHA384,
+        }
+    }
+}
+
+/// Makes one ECDSA signature, with a key pair of its own, over a message that comes in parts.
+///
+/// The private key is in memory only, and gone with this value.
+pub struct EcdsaSigner {
+    algorithm: EcdsaAlgorithm,
+    digest: Context,
+    key: PrivateKey,
+    compressed_point: Vec<u8>,
+}
+
+impl fmt::Debug for EcdsaSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EcdsaSigner(…)")
+    }
+}
+
+impl EcdsaSigner {
+    /// A signer with a fresh key pair.
+    ///
+    /// # Errors
+    /// [`Failed`] when there is no randomness.
+    pub fn generate(algorithm: EcdsaAlgorithm, random: &dyn Random) -> Result<Self, Failed> {
+        let (spec, _) = algorithm.names();
+        let pair = asymmetric::generate(spec, random)?;
+        Ok(Self {
+            algorithm,
+            digest: Context::new(algorithm.hash()),
+            key: PrivateKey::open(spec, pair.private.expose())?,
+            compressed_point: compressed_point(algorithm, &pair.public).ok_or(Failed)?,
+        })
+    }
+
+    /// The public key as a compressed point, SEC 1 §2.3.3.
+    #[must_use]
+    pub fn compressed_point(&self) -> &[u8] {
+        &self.compressed_point
+    }
+
+    /// Takes the next part of the message.
+    pub fn update(&mut self, part: &[u8]) {
+        self.digest.update(part);
+    }
+
+    /// The signature over the parts taken, DER-encoded (RFC 3279 §2.2.3).
+    ///
+    /// # Errors
+    /// [`Failed`] when the library cannot sign.
+    pub fn sign(self) -> Result<Vec<u8>, Failed> {
+        let (_, algorithm) = self.algorithm.names();
+        let digest = self.digest.finish();
+        self.key.sign(algorithm, Message::Digest(digest.as_ref()))
+    }
+}
+
+/// The point that ends a `SubjectPublicKeyInfo`, uncompressed there (RFC 5480 §2.2).
+fn compressed_point(algorithm: EcdsaAlgorithm, spki: &[u8]) -> Option<Vec<u8>> {
+    let coordinate = algorithm.compressed_point_length().checked_sub(1)?;
+    let point = spki.get(spki.len().checked_sub(2 * coordinate + 1)?..)?;
+    let (4, coordinates) = point.split_first().map(|(form, rest)| (*form, rest))? else {
+        return None;
+    };
+    let (x, y) = coordinates.split_at_checked(coordinate)?;
+    let sign = y.last()? & 1;
+    Some([&[2 | sign], x].concat())
 }
 
 /// Checks one ECDSA signature over a message that comes in parts.
@@ -100,15 +184,15 @@ impl EcdsaVerifier {
     /// # Errors
     /// [`Failed`] when the bytes are not a compressed point on the curve.
     pub fn new(algorithm: EcdsaAlgorithm, compressed_point: &[u8]) -> Result<Self, Failed> {
-        let (verification, hash): (&'static EcdsaVerificationAlgorithm, _) = match algorithm {
-            EcdsaAlgorithm::P256Sha256 => (&ECDSA_P256_SHA256_ASN1, &SHA256),
-            EcdsaAlgorithm::P384Sha384 => (&ECDSA_P384_SHA384_ASN1, &SHA384),
+        let verification: &'static EcdsaVerificationAlgorithm = match algorithm {
+            EcdsaAlgorithm::P256Sha256 => &ECDSA_P256_SHA256_ASN1,
+            EcdsaAlgorithm::P384Sha384 => &ECDSA_P384_SHA384_ASN1,
         };
         if compressed_point.len() != algorithm.compressed_point_length() {
             return Err(Failed);
         }
         Ok(Self {
-            digest: Context::new(hash),
+            digest: Context::new(algorithm.hash()),
             public_key: ParsedPublicKey::new(verification, compressed_point).map_err(|_| Failed)?,
         })
     }
@@ -126,5 +210,36 @@ impl EcdsaVerifier {
         self.public_key
             .verify_digest_sig(&self.digest.finish(), signature)
             .map_err(|_| Failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::random::SystemRandom;
+
+    #[test]
+    fn a_signature_verifies_under_the_point_of_its_signer_and_no_other() {
+        for algorithm in [EcdsaAlgorithm::P256Sha256, EcdsaAlgorithm::P384Sha384] {
+            // Often enough that points with either sign come up.
+            for _ in 0..8 {
+                let mut signer = EcdsaSigner::generate(algorithm, &SystemRandom).unwrap();
+                let other = EcdsaSigner::generate(algorithm, &SystemRandom).unwrap();
+                let point = signer.compressed_point().to_vec();
+                assert_eq!(point.len(), algorithm.compressed_point_length());
+                signer.update(b"attack ");
+                signer.update(b"at dawn");
+                let signature = signer.sign().unwrap();
+                let verify = |point: &[u8], message: &[u8]| {
+                    let mut verifier = EcdsaVerifier::new(algorithm, point).unwrap();
+                    verifier.update(message);
+                    verifier.verify(&signature)
+                };
+                assert_eq!(verify(&point, b"attack at dawn"), Ok(()));
+                assert_eq!(verify(&point, b"attack at noon"), Err(Failed));
+                let other = other.compressed_point();
+                assert_eq!(verify(other, b"attack at dawn"), Err(Failed));
+            }
+        }
     }
 }

@@ -8,10 +8,13 @@ mod ec;
 mod ed25519;
 mod ml_dsa;
 mod rsa;
+mod rsa_encryption;
 mod secp256k1;
 mod sm2;
 
 use std::fmt;
+
+pub use rsa_encryption::{RsaDecryptingKey, RsaEncryptingKey, RsaPadding};
 
 use super::Failed;
 use super::random::Random;

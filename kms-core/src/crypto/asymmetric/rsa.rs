@@ -2,10 +2,7 @@
 
 use aws_lc_rs::digest::{self, Digest, digest};
 use aws_lc_rs::encoding::AsDer;
-use aws_lc_rs::rsa::{
-    KeyPair, KeySize, OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm,
-    OaepPrivateDecryptingKey, OaepPublicEncryptingKey, PrivateDecryptingKey, PublicEncryptingKey,
-};
+use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{
     KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
     RSA_PKCS1_2048_8192_SHA512, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512,
@@ -13,6 +10,7 @@ use aws_lc_rs::signature::{
     RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaParameters,
 };
 
+use super::rsa_encryption::{RsaDecryptingKey, RsaEncryptingKey, RsaPadding};
 use super::{Message, NewKeyPair};
 use crate::api::{EncryptionAlgorithm, SigningAlgorithm};
 use crate::crypto::Failed;
@@ -113,17 +111,17 @@ pub(super) fn hashed(
     }
 }
 
-fn oaep(algorithm: EncryptionAlgorithm) -> Result<&'static OaepAlgorithm, Failed> {
+fn padding(algorithm: EncryptionAlgorithm) -> Result<RsaPadding, Failed> {
     match algorithm {
-        EncryptionAlgorithm::RsaesOaepSha1 => Ok(&OAEP_SHA1_MGF1SHA1),
-        EncryptionAlgorithm::RsaesOaepSha256 => Ok(&OAEP_SHA256_MGF1SHA256),
+        EncryptionAlgorithm::RsaesOaepSha1 => Ok(RsaPadding::OaepSha1),
+        EncryptionAlgorithm::RsaesOaepSha256 => Ok(RsaPadding::OaepSha256),
         EncryptionAlgorithm::SymmetricDefault | EncryptionAlgorithm::Sm2pke => Err(Failed),
     }
 }
 
 pub(super) struct PrivateKey {
     signing: KeyPair,
-    decrypting: OaepPrivateDecryptingKey,
+    decrypting: RsaDecryptingKey,
 }
 
 impl PrivateKey {
@@ -132,10 +130,9 @@ impl PrivateKey {
         if signing.public_modulus_len() != size.bytes() {
             return Err(Failed);
         }
-        let decrypting = PrivateDecryptingKey::from_pkcs8(pkcs8).map_err(|_| Failed)?;
         Ok(Self {
             signing,
-            decrypting: OaepPrivateDecryptingKey::new(decrypting).map_err(|_| Failed)?,
+            decrypting: RsaDecryptingKey::open(pkcs8)?,
         })
     }
 
@@ -157,46 +154,22 @@ impl PrivateKey {
         algorithm: EncryptionAlgorithm,
         ciphertext: &[u8],
     ) -> Result<SecretBytes, Failed> {
-        let algorithm = oaep(algorithm)?;
-        if ciphertext.len() != self.decrypting.key_size_bytes() {
-            return Err(Failed);
-        }
-        let mut length = 0;
-        let padded = SecretBytes::try_build(self.decrypting.min_output_size(), |room| {
-            length = self
-                .decrypting
-                .decrypt(algorithm, ciphertext, room, None)
-                .map_err(|_| Failed)?
-                .len();
-            Ok(())
-        })?;
-        let plaintext = padded.expose().get(..length).ok_or(Failed)?;
-        Ok(SecretBytes::new(plaintext.to_vec()))
+        self.decrypting.decrypt(padding(algorithm)?, ciphertext)
     }
 }
 
 pub(super) struct PublicKey {
     /// For each padding and hash the library parses the key anew: at verifying.
-    spki: Vec<u8>,
-    encrypting: OaepPublicEncryptingKey,
+    encrypting: RsaEncryptingKey,
 }
 
 impl PublicKey {
     pub(super) fn open(size: Size, spki: &[u8]) -> Result<Self, Failed> {
-        let encrypting = PublicEncryptingKey::from_der(spki).map_err(|_| Failed)?;
-        // The library does not look at what follows the key.
-        let encoded = AsDer::<aws_lc_rs::encoding::PublicKeyX509Der<'_>>::as_der(&encrypting);
-        if encoded.map_err(|_| Failed)?.as_ref() != spki {
+        let encrypting = RsaEncryptingKey::open(spki)?;
+        if encrypting.modulus_length() != size.bytes() {
             return Err(Failed);
         }
-        let encrypting = OaepPublicEncryptingKey::new(encrypting).map_err(|_| Failed)?;
-        if encrypting.key_size_bytes() != size.bytes() {
-            return Err(Failed);
-        }
-        Ok(Self {
-            spki: spki.to_vec(),
-            encrypting,
-        })
+        Ok(Self { encrypting })
     }
 
     pub(super) fn verify(
@@ -206,7 +179,7 @@ impl PublicKey {
         signature: &[u8],
     ) -> Result<(), Failed> {
         let scheme = scheme(algorithm)?;
-        ParsedPublicKey::new(scheme.verify, &self.spki)
+        ParsedPublicKey::new(scheme.verify, self.encrypting.spki())
             .map_err(|_| Failed)?
             .verify_digest_sig(&hashed(scheme.hash, message)?, signature)
             .map_err(|_| Failed)
@@ -217,13 +190,6 @@ impl PublicKey {
         algorithm: EncryptionAlgorithm,
         plaintext: &[u8],
     ) -> Result<Vec<u8>, Failed> {
-        let mut ciphertext = vec![0; self.encrypting.ciphertext_size()];
-        let length = self
-            .encrypting
-            .encrypt(oaep(algorithm)?, plaintext, &mut ciphertext, None)
-            .map_err(|_| Failed)?
-            .len();
-        ciphertext.truncate(length);
-        Ok(ciphertext)
+        self.encrypting.encrypt(padding(algorithm)?, plaintext)
     }
 }
