@@ -7,6 +7,7 @@ mod ledger;
 mod messages;
 mod multi_region;
 mod policy;
+mod recipients;
 mod seed;
 mod signing;
 mod store;

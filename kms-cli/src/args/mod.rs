@@ -4,6 +4,7 @@ mod data;
 mod grant;
 mod key;
 mod local;
+mod message;
 mod policy;
 mod session;
 mod sign;
@@ -14,12 +15,16 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-pub(crate) use data::{Decrypt, Encrypt, GenerateDataKey, Inspect, KeySize, Random, RandomFormat};
+pub(crate) use data::{GenerateDataKey, KeySize, Random, RandomFormat};
 pub(crate) use grant::{CreateGrant, GrantCommand, ListGrants, RetireGrant};
 pub(crate) use key::{
     AliasCommand, CreateKey, KeyCommand, PolicyCommand, ReplicateKey, RotationCommand, TagPair,
 };
 pub(crate) use local::CredentialProcess;
+pub(crate) use message::{
+    Commitment, Decrypt, DiscoveryAndPrivateKey, Encrypt, Inspect, Reading, Recipients, Reencrypt,
+    Writing,
+};
 pub(crate) use policy::{EvalPolicies, LintPolicy, PolicyKind, PolicyTool};
 pub(crate) use session::SessionCommand;
 pub(crate) use sign::{GenerateMac, MacCommand, Sign, Verify, VerifyMac};
@@ -145,6 +150,7 @@ pub(crate) enum Command {
     Init(Init),
     Encrypt(Encrypt),
     Decrypt(Decrypt),
+    Reencrypt(Reencrypt),
     Inspect(Inspect),
     /// Create and administer keys
     #[command(subcommand)]

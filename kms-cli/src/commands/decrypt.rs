@@ -3,12 +3,13 @@
 use std::io::{self, Cursor, Read, Write};
 
 use kms_core::envelope::{
-    self, CommitmentPolicy, DecryptError, DecryptOptions, Part, SignedMessages,
+    self, CommitmentPolicy, DataKeys, DecryptError, DecryptOptions, Part, SignedMessages, Summary,
 };
 
 use super::encrypt::{context, refuse_to_overwrite};
-use crate::args::Decrypt;
-use crate::engine::{Keys, Kms};
+use super::keyring;
+use crate::args::{Commitment, Decrypt, Reading};
+use crate::engine::Kms;
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
 use crate::pipeline::{ARMOR_BEGIN, ArmorReader, Input, Mode, OutputFile, TextOnly, is_not_text};
@@ -19,15 +20,16 @@ pub(super) fn run(
     open: impl FnOnce() -> Result<Kms, Failure>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let options = options(arguments)?;
+    let mut options = options(&arguments.reading)?;
     let input = Input::open(arguments.file.as_deref())?;
     if arguments.out.is_none() {
         refuse_to_overwrite(&input)?;
     }
     let file = OutputFile::open(arguments.out.as_deref(), Mode::Usual)?;
-    let kms = open()?;
-    let keys = Keys::new(&kms, &arguments.keys);
-    let mut reader = message(&input)?;
+    options.signed_messages = signed_messages(arguments, &file, &input);
+    let kms = keyring::reads_by_kms(&arguments.source).then(open);
+    let kms = kms.transpose()?;
+    let keys = keyring::of_reader(&arguments.keys, &arguments.source, kms.as_ref())?;
     let mut writer = file.file();
     let mut text_only;
     let to_terminal = arguments.out.is_none() && term::stdout_is_terminal();
@@ -37,32 +39,57 @@ pub(super) fn run(
     } else {
         &mut writer
     };
-    let summary = envelope::decrypt(&mut reader, writer, &keys, &options)
-        .map_err(|error| failed(error, &input, &file))?;
+    let summary = release(&input, &file, writer, &*keys, &options)?;
     file.commit()?;
     output.note(&format!("decrypted {} bytes", summary.plaintext_length));
     Ok(())
 }
 
-fn options(arguments: &Decrypt) -> Result<DecryptOptions, Failure> {
-    let commitment_policy = if arguments.allow_uncommitted {
-        CommitmentPolicy::RequireEncryptAllowDecrypt
-    } else {
-        CommitmentPolicy::RequireEncryptRequireDecrypt
-    };
-    // Into a file that appears only when all of it is verified, frames may go before the
-    // signature is.
-    let signed_messages = if arguments.out.is_some() {
-        SignedMessages::ReleaseUnverified
-    } else {
-        SignedMessages::HoldBack
-    };
+/// What messages are read; what is released of signed ones is not told by these arguments.
+pub(super) fn options(reading: &Reading) -> Result<DecryptOptions, Failure> {
     Ok(DecryptOptions {
-        commitment_policy,
-        signed_messages,
-        reproduced_context: context(&arguments.context)?,
+        commitment_policy: match reading.commitment_policy {
+            Commitment::Require => CommitmentPolicy::RequireEncryptRequireDecrypt,
+            Commitment::Allow => CommitmentPolicy::RequireEncryptAllowDecrypt,
+        },
+        max_data_keys: usize::from(reading.max_encrypted_data_keys),
+        reproduced_context: context(&reading.context)?,
         ..DecryptOptions::default()
     })
+}
+
+/// Into a file that appears only when all of it is verified, frames may go before the signature
+/// is. What can be read twice is refused at first, and then verified before it is released.
+fn signed_messages(arguments: &Decrypt, file: &OutputFile, input: &Input) -> SignedMessages {
+    if !file.is_standard() || arguments.release_unverified_plaintext {
+        SignedMessages::ReleaseUnverified
+    } else if input.position().is_some() {
+        SignedMessages::Refuse
+    } else {
+        SignedMessages::HoldBack
+    }
+}
+
+/// Decrypts; a signed message that can be read twice is verified first, and then released.
+fn release(
+    input: &Input,
+    file: &OutputFile,
+    writer: &mut dyn Write,
+    keys: &dyn DataKeys,
+    options: &DecryptOptions,
+) -> Result<Summary, Failure> {
+    let position = input.position();
+    let opened = envelope::decrypt(&mut message(input)?, writer, keys, options);
+    let (Err(DecryptError::Signed), Some(position)) = (&opened, position) else {
+        return opened.map_err(|error| failed(error, input, file));
+    };
+    input.go_back(position)?;
+    let verified = envelope::verify(&mut message(input)?, keys, options)
+        .map_err(|error| refusal(error, input))?;
+    input.go_back(position)?;
+    verified
+        .release(&mut message(input)?, writer)
+        .map_err(|error| failed(error, input, file))
 }
 
 /// The bytes of a message, whether it comes as bytes or as armor.
@@ -82,23 +109,16 @@ pub(super) fn message(input: &Input) -> Result<Box<dyn Read + '_>, Failure> {
     })
 }
 
-fn failed(error: DecryptError, input: &Input, output: &OutputFile) -> Failure {
+pub(super) fn failed(error: DecryptError, input: &Input, output: &OutputFile) -> Failure {
     match error {
-        DecryptError::Key(source) => match source.downcast::<Failure>() {
-            Ok(failure) => *failure,
-            Err(other) => Failure::new(Kind::Failed, other.to_string()),
-        },
         DecryptError::Write(error) if is_not_text(&error) => {
             Failure::usage("a terminal cannot show the decrypted data, which is not text")
                 .hint("redirect it, or use -o FILE, or --force")
         }
         DecryptError::Write(error) => output.failed(&error),
-        DecryptError::Uncommitted => {
-            Failure::new(Kind::Failed, "the message does not commit to its key")
-                .hint("--allow-uncommitted reads it all the same")
+        DecryptError::Changed if output.is_standard() => {
+            refusal(error, input).hint("discard what was written: it is not the whole message")
         }
-        DecryptError::TooLargeToHold(_) => Failure::new(Kind::Failed, error.to_string())
-            .hint("use -o FILE, or a message with smaller frames"),
         DecryptError::Truncated(part)
         | DecryptError::Forged(part)
         | DecryptError::MalformedBody { part, .. }
@@ -113,6 +133,15 @@ fn failed(error: DecryptError, input: &Input, output: &OutputFile) -> Failure {
 /// What cannot be read as a message, and what is wrong with it.
 pub(super) fn refusal(error: DecryptError, input: &Input) -> Failure {
     match error {
+        DecryptError::Key(source) => keyring::refused(source),
+        DecryptError::Uncommitted => {
+            Failure::new(Kind::Failed, "the message does not commit to its key")
+                .hint("--commitment-policy allow reads it all the same")
+        }
+        DecryptError::TooManyDataKeys(_) => Failure::new(Kind::Failed, error.to_string())
+            .hint("--max-encrypted-data-keys allows more"),
+        DecryptError::TooLargeToHold(_) => Failure::new(Kind::Failed, error.to_string())
+            .hint("use -o FILE, or a message with smaller frames"),
         DecryptError::Read(error) if is_armor_refusal(&error) => {
             Failure::new(Kind::Integrity, error.to_string())
         }

@@ -1,14 +1,17 @@
 //! `kms encrypt`.
 
+use std::collections::BTreeSet;
 use std::io::Write;
+use std::path::Path;
 use std::thread;
 
 use kms_core::ciphertext::EncryptionContext;
 use kms_core::crypto::random::SystemRandom;
-use kms_core::envelope::{self, EncryptError, EncryptOptions};
+use kms_core::envelope::{self, EncryptError, EncryptOptions, Summary};
 
-use crate::args::Encrypt;
-use crate::engine::{Keys, Kms};
+use super::keyring;
+use crate::args::{Encrypt, Recipients, Writing};
+use crate::engine::Kms;
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
 use crate::pipeline::{ArmorWriter, Input, Mode, OutputFile};
@@ -24,53 +27,100 @@ pub(super) fn run(
     open: impl FnOnce() -> Result<Kms, Failure>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let context = context(&arguments.context)?;
-    let to_terminal = arguments.out.is_none() && term::stdout_is_terminal();
-    if to_terminal && !arguments.armor && !arguments.force {
-        return Err(
-            Failure::usage("a terminal cannot show an encrypted message")
-                .hint("redirect it, use -o FILE, or -a for text"),
-        );
-    }
+    let (context, required_context_keys) = contexts(arguments)?;
     let input = Input::open(arguments.file.as_deref())?;
-    if arguments.out.is_none() {
-        refuse_to_overwrite(&input)?;
-    }
-    let file = OutputFile::open(arguments.out.as_deref(), Mode::Usual)?;
-    let kms = open()?;
-    let keys = Keys::new(&kms, &arguments.keys);
-    let encrypt = |writer: &mut (dyn Write + Send)| {
-        let options = EncryptOptions {
-            frame_length: arguments.frame_length,
-            threads: threads(&input),
-            ..EncryptOptions::default()
-        };
+    let target = Target::open(
+        arguments.out.as_deref(),
+        arguments.force,
+        &arguments.writing,
+        &input,
+    )?;
+    let kms = kms_of(&arguments.recipients, open)?;
+    let keys = keyring::of_recipients(&arguments.recipients, kms.as_ref())?;
+    let options = EncryptOptions {
+        threads: threads(&input),
+        required_context_keys,
+        ..options(&arguments.writing)
+    };
+    let summary = target.write(|writer| {
         let mut reader = &input.file;
         envelope::encrypt(
             &mut reader,
             writer,
-            &keys,
+            &*keys,
             &context,
             &options,
             &SystemRandom,
         )
-        .map_err(|error| failed(error, &input, &file))
-    };
-    let summary = if arguments.armor {
-        let mut writer = ArmorWriter::new(file.file());
-        let summary = encrypt(&mut writer)?;
-        writer.finish().map_err(|error| file.failed(&error))?;
-        summary
-    } else {
-        encrypt(&mut file.file())?
-    };
-    file.commit()?;
+        .map_err(|error| failed(error, &input, &target.file))
+    })?;
+    target.file.commit()?;
     output.note(&format!("encrypted {} bytes", summary.plaintext_length));
     Ok(())
 }
 
+/// The KMS, if any recipient is one of its keys.
+pub(super) fn kms_of(
+    recipients: &Recipients,
+    open: impl FnOnce() -> Result<Kms, Failure>,
+) -> Result<Option<Kms>, Failure> {
+    (!recipients.keys.is_empty()).then(open).transpose()
+}
+
+pub(super) fn options(writing: &Writing) -> EncryptOptions {
+    EncryptOptions {
+        frame_length: writing.frame_length,
+        sign: writing.sign,
+        ..EncryptOptions::default()
+    }
+}
+
+/// Where a message goes, as bytes or as text.
+pub(super) struct Target {
+    pub(super) file: OutputFile,
+    armor: bool,
+}
+
+impl Target {
+    pub(super) fn open(
+        out: Option<&Path>,
+        force: bool,
+        writing: &Writing,
+        input: &Input,
+    ) -> Result<Self, Failure> {
+        if out.is_none() && term::stdout_is_terminal() && !writing.armor && !force {
+            return Err(
+                Failure::usage("a terminal cannot show an encrypted message")
+                    .hint("redirect it, use -o FILE, or -a for text"),
+            );
+        }
+        if out.is_none() {
+            refuse_to_overwrite(input)?;
+        }
+        Ok(Self {
+            file: OutputFile::open(out, Mode::Usual)?,
+            armor: writing.armor,
+        })
+    }
+
+    /// Has the message written.
+    pub(super) fn write(
+        &self,
+        message: impl FnOnce(&mut (dyn Write + Send)) -> Result<Summary, Failure>,
+    ) -> Result<Summary, Failure> {
+        if !self.armor {
+            return message(&mut self.file.file());
+        }
+        let mut writer = ArmorWriter::new(self.file.file());
+        let summary = message(&mut writer)?;
+        let finished = writer.finish();
+        finished.map_err(|error| self.file.failed(&error))?;
+        Ok(summary)
+    }
+}
+
 /// More than one for a large regular file, whose bytes do not have to be waited for.
-fn threads(input: &Input) -> usize {
+pub(super) fn threads(input: &Input) -> usize {
     if input
         .regular_length()
         .is_none_or(|length| length < PARALLEL_LENGTH)
@@ -80,12 +130,22 @@ fn threads(input: &Input) -> usize {
     thread::available_parallelism().map_or(1, |count| count.get().min(MAX_THREADS))
 }
 
+/// The whole context, and the keys of it that are not stored.
+fn contexts(arguments: &Encrypt) -> Result<(EncryptionContext, BTreeSet<String>), Failure> {
+    let pairs = arguments.context.iter().chain(&arguments.unstored_context);
+    let context = context(pairs)?;
+    let unstored = arguments.unstored_context.iter();
+    Ok((context, unstored.map(|(key, _)| key.clone()).collect()))
+}
+
 /// The pairs of the command line; a key may be given once.
-pub(super) fn context(pairs: &[(String, String)]) -> Result<EncryptionContext, Failure> {
+pub(super) fn context<'p>(
+    pairs: impl IntoIterator<Item = &'p (String, String)>,
+) -> Result<EncryptionContext, Failure> {
     let mut context = EncryptionContext::new();
     for (key, value) in pairs {
         if context.insert(key.clone(), value.clone()).is_some() {
-            let message = format!("--context {key} is given twice");
+            let message = format!("the context key {key} is given twice");
             return Err(Failure::usage(message));
         }
     }
@@ -102,16 +162,15 @@ pub(super) fn refuse_to_overwrite(input: &Input) -> Result<(), Failure> {
     Ok(())
 }
 
-fn failed(error: EncryptError, input: &Input, output: &OutputFile) -> Failure {
+pub(super) fn failed(error: EncryptError, input: &Input, output: &OutputFile) -> Failure {
     match error {
-        EncryptError::Key(source) => match source.downcast::<Failure>() {
-            Ok(failure) => *failure,
-            Err(other) => Failure::new(Kind::Failed, other.to_string()),
-        },
+        EncryptError::Key(source) => keyring::refused(source),
         EncryptError::Read(error) => input.failed(&error),
         EncryptError::Write(error) => output.failed(&error),
         EncryptError::FrameLength
         | EncryptError::ReservedContextKey
+        | EncryptError::RequiredContextKey(_)
+        | EncryptError::TooManyDataKeys(_)
         | EncryptError::Context(_)
         | EncryptError::TooLong => Failure::usage(error.to_string()),
         EncryptError::KeyMaterial | EncryptError::Crypto(_) => {

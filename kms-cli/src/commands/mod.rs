@@ -10,9 +10,11 @@ mod grant;
 mod init;
 mod inspect;
 mod key;
+mod keyring;
 mod multi_region;
 mod policy;
 mod random;
+mod reencrypt;
 mod rotation;
 mod seed;
 mod session;
@@ -32,6 +34,7 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<(), Failure> 
         Command::Init(init) => init::run(&init, &global, output),
         Command::Encrypt(encrypt) => encrypt::run(&encrypt, open, output),
         Command::Decrypt(decrypt) => decrypt::run(&decrypt, open, output),
+        Command::Reencrypt(reencrypt) => reencrypt::run(&reencrypt, open, output),
         Command::Inspect(inspect) => inspect::run(&inspect, output),
         Command::Key(command) => key::run(command, &open()?, output),
         Command::Alias(command) => alias::run(command, &open()?, output),

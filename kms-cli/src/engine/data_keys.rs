@@ -5,8 +5,10 @@ use kms_core::api::{
     GenerateDataKeyRequest,
 };
 use kms_core::ciphertext::EncryptionContext;
-use kms_core::envelope::{DataKey, DataKeys, EncryptedDataKey, KeyError};
-use kms_core::ids::{KeyArn, KeyId, KeyRef};
+use kms_core::envelope::{
+    AwsKmsKeys, DataKey, DataKeys, DiscoveryFilter, EncryptedDataKey, KeyError, NamedKey,
+};
+use kms_core::ids::{KeyArn, KeyRef};
 use kms_core::secret::SecretBytes;
 
 use super::Kms;
@@ -17,6 +19,7 @@ use crate::failure::{Failure, Kind};
 pub(crate) struct Keys<'a> {
     kms: &'a Kms,
     keys: Vec<String>,
+    filter: DiscoveryFilter,
 }
 
 impl<'a> Keys<'a> {
@@ -26,7 +29,13 @@ impl<'a> Keys<'a> {
         Self {
             kms,
             keys: keys.to_vec(),
+            filter: DiscoveryFilter::default(),
         }
+    }
+
+    /// The same, with a filter for keys that only the message names.
+    pub(crate) fn discovering(self, filter: DiscoveryFilter) -> Self {
+        Self { filter, ..self }
     }
 
     fn generate_first(
@@ -93,19 +102,23 @@ impl<'a> Keys<'a> {
     }
 
     /// The keys that may be used, as they are named in messages.
-    fn permitted(&self) -> Result<Vec<Permitted>, Failure> {
+    fn permitted(&self) -> Result<AwsKmsKeys, Failure> {
+        if self.keys.is_empty() {
+            return Ok(AwsKmsKeys::Discovery(self.filter.clone()));
+        }
         let resolve = |key: &String| match key.parse() {
-            Ok(KeyRef::Id(id)) => Ok(Permitted::Id(id)),
-            Ok(KeyRef::Arn(arn)) => Ok(Permitted::Arn(arn)),
+            Ok(KeyRef::Id(id)) => Ok(NamedKey::Id(id)),
+            Ok(KeyRef::Arn(arn)) => Ok(NamedKey::Arn(arn)),
             Ok(KeyRef::Alias(_) | KeyRef::AliasArn(_)) | Err(_) => {
                 let answer = self.kms.call(DescribeKeyRequest {
                     key_id: Some(key.clone()),
                     ..DescribeKeyRequest::default()
                 })?;
-                Ok(Permitted::Arn(answer.key_metadata.arn))
+                Ok(NamedKey::Arn(answer.key_metadata.arn))
             }
         };
-        self.keys.iter().map(resolve).collect()
+        let keys: Result<_, Failure> = self.keys.iter().map(resolve).collect();
+        Ok(AwsKmsKeys::Strict(keys?))
     }
 
     fn unwrap_any(
@@ -117,11 +130,8 @@ impl<'a> Keys<'a> {
         let permitted = self.permitted()?;
         let mut refused: Option<Failure> = None;
         for data_key in encrypted {
-            let Some(arn) = data_key.aws_kms_key_arn().and_then(|arn| arn.parse().ok()) else {
-                continue;
-            };
-            let may_use = permitted.is_empty() || permitted.iter().any(|key| key.is(&arn));
-            let Some(arn) = self.kms.here(&arn).filter(|_| may_use) else {
+            let asked = permitted.key_for(data_key, self.kms.region());
+            let Some(arn) = asked.filter(|arn| self.kms.may_hold(arn)) else {
                 continue;
             };
             match self.decrypt(&arn, &data_key.ciphertext, context, length) {
@@ -133,24 +143,32 @@ impl<'a> Keys<'a> {
                 },
             }
         }
-        Err(refused.unwrap_or_else(|| no_key(encrypted, &self.keys)))
+        Err(refused.unwrap_or_else(|| self.no_key(encrypted)))
     }
 }
 
-/// One key that may be used to decrypt.
-enum Permitted {
-    Id(KeyId),
-    Arn(KeyArn),
-}
-
-impl Permitted {
-    fn is(&self, arn: &KeyArn) -> bool {
-        match self {
-            Self::Id(id) => *id == arn.key,
-            Self::Arn(permitted) if matches!(arn.key, KeyId::MultiRegion(_)) => {
-                (permitted.key, &permitted.account) == (arn.key, &arn.account)
-            }
-            Self::Arn(permitted) => permitted == arn,
+impl Keys<'_> {
+    /// None of the message's keys may be tried: says which ones they are.
+    fn no_key(&self, encrypted: &[EncryptedDataKey]) -> Failure {
+        let whose = if !self.keys.is_empty() {
+            "the keys given with -k"
+        } else if self.filter != DiscoveryFilter::default() {
+            "this store and the accounts and Regions given"
+        } else {
+            "this store"
+        };
+        let names: Vec<&str> = encrypted
+            .iter()
+            .filter_map(EncryptedDataKey::aws_kms_key_arn)
+            .collect();
+        let failure = Failure::new(
+            Kind::NotFound,
+            format!("the message was not encrypted for {whose}"),
+        );
+        if names.is_empty() {
+            failure.hint("it was encrypted with keys that are not kept in a KMS")
+        } else {
+            failure.hint(format!("it needs {}", names.join(" or ")))
         }
     }
 }
@@ -160,28 +178,6 @@ fn pairs(context: &EncryptionContext) -> Option<EncryptionContextMap> {
         .iter()
         .map(|(key, value)| (key.clone(), value.clone()));
     Some(EncryptionContextMap(pairs.collect())).filter(|map| !map.0.is_empty())
-}
-
-/// None of the message's keys may be tried: says which ones they are.
-fn no_key(encrypted: &[EncryptedDataKey], keys: &[String]) -> Failure {
-    let whose = if keys.is_empty() {
-        "this store"
-    } else {
-        "the keys given with -k"
-    };
-    let names: Vec<&str> = encrypted
-        .iter()
-        .filter_map(EncryptedDataKey::aws_kms_key_arn)
-        .collect();
-    let failure = Failure::new(
-        Kind::NotFound,
-        format!("the message was not encrypted for {whose}"),
-    );
-    if names.is_empty() {
-        failure.hint("it was encrypted with keys that are not kept in a KMS")
-    } else {
-        failure.hint(format!("it needs {}", names.join(" or ")))
-    }
 }
 
 impl DataKeys for Keys<'_> {
@@ -197,6 +193,18 @@ impl DataKeys for Keys<'_> {
             data_key.encrypted.push(encrypted);
         }
         Ok(data_key)
+    }
+
+    fn wrap(
+        &self,
+        data_key: &SecretBytes,
+        context: &EncryptionContext,
+    ) -> Result<Vec<EncryptedDataKey>, KeyError> {
+        let keys = self.keys.iter();
+        let encrypted: Result<_, Failure> = keys
+            .map(|key| self.encrypt(key, data_key, context))
+            .collect();
+        Ok(encrypted?)
     }
 
     fn unwrap(

@@ -17,7 +17,7 @@ pub(crate) use unlock::{ledger_failed, new_passphrase};
 
 use endpoint::Endpoint;
 use kms_core::api;
-use kms_core::ids::{KeyArn, KeyId};
+use kms_core::ids::{KeyArn, Region};
 
 use crate::args::Global;
 use crate::failure::Failure;
@@ -56,24 +56,19 @@ impl Kms {
         }
     }
 
-    /// The key that may be here of what a message calls `arn`: for a multi-Region key that is the
-    /// related one in the Region that is worked in. A store in a directory knows its own account
-    /// and Region, of an endpoint its Region is known.
-    pub(crate) fn here(&self, arn: &KeyArn) -> Option<KeyArn> {
-        let region = match self {
+    /// The Region that is worked in, as far as it is known.
+    pub(crate) fn region(&self) -> Option<&Region> {
+        match self {
             Self::Embedded(embedded) => Some(embedded.region()),
             Self::Endpoint(endpoint) => endpoint.region(),
-        };
-        let here = match (arn.key, region) {
-            (KeyId::MultiRegion(_), Some(region)) => KeyArn {
-                region: region.clone(),
-                ..arn.clone()
-            },
-            _ => arn.clone(),
-        };
+        }
+    }
+
+    /// Whether the key may be here: a store in a directory knows its own account and Region.
+    pub(crate) fn may_hold(&self, arn: &KeyArn) -> bool {
         match self {
-            Self::Embedded(embedded) => embedded.may_hold(&here).then_some(here),
-            Self::Endpoint(_) => Some(here),
+            Self::Embedded(embedded) => embedded.may_hold(arn),
+            Self::Endpoint(_) => true,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a command reads: a file, or standard input.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -63,6 +63,18 @@ impl Input {
     pub(crate) fn regular_length(&self) -> Option<u64> {
         let metadata = self.file.metadata().ok()?;
         metadata.is_file().then_some(metadata.len())
+    }
+
+    /// Where a regular file is read from next; `None` for what cannot be read twice.
+    pub(crate) fn position(&self) -> Option<u64> {
+        self.regular_length()?;
+        (&self.file).stream_position().ok()
+    }
+
+    /// Goes back to a position.
+    pub(crate) fn go_back(&self, position: u64) -> Result<(), Failure> {
+        let sought = (&self.file).seek(SeekFrom::Start(position));
+        sought.map(|_| ()).map_err(|error| self.failed(&error))
     }
 
     /// What to say when reading fails.
@@ -131,7 +143,7 @@ pub(crate) fn read_private(file: &mut File, name: &str) -> Result<SecretBytes, F
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Seek, Write};
+    use std::io::Write;
 
     use super::*;
 

@@ -6,9 +6,11 @@
 mod armor;
 mod input;
 mod output_file;
+mod pem;
 mod terminal;
 
 pub(crate) use armor::{ArmorReader, ArmorWriter, BEGIN as ARMOR_BEGIN};
 pub(crate) use input::{Input, read_document, read_private, read_text};
 pub(crate) use output_file::{Mode, OutputFile};
+pub(crate) use pem::read_pem;
 pub(crate) use terminal::{TextOnly, is_not_text};

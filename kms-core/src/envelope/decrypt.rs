@@ -2,25 +2,22 @@
 
 use std::io::{Read, Write};
 
+use super::body::{Body, Signature};
 use super::derive::message_key;
 use super::error::{DecryptError, Part};
-use super::frame::{
-    FINAL_MARKER, FINAL_OVERHEAD, FINAL_PREFIX, FRAME_OVERHEAD, FRAME_PREFIX, FrameAad, Kind,
-    SEQUENCE_LENGTH,
-};
-use super::header::{Content, Header, ReadHeader, read_header};
+use super::header::{Header, RESERVED_PREFIX, ReadHeader, read_header};
 use super::input::Input;
 use super::keyring::DataKeys;
 use super::output::Output;
-use super::{BATCH_BYTES, DEFAULT_MAX_DATA_KEYS, Summary, batch_frames};
+use super::{DEFAULT_MAX_DATA_KEYS, Summary};
 use crate::ciphertext::EncryptionContext;
-use crate::crypto::aead::{AesGcm, NONCE_LENGTH, TAG_LENGTH};
-use crate::crypto::sign::EcdsaVerifier;
+use crate::crypto::aead::AesGcm;
 
 /// Bytes that are held back until they are verified, unless the options say otherwise.
 pub const DEFAULT_MAX_HELD_BYTES: usize = 16 * 1024 * 1024;
 
-/// Which messages are read, by whether they commit to their key. Only committing ones are written.
+/// Which messages are read, by whether they commit to their key. Only committing ones are written:
+/// there is no `ForbidEncryptAllowDecrypt`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CommitmentPolicy {
     /// Only messages that commit to their key.
@@ -91,19 +88,18 @@ pub fn decrypt(
 ) -> Result<Summary, DecryptError> {
     let mut input = Input::new(reader);
     let read = read_header(&mut input, options.max_data_keys)?;
-    let (key, verifier) = open_header(&read, keys, options)?;
-    let hold = verifier.is_some() && options.signed_messages == SignedMessages::HoldBack;
-    let mut body = Body {
-        input,
-        output: Output::new(writer, hold, options.max_held_bytes),
-        key,
-        verifier,
-    };
-    match read.header.content {
-        Content::Framed(frame_length) => body.frames(&read.header.message_id, frame_length)?,
-        Content::Unframed => body.single_block(&read.header.message_id, options.max_held_bytes)?,
+    if read.header.suite.signature().is_some() && options.signed_messages == SignedMessages::Refuse
+    {
+        // What the header says wrongly is told before what the options do not allow.
+        check_policy(&read.header, options)?;
+        read.header.verifier()?;
+        return Err(DecryptError::Signed);
     }
-    let plaintext_length = body.finish()?;
+    let (key, signature) = open_header(&read, keys, options)?;
+    let signed = !matches!(signature, Signature::None);
+    let hold = signed && options.signed_messages == SignedMessages::HoldBack;
+    let output = Output::new(writer, hold, options.max_held_bytes);
+    let plaintext_length = Body::new(input, output, &key, signature).run(&read.header)?;
     Ok(Summary {
         header: read.header,
         plaintext_length,
@@ -122,22 +118,24 @@ pub fn inspect(reader: &mut dyn Read) -> Result<Header, DecryptError> {
     Ok(read.header)
 }
 
+fn check_policy(header: &Header, options: &DecryptOptions) -> Result<(), DecryptError> {
+    match options.commitment_policy {
+        CommitmentPolicy::RequireEncryptRequireDecrypt if !header.suite.commits_to_key() => {
+            Err(DecryptError::Uncommitted)
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Checks all that the header can be checked for, the policy first, and gets the key.
-fn open_header(
+pub(super) fn open_header(
     read: &ReadHeader,
     keys: &dyn DataKeys,
     options: &DecryptOptions,
-) -> Result<(AesGcm, Option<EcdsaVerifier>), DecryptError> {
+) -> Result<(AesGcm, Signature), DecryptError> {
     let header = &read.header;
-    if !header.suite.commits_to_key()
-        && options.commitment_policy == CommitmentPolicy::RequireEncryptRequireDecrypt
-    {
-        return Err(DecryptError::Uncommitted);
-    }
-    let mut verifier = header.verifier()?;
-    if verifier.is_some() && options.signed_messages == SignedMessages::Refuse {
-        return Err(DecryptError::Signed);
-    }
+    check_policy(header, options)?;
+    let verifier = header.verifier()?;
     let (context, unstored) = full_context(&header.context, &options.reproduced_context)?;
     let data_key = keys
         .unwrap(
@@ -150,15 +148,16 @@ fn open_header(
     let aad = [read.body.as_slice(), &unstored.serialise()?].concat();
     key.open_into(read.nonce, &aad, &[], &read.tag, &mut [])
         .map_err(|_| DecryptError::Forged(Part::Header))?;
-    if let Some(verifier) = &mut verifier {
-        verifier.update(&read.body);
-        verifier.update(&read.authentication);
-    }
-    Ok((key, verifier))
+    let Some(mut verifier) = verifier else {
+        return Ok((key, Signature::None));
+    };
+    verifier.update(&read.body);
+    verifier.update(&read.authentication);
+    Ok((key, Signature::Unverified(verifier)))
 }
 
 /// The stored pairs with the reproduced ones, and of these the ones that are not stored.
-fn full_context(
+pub(super) fn full_context(
     stored: &EncryptionContext,
     reproduced: &EncryptionContext,
 ) -> Result<(EncryptionContext, EncryptionContext), DecryptError> {
@@ -168,6 +167,10 @@ fn full_context(
         match stored.get(key) {
             Some(same) if same == value => {}
             Some(_) => return Err(DecryptError::ContextMismatch),
+            // What the format keeps for itself is stored or not there at all.
+            None if key.starts_with(RESERVED_PREFIX) => {
+                return Err(DecryptError::ContextMismatch);
+            }
             None => {
                 full.insert(key.clone(), value.clone());
                 unstored.insert(key.clone(), value.clone());
@@ -175,213 +178,4 @@ fn full_context(
         }
     }
     Ok((full, unstored))
-}
-
-/// A frame found at the start of the available bytes.
-struct Found {
-    kind: Kind,
-    /// Length of what stands before the ciphertext.
-    prefix: usize,
-    /// Length of the ciphertext, and of the plaintext.
-    length: usize,
-}
-
-/// What stands at the start of `available`: a frame, or so many bytes are needed to tell.
-fn find_frame(
-    available: &[u8],
-    sequence: u32,
-    frame_length: usize,
-) -> Result<Result<Found, usize>, DecryptError> {
-    let malformed = |reason| DecryptError::MalformedBody {
-        part: Part::Frame(sequence),
-        reason,
-    };
-    let Some((marker, rest)) = take_number(available) else {
-        return Ok(Err(SEQUENCE_LENGTH));
-    };
-    let found = if marker == FINAL_MARKER {
-        let Some((number, after)) = take_number(rest) else {
-            return Ok(Err(FINAL_PREFIX));
-        };
-        if number != sequence {
-            return Err(malformed("sequence number"));
-        }
-        let Some((length, _)) = after.get(NONCE_LENGTH..).and_then(take_number) else {
-            return Ok(Err(FINAL_PREFIX));
-        };
-        let length = usize::try_from(length).map_err(|_| malformed("length"))?;
-        if length > frame_length {
-            return Err(malformed("length"));
-        }
-        Found {
-            kind: Kind::Final,
-            prefix: FINAL_PREFIX,
-            length,
-        }
-    } else if marker == sequence {
-        Found {
-            kind: Kind::Regular,
-            prefix: FRAME_PREFIX,
-            length: frame_length,
-        }
-    } else {
-        return Err(malformed("sequence number"));
-    };
-    Ok(Ok(found))
-}
-
-fn take_number(bytes: &[u8]) -> Option<(u32, &[u8])> {
-    let (number, rest) = bytes.split_first_chunk()?;
-    Some((u32::from_be_bytes(*number), rest))
-}
-
-/// The parts of a frame; `None` when `bytes` is too short.
-fn split_frame(
-    bytes: &[u8],
-    nonce_offset: usize,
-    prefix: usize,
-) -> Option<([u8; NONCE_LENGTH], &[u8], &[u8; TAG_LENGTH])> {
-    let (before, rest) = bytes.split_at_checked(prefix)?;
-    let (ciphertext, tag) = rest.split_last_chunk::<TAG_LENGTH>()?;
-    Some((*before.get(nonce_offset..)?.first_chunk()?, ciphertext, tag))
-}
-
-/// The body of a message, from reader to writer.
-struct Body<'r, 'w> {
-    input: Input<'r>,
-    output: Output<'w>,
-    key: AesGcm,
-    verifier: Option<EcdsaVerifier>,
-}
-
-impl Body<'_, '_> {
-    fn frames(&mut self, message_id: &[u8], frame_length: u32) -> Result<(), DecryptError> {
-        let frame_length = usize::try_from(frame_length)
-            .map_err(|_| DecryptError::TooLargeToHold(Part::Frame(1)))?;
-        let mut regular = FrameAad::new(message_id, Kind::Regular);
-        let mut last = FrameAad::new(message_id, Kind::Final);
-        let mut sequence = 1_u32;
-        let result = loop {
-            match self.next_frame(sequence, frame_length) {
-                Ok(Found {
-                    kind,
-                    prefix,
-                    length,
-                }) => {
-                    let aad = match kind {
-                        Kind::Final => &mut last,
-                        Kind::Regular | Kind::SingleBlock => &mut regular,
-                    };
-                    let part = Part::Frame(sequence);
-                    let aad = aad.of(sequence, to_u64(length));
-                    match self.open(aad, part, prefix, length) {
-                        Ok(()) if kind == Kind::Final => return Ok(()),
-                        // A regular frame never bears the greatest number, the final marker.
-                        Ok(()) => sequence = sequence.saturating_add(1),
-                        Err(error) => break error,
-                    }
-                }
-                Err(error) => break error,
-            }
-        };
-        // The frames before the bad one are as authentic as those released with an earlier batch.
-        self.output.release()?;
-        Err(result)
-    }
-
-    /// Reads until the next frame is complete; releases what is kept before the reader may block.
-    fn next_frame(&mut self, sequence: u32, frame_length: usize) -> Result<Found, DecryptError> {
-        let stride = frame_length.saturating_add(FRAME_OVERHEAD);
-        let batch = batch_frames(frame_length).saturating_mul(stride);
-        loop {
-            let available = self.input.available();
-            let needed = match find_frame(available, sequence, frame_length)? {
-                Ok(found) => {
-                    let needed = (found.prefix + TAG_LENGTH).saturating_add(found.length);
-                    if available.len() >= needed {
-                        return Ok(found);
-                    }
-                    needed
-                }
-                Err(needed) => needed,
-            };
-            self.output.release()?;
-            let preferred = if stride > BATCH_BYTES { 0 } else { batch };
-            let limit = self.output.limit().saturating_add(FINAL_OVERHEAD);
-            if needed > limit {
-                return Err(DecryptError::TooLargeToHold(Part::Frame(sequence)));
-            }
-            if self.input.read(needed, preferred)? == 0 {
-                return Err(DecryptError::Truncated(Part::Frame(sequence)));
-            }
-        }
-    }
-
-    /// Opens the frame or block at the start of the available bytes and consumes it.
-    fn open(
-        &mut self,
-        aad: &[u8],
-        part: Part,
-        prefix: usize,
-        length: usize,
-    ) -> Result<(), DecryptError> {
-        let total = prefix.saturating_add(length).saturating_add(TAG_LENGTH);
-        // The IV stands before the ciphertext, or before the length field that stands there.
-        let nonce_offset = match (part, prefix) {
-            (Part::Frame(_), FRAME_PREFIX) => SEQUENCE_LENGTH,
-            (Part::Frame(_), _) => 2 * SEQUENCE_LENGTH,
-            _ => 0,
-        };
-        let capacity = self.input.capacity();
-        let bytes = self.input.available().get(..total).unwrap_or_default();
-        let (nonce, ciphertext, tag) =
-            split_frame(bytes, nonce_offset, prefix).ok_or(DecryptError::Truncated(part))?;
-        let plaintext = self.output.room(length, capacity, part)?;
-        self.key
-            .open_into(nonce, aad, ciphertext, tag, plaintext)
-            .map_err(|_| DecryptError::Forged(part))?;
-        self.output.keep(length);
-        if let Some(verifier) = &mut self.verifier {
-            verifier.update(bytes);
-        }
-        self.input.consume(total);
-        Ok(())
-    }
-
-    fn single_block(&mut self, message_id: &[u8], limit: usize) -> Result<(), DecryptError> {
-        const PREFIX: usize = NONCE_LENGTH + 8;
-        let prefix = self.input.require(PREFIX, Part::Body)?;
-        let length = prefix.last_chunk().map(|bytes| u64::from_be_bytes(*bytes));
-        let length = length
-            .and_then(|length| usize::try_from(length).ok())
-            .filter(|length| *length <= limit)
-            .ok_or(DecryptError::TooLargeToHold(Part::Body))?;
-        let total = length.saturating_add(PREFIX + TAG_LENGTH);
-        self.input.require(total, Part::Body)?;
-        let mut aad = FrameAad::new(message_id, Kind::SingleBlock);
-        let aad = aad.of(1, to_u64(length));
-        self.open(aad, Part::Body, PREFIX, length)
-    }
-
-    /// Checks the signature, if there must be one, and that nothing follows; then releases what is
-    /// left and returns the length of the plaintext.
-    fn finish(mut self) -> Result<u64, DecryptError> {
-        if let Some(verifier) = self.verifier {
-            let part = Part::Signature;
-            let length = self.input.require(2, part)?.first_chunk().copied();
-            let length = 2 + usize::from(length.map_or(0, u16::from_be_bytes));
-            let footer = self.input.require(length, part)?;
-            verifier
-                .verify(footer.get(2..).unwrap_or_default())
-                .map_err(|_| DecryptError::Forged(part))?;
-            self.input.consume(length);
-        }
-        self.input.require_end()?;
-        self.output.finish()?;
-        Ok(self.output.plaintext_length)
-    }
-}
-
-fn to_u64(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
 }

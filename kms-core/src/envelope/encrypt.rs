@@ -1,43 +1,45 @@
 //! Plaintext to message, in constant memory and without copying.
 
-use std::io::{self, ErrorKind, IoSliceMut, Read, Write};
-use std::ops::Range;
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
 
 use super::derive::committing_key;
 use super::error::EncryptError;
-use super::frame::{
-    FINAL_MARKER, FINAL_OVERHEAD, FINAL_PREFIX, FRAME_OVERHEAD, FRAME_PREFIX, FrameAad, Kind,
-    SEQUENCE_LENGTH, written_nonce,
-};
-use super::header::{Content, Header};
+use super::header::{Content, Header, PUBLIC_KEY_CONTEXT_KEY, RESERVED_PREFIX, public_key_text};
 use super::keyring::{DataKey, DataKeys};
-use super::parallel;
+use super::seal::Frames;
+use super::signature::SigningWriter;
 use super::suite::AlgorithmSuite;
-use super::{DEFAULT_MAX_DATA_KEYS, MAX_BATCH_FRAMES, Summary, batch_frames};
+use super::{DEFAULT_MAX_DATA_KEYS, Summary, parallel};
 use crate::ciphertext::EncryptionContext;
-use crate::crypto::Failed;
 use crate::crypto::aead::{AesGcm, NONCE_LENGTH};
 use crate::crypto::random::{Random, array};
-use crate::secret::SecretBuffer;
+use crate::crypto::sign::EcdsaSigner;
 
 /// Plaintext bytes in a frame unless the options say otherwise.
 pub const DEFAULT_FRAME_LENGTH: u32 = 64 * 1024;
 /// The largest frame that is written: a reader holds a whole frame before it releases it.
 pub const MAX_WRITTEN_FRAME_LENGTH: u32 = 1024 * 1024;
 
-const RESERVED_PREFIX: &str = "aws-crypto-";
-
-/// How a message is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a message is written. Always one that commits to its key; the commitment policies of
+/// [`CommitmentPolicy`](super::CommitmentPolicy) differ in what is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncryptOptions {
     /// Plaintext bytes per frame, from 1 to [`MAX_WRITTEN_FRAME_LENGTH`].
     pub frame_length: u32,
-    /// The largest number of recipients.
+    /// The largest number of encrypted data keys, one for each recipient.
     pub max_data_keys: usize,
     /// Threads that seal, the caller's included; 0 is taken as 1. The message is the same for any
     /// number. With more than one, each fills a batch of its own before it seals it, so this is for
     /// readers that do not wait for their plaintext, such as files.
     pub threads: usize,
+    /// Sign header and body, by a key pair that is made for this message alone: then a recipient
+    /// cannot alter the message for the others. Hashing is sequential and costs more than
+    /// encrypting; a reader cannot verify before the end.
+    pub sign: bool,
+    /// Keys of the encryption context whose pairs are authenticated but not stored in the message:
+    /// whoever decrypts must bring them.
+    pub required_context_keys: BTreeSet<String>,
 }
 
 impl Default for EncryptOptions {
@@ -46,16 +48,44 @@ impl Default for EncryptOptions {
             frame_length: DEFAULT_FRAME_LENGTH,
             max_data_keys: DEFAULT_MAX_DATA_KEYS,
             threads: 1,
+            sign: false,
+            required_context_keys: BTreeSet::new(),
+        }
+    }
+}
+
+impl EncryptOptions {
+    fn suite(&self) -> AlgorithmSuite {
+        if self.sign {
+            AlgorithmSuite::COMMITTING_SIGNED
+        } else {
+            AlgorithmSuite::COMMITTING
+        }
+    }
+
+    fn check(&self, context: &EncryptionContext) -> Result<(), EncryptError> {
+        if !(1..=MAX_WRITTEN_FRAME_LENGTH).contains(&self.frame_length) {
+            return Err(EncryptError::FrameLength);
+        }
+        let mut keys = context.iter().map(|(key, _)| key);
+        if keys.any(|key| key.starts_with(RESERVED_PREFIX)) {
+            return Err(EncryptError::ReservedContextKey);
+        }
+        let mut required = self.required_context_keys.iter();
+        match required.find(|key| context.get(key).is_none()) {
+            Some(key) => Err(EncryptError::RequiredContextKey(key.clone())),
+            None => Ok(()),
         }
     }
 }
 
 /// Reads plaintext to its end and writes it as one message of the AWS Encryption SDK, version 2,
-/// suite 0x0478.
+/// suite 0x0478, or 0x0578 where the options ask for a signature.
 ///
-/// `context` is stored in the message in clear and authenticated. On one thread, a frame is written
-/// as soon as it is complete: no more than one frame of plaintext waits for the reader. Memory is a
-/// batch for each thread, of half a MiB at most, or of one frame.
+/// `context` is authenticated and, but for the required keys of the options, stored in the message in
+/// clear. On one thread, a frame is written as soon as it is complete: no more than one frame of
+/// plaintext waits for the reader. Memory is a batch for each thread, of half a MiB at most, or of
+/// one frame.
 ///
 /// # Errors
 /// [`EncryptError`]; what was written until then is not a whole message and cannot be taken for
@@ -68,304 +98,125 @@ pub fn encrypt(
     options: &EncryptOptions,
     random: &dyn Random,
 ) -> Result<Summary, EncryptError> {
-    check(context, options)?;
-    let suite = AlgorithmSuite::WRITTEN;
-    let data_key = keys
-        .generate(suite.key_length(), context)
-        .map_err(EncryptError::Key)?;
-    let (header, bytes, key) = make_header(data_key, context, options, random)?;
-    writer.write_all(&bytes).map_err(EncryptError::Write)?;
-    let frames = || Frames::new(&key, &header.message_id, options.frame_length);
-    let plaintext_length = if options.threads > 1 {
-        parallel::run(reader, writer, options.threads, frames)?
-    } else {
-        frames()?.run(reader, writer)?
-    };
-    writer.flush().map_err(EncryptError::Write)?;
-    Ok(Summary {
-        header,
-        plaintext_length,
-    })
+    let prepared = Prepared::new(keys, context, options, random)?;
+    prepared.write(reader, writer)
 }
 
-fn check(context: &EncryptionContext, options: &EncryptOptions) -> Result<(), EncryptError> {
-    if !(1..=MAX_WRITTEN_FRAME_LENGTH).contains(&options.frame_length) {
-        return Err(EncryptError::FrameLength);
+/// A message whose header is made and whose body is not.
+pub(super) struct Prepared {
+    header: Header,
+    /// The header as it is written, with its tag.
+    bytes: Vec<u8>,
+    key: AesGcm,
+    signer: Option<EcdsaSigner>,
+    frame_length: u32,
+    threads: usize,
+}
+
+impl Prepared {
+    /// Checks what was asked for and gets the data key.
+    pub(super) fn new(
+        keys: &dyn DataKeys,
+        context: &EncryptionContext,
+        options: &EncryptOptions,
+        random: &dyn Random,
+    ) -> Result<Self, EncryptError> {
+        options.check(context)?;
+        let suite = options.suite();
+        let signature = suite.signature();
+        let signer = signature.map(|algorithm| EcdsaSigner::generate(algorithm, random));
+        let signer = signer.transpose()?;
+        let mut context = context.clone();
+        if let Some(signer) = &signer {
+            let public_key = public_key_text(signer.compressed_point());
+            context.insert(PUBLIC_KEY_CONTEXT_KEY.to_owned(), public_key);
+        }
+        context.serialise()?;
+        let data_key = keys.generate(suite.key_length(), &context);
+        let data_key = data_key.map_err(EncryptError::Key)?;
+        let (header, bytes, key) = make_header(data_key, context, options, random)?;
+        Ok(Self {
+            header,
+            bytes,
+            key,
+            signer,
+            frame_length: options.frame_length,
+            threads: options.threads,
+        })
     }
-    if context
-        .iter()
-        .any(|(key, _)| key.starts_with(RESERVED_PREFIX))
-    {
-        return Err(EncryptError::ReservedContextKey);
+
+    /// Writes the header, the frames of the whole plaintext and the footer.
+    pub(super) fn write(
+        mut self,
+        reader: &mut (dyn Read + Send),
+        writer: &mut (dyn Write + Send),
+    ) -> Result<Summary, EncryptError> {
+        let plaintext_length = match self.signer.take() {
+            None => self.write_unsigned(reader, writer)?,
+            Some(signer) => {
+                let mut writer = SigningWriter::new(writer, signer);
+                let plaintext_length = self.write_unsigned(reader, &mut writer)?;
+                writer.finish()?;
+                plaintext_length
+            }
+        };
+        writer.flush().map_err(EncryptError::Write)?;
+        Ok(Summary {
+            header: self.header,
+            plaintext_length,
+        })
     }
-    context.serialise()?;
-    Ok(())
+
+    fn write_unsigned(
+        &self,
+        reader: &mut (dyn Read + Send),
+        writer: &mut (dyn Write + Send),
+    ) -> Result<u64, EncryptError> {
+        writer.write_all(&self.bytes).map_err(EncryptError::Write)?;
+        let frames = || Frames::new(&self.key, &self.header.message_id, self.frame_length);
+        if self.threads > 1 {
+            parallel::run(reader, writer, self.threads, frames)
+        } else {
+            frames()?.run(reader, writer)
+        }
+    }
 }
 
 /// The header, its bytes with the tag, and the key that seals the frames.
 fn make_header(
     data_key: DataKey,
-    context: &EncryptionContext,
+    mut context: EncryptionContext,
     options: &EncryptOptions,
     random: &dyn Random,
 ) -> Result<(Header, Vec<u8>, AesGcm), EncryptError> {
-    let suite = AlgorithmSuite::WRITTEN;
+    let suite = options.suite();
     let recipients = data_key.encrypted.len();
-    if data_key.plaintext.len() != suite.key_length()
-        || recipients == 0
-        || recipients > options.max_data_keys
-    {
+    if recipients > options.max_data_keys {
+        return Err(EncryptError::TooManyDataKeys(options.max_data_keys));
+    }
+    if data_key.plaintext.len() != suite.key_length() || recipients == 0 {
         return Err(EncryptError::KeyMaterial);
+    }
+    let mut unstored = EncryptionContext::new();
+    for key in &options.required_context_keys {
+        if let Some(value) = context.remove(key) {
+            unstored.insert(key.clone(), value);
+        }
     }
     let message_id: [u8; 32] = array(random)?;
     let (key, commitment) = committing_key(suite, &data_key.plaintext, &message_id)?;
     let header = Header {
         suite,
         message_id: message_id.to_vec(),
-        context: context.clone(),
+        context,
         encrypted_data_keys: data_key.encrypted,
         content: Content::Framed(options.frame_length),
         commitment: commitment.to_vec(),
     };
     let mut bytes = header.to_bytes().ok_or(EncryptError::KeyMaterial)?;
+    let aad = [bytes.as_slice(), &unstored.serialise()?].concat();
     // The IV 0 is the header's alone: frames count from 1 under the same key.
-    let tag = key.seal_in_place([0; NONCE_LENGTH], &bytes, &mut [])?;
+    let tag = key.seal_in_place([0; NONCE_LENGTH], &aad, &mut [])?;
     bytes.extend_from_slice(&tag);
     Ok((header, bytes, key))
-}
-
-/// A batch of frames laid out as they will be written; plaintext is read to where its ciphertext
-/// will stand.
-pub(super) struct Frames<'k> {
-    key: &'k AesGcm,
-    regular: FrameAad,
-    last: FrameAad,
-    frame_length: usize,
-    /// Frames in the batch.
-    slots: usize,
-    buffer: SecretBuffer,
-    /// The slot that plaintext is read into; those before it are complete.
-    current: usize,
-    /// Plaintext bytes in the current slot.
-    filled: usize,
-    /// The first complete slot that is not sealed and written yet.
-    unwritten: usize,
-    /// The number of the next frame.
-    sequence: u32,
-}
-
-/// A batch as it is written.
-pub(super) struct SealedBatch<'b> {
-    pub(super) bytes: &'b [u8],
-    /// That of the whole message, from the batch that ends it.
-    pub(super) plaintext_length: Option<u64>,
-}
-
-impl<'k> Frames<'k> {
-    fn new(key: &'k AesGcm, message_id: &[u8], frame_length: u32) -> Result<Self, EncryptError> {
-        let frame_length = usize::try_from(frame_length).map_err(|_| EncryptError::FrameLength)?;
-        let mut frames = Self {
-            key,
-            regular: FrameAad::new(message_id, Kind::Regular),
-            last: FrameAad::new(message_id, Kind::Final),
-            frame_length,
-            slots: 0,
-            buffer: SecretBuffer::new(0),
-            current: 0,
-            filled: 0,
-            unwritten: 0,
-            sequence: 1,
-        };
-        frames.resize(1);
-        Ok(frames)
-    }
-
-    fn stride(&self) -> usize {
-        self.frame_length + FRAME_OVERHEAD
-    }
-
-    /// A new batch; the final frame, which can stand in any slot, has a longer prefix.
-    fn resize(&mut self, slots: usize) {
-        self.slots = slots;
-        self.buffer = SecretBuffer::new(slots * self.stride() + FINAL_OVERHEAD - FRAME_OVERHEAD);
-    }
-
-    /// Reads to the end and writes all frames; returns the length of the plaintext.
-    fn run(&mut self, reader: &mut dyn Read, writer: &mut dyn Write) -> Result<u64, EncryptError> {
-        while self.read(reader)? > 0 {
-            self.write_complete(writer)?;
-        }
-        let last = self.seal_final()?;
-        write(writer, self.sealed(last)?)?;
-        Ok(self.plaintext_length())
-    }
-
-    /// Starts over with a batch whose first frame is number `sequence`, and reads until it is full
-    /// or the plaintext ends; `true` is the end.
-    pub(super) fn fill(
-        &mut self,
-        reader: &mut dyn Read,
-        sequence: u32,
-    ) -> Result<bool, EncryptError> {
-        self.restart();
-        self.sequence = sequence;
-        while self.current < self.slots {
-            if self.read(reader)? == 0 {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Complete frames in the batch.
-    pub(super) fn complete(&self) -> usize {
-        self.current
-    }
-
-    /// Seals the batch that was filled, with the final frame where the plaintext has its `end`.
-    pub(super) fn seal_batch(&mut self, end: bool) -> Result<SealedBatch<'_>, EncryptError> {
-        let mut range = self.seal_complete()?;
-        if end {
-            range.end = self.seal_final()?.end;
-        }
-        Ok(SealedBatch {
-            bytes: self.sealed(range)?,
-            plaintext_length: end.then(|| self.plaintext_length()),
-        })
-    }
-
-    /// Bytes of plaintext in the whole message, once all of its frames are sealed.
-    fn plaintext_length(&self) -> u64 {
-        let length = |length| u64::try_from(length).unwrap_or(u64::MAX);
-        let regular = u64::from(self.sequence).saturating_sub(1);
-        regular
-            .saturating_mul(length(self.frame_length))
-            .saturating_add(length(self.filled))
-    }
-
-    /// One read over the rest of the batch; 0 is the end of the plaintext.
-    fn read(&mut self, reader: &mut dyn Read) -> Result<usize, EncryptError> {
-        loop {
-            match self.read_once(reader) {
-                Ok(count) => {
-                    let filled = self.filled + count;
-                    self.current += filled / self.frame_length;
-                    self.filled = filled % self.frame_length;
-                    return Ok(count);
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(EncryptError::Read(error)),
-            }
-        }
-    }
-
-    fn read_once(&mut self, reader: &mut dyn Read) -> io::Result<usize> {
-        let (stride, end) = (self.stride(), FRAME_PREFIX + self.frame_length);
-        let mut start = FRAME_PREFIX + self.filled;
-        let mut slices: [IoSliceMut<'_>; MAX_BATCH_FRAMES] =
-            std::array::from_fn(|_| IoSliceMut::new(&mut []));
-        let mut count = 0;
-        let rest = self.buffer.expose_mut().get_mut(self.current * stride..);
-        let slots = rest.unwrap_or_default().chunks_exact_mut(stride);
-        for (slice, slot) in slices.iter_mut().zip(slots) {
-            *slice = IoSliceMut::new(slot.get_mut(start..end).unwrap_or_default());
-            start = FRAME_PREFIX;
-            count += 1;
-        }
-        reader.read_vectored(slices.get_mut(..count).unwrap_or_default())
-    }
-
-    /// Seals and writes the complete frames, and starts over when the batch is used up.
-    fn write_complete(&mut self, writer: &mut dyn Write) -> Result<(), EncryptError> {
-        let range = self.seal_complete()?;
-        write(writer, self.sealed(range)?)?;
-        self.unwritten = self.current;
-        if self.current == self.slots {
-            self.restart();
-        }
-        Ok(())
-    }
-
-    /// An empty batch, of full size.
-    fn restart(&mut self) {
-        (self.current, self.filled, self.unwritten) = (0, 0, 0);
-        let slots = batch_frames(self.frame_length);
-        if self.slots != slots {
-            self.resize(slots);
-        }
-    }
-
-    /// Seals the complete frames that are not written; returns where they stand.
-    fn seal_complete(&mut self) -> Result<Range<usize>, EncryptError> {
-        for slot in self.unwritten..self.current {
-            self.seal(slot)?;
-        }
-        let stride = self.stride();
-        Ok(self.unwritten * stride..self.current * stride)
-    }
-
-    fn sealed(&self, range: Range<usize>) -> Result<&[u8], EncryptError> {
-        Ok(self.buffer.expose().get(range).ok_or(Failed)?)
-    }
-
-    fn seal(&mut self, slot: usize) -> Result<(), EncryptError> {
-        let sequence = self.sequence;
-        self.sequence = sequence.checked_add(1).ok_or(EncryptError::TooLong)?;
-        let stride = self.stride();
-        let frame = self.buffer.expose_mut();
-        let frame = frame.get_mut(slot * stride..).ok_or(Failed)?;
-        let (prefix, rest) = frame.split_at_mut_checked(FRAME_PREFIX).ok_or(Failed)?;
-        let (number, nonce) = prefix
-            .split_first_chunk_mut::<SEQUENCE_LENGTH>()
-            .ok_or(Failed)?;
-        *number = sequence.to_be_bytes();
-        nonce.copy_from_slice(&written_nonce(sequence));
-        let length = u64::try_from(self.frame_length).map_err(|_| Failed)?;
-        let aad = self.regular.of(sequence, length);
-        seal_payload(self.key, sequence, aad, rest, self.frame_length)
-    }
-
-    /// Seals what the current slot holds, which is less than a frame and may be nothing; returns
-    /// where it stands.
-    fn seal_final(&mut self) -> Result<Range<usize>, EncryptError> {
-        let (sequence, length) = (self.sequence, self.filled);
-        let start = self.current * self.stride();
-        let frame = self.buffer.expose_mut();
-        let frame = frame.get_mut(start..).ok_or(Failed)?;
-        frame.copy_within(FRAME_PREFIX..FRAME_PREFIX + length, FINAL_PREFIX);
-        let (prefix, rest) = frame.split_at_mut_checked(FINAL_PREFIX).ok_or(Failed)?;
-        let count = u32::try_from(length).map_err(|_| Failed)?;
-        let fields: [&[u8]; 4] = [
-            &FINAL_MARKER.to_be_bytes(),
-            &sequence.to_be_bytes(),
-            &written_nonce(sequence),
-            &count.to_be_bytes(),
-        ];
-        prefix.copy_from_slice(&fields.concat());
-        let aad = self.last.of(sequence, u64::from(count));
-        seal_payload(self.key, sequence, aad, rest, length)?;
-        Ok(start..start + length + FINAL_OVERHEAD)
-    }
-}
-
-/// Writes sealed frames, if there are any.
-fn write(writer: &mut dyn Write, sealed: &[u8]) -> Result<(), EncryptError> {
-    if sealed.is_empty() {
-        return Ok(());
-    }
-    writer.write_all(sealed).map_err(EncryptError::Write)
-}
-
-/// Seals the first `length` bytes of `frame` and puts the tag after them.
-fn seal_payload(
-    key: &AesGcm,
-    sequence: u32,
-    aad: &[u8],
-    frame: &mut [u8],
-    length: usize,
-) -> Result<(), EncryptError> {
-    let (payload, rest) = frame.split_at_mut_checked(length).ok_or(Failed)?;
-    *rest.first_chunk_mut().ok_or(Failed)? =
-        key.seal_in_place(written_nonce(sequence), aad, payload)?;
-    Ok(())
 }

@@ -18,9 +18,15 @@ pub enum EncryptError {
     /// The encryption context has a key that starts with `aws-crypto-`.
     #[error("encryption context keys that start with aws-crypto- are reserved")]
     ReservedContextKey,
+    /// A key of the encryption context that is not to be stored has no value.
+    #[error("the required encryption context key {0:?} is not in the encryption context")]
+    RequiredContextKey(String),
     /// The encryption context has no serialised form.
     #[error(transparent)]
     Context(#[from] InvalidContext),
+    /// The message would have more encrypted data keys than the options allow.
+    #[error("the message would have more than {0} encrypted data keys")]
+    TooManyDataKeys(usize),
     /// The keyring gave no data key.
     #[error("no data key could be generated")]
     Key(#[source] KeyError),
@@ -123,6 +129,9 @@ pub enum DecryptError {
     /// The input goes on after the message.
     #[error("there is data after the end of the message")]
     TrailingData,
+    /// The message that is read is not the one that was verified before.
+    #[error("the message was changed while it was read")]
+    Changed,
     /// The message could not be read.
     #[error("the encrypted message could not be read")]
     Read(#[source] io::Error),

@@ -14,6 +14,8 @@ use crate::crypto::sign::EcdsaVerifier;
 
 /// The pair of the encryption context that holds the key of a signed message's signature.
 pub const PUBLIC_KEY_CONTEXT_KEY: &str = "aws-crypto-public-key";
+/// What the keys of the encryption context start with that the format keeps for itself.
+pub(super) const RESERVED_PREFIX: &str = "aws-crypto-";
 
 const VERSION_1: u8 = 0x01;
 const VERSION_2: u8 = 0x02;
@@ -113,6 +115,12 @@ impl Header {
             _ => Err(malformed),
         }
     }
+}
+
+/// A public key as the encryption context holds it: base64 (RFC 4648 §4, padded) of the compressed
+/// point.
+pub(super) fn public_key_text(compressed_point: &[u8]) -> String {
+    STANDARD.encode(compressed_point)
 }
 
 fn put_sized(bytes: &mut Vec<u8>, field: &[u8]) -> Option<()> {

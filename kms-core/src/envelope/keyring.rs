@@ -48,15 +48,27 @@ pub struct DataKey {
     pub encrypted: Vec<EncryptedDataKey>,
 }
 
-/// A keyring: makes data keys and decrypts them again.
+/// A keyring: makes data keys, encrypts them for its recipients and decrypts them again.
 ///
-/// The embedded engine, a remote endpoint and a raw key each make one.
+/// The embedded engine, a remote endpoint and a raw key each make one, and several together make
+/// one too ([`MultiKeyring`](super::MultiKeyring)).
 pub trait DataKeys {
     /// A fresh data key of `length` bytes, bound to `context` wherever the provider can bind.
     ///
     /// # Errors
     /// Whatever stands behind the keyring says.
     fn generate(&self, length: usize, context: &EncryptionContext) -> Result<DataKey, KeyError>;
+
+    /// The data key that another keyring made, encrypted for each recipient of this one and bound
+    /// to `context` wherever the provider can bind; at least one.
+    ///
+    /// # Errors
+    /// Whatever stands behind the keyring says.
+    fn wrap(
+        &self,
+        data_key: &SecretBytes,
+        context: &EncryptionContext,
+    ) -> Result<Vec<EncryptedDataKey>, KeyError>;
 
     /// The data key of `length` bytes out of the first of `encrypted` that this keyring can
     /// decrypt under `context`.

@@ -1,8 +1,8 @@
 //! Streams and files: the message format of the AWS Encryption SDK.
 //!
-//! Written is version 2 with suite 0x0478 (AES-256-GCM, HKDF-SHA512, key commitment), framed; read
-//! are both versions and all suites. `docs/spec/envelope.md` tells what is written and refused;
-//! the format itself is Amazon's "AWS Encryption SDK Specification".
+//! Written is version 2 with suite 0x0478 (AES-256-GCM, HKDF-SHA512, key commitment) or 0x0578, which
+//! signs as well, framed; read are both versions and all suites. `docs/spec/envelope.md` tells what
+//! is written and refused; the format itself is Amazon's "AWS Encryption SDK Specification".
 //!
 //! ```
 //! use std::sync::Arc;
@@ -36,6 +36,8 @@
 //! # }
 //! ```
 
+mod aws_kms;
+mod body;
 mod decrypt;
 mod derive;
 mod encrypt;
@@ -44,13 +46,20 @@ mod frame;
 mod header;
 mod input;
 mod keyring;
+mod multi;
 mod output;
 mod parallel;
 mod raw_aes;
+mod raw_rsa;
+mod reencrypt;
+mod seal;
+mod signature;
 mod suite;
 #[cfg(test)]
 mod tests;
+mod verified;
 
+pub use aws_kms::{AwsKmsKeys, DiscoveryFilter, NamedKey};
 pub use decrypt::{
     CommitmentPolicy, DEFAULT_MAX_HELD_BYTES, DecryptOptions, SignedMessages, decrypt, inspect,
 };
@@ -58,8 +67,12 @@ pub use encrypt::{DEFAULT_FRAME_LENGTH, EncryptOptions, MAX_WRITTEN_FRAME_LENGTH
 pub use error::{DecryptError, EncryptError, KeyError, Part};
 pub use header::{Content, Header, PUBLIC_KEY_CONTEXT_KEY};
 pub use keyring::{AWS_KMS_PROVIDER, DataKey, DataKeys, EncryptedDataKey};
+pub use multi::{MultiKeyring, MultiKeyringError};
 pub use raw_aes::{RawAesError, RawAesKeyring};
+pub use raw_rsa::{RSA_RECIPIENT_NAMESPACE, RawRsaError, RawRsaKeyring};
+pub use reencrypt::{ReencryptError, reencrypt};
 pub use suite::{AlgorithmSuite, MessageVersion};
+pub use verified::{VerifiedMessage, verify};
 
 /// Encrypted data keys that a message may have, unless the options say otherwise.
 pub const DEFAULT_MAX_DATA_KEYS: usize = 16;

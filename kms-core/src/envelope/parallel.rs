@@ -8,8 +8,8 @@ use std::io::{Read, Write};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread::{self, Builder};
 
-use super::encrypt::{Frames, SealedBatch};
 use super::error::EncryptError;
+use super::seal::{Frames, SealedBatch};
 use crate::crypto::Failed;
 
 /// Writes the frames of the whole plaintext and returns its length.
@@ -202,6 +202,17 @@ mod tests {
                 plaintext: SecretBytes::new(vec![5; length]),
                 encrypted: vec![EncryptedDataKey::aws_kms("arn:aws:kms:x:1:key/1", vec![1])],
             })
+        }
+
+        fn wrap(
+            &self,
+            _: &SecretBytes,
+            _: &EncryptionContext,
+        ) -> Result<Vec<EncryptedDataKey>, KeyError> {
+            Ok(vec![EncryptedDataKey::aws_kms(
+                "arn:aws:kms:x:1:key/1",
+                vec![1],
+            )])
         }
 
         fn unwrap(

@@ -97,22 +97,29 @@ impl RawAesKeyring {
 impl DataKeys for RawAesKeyring {
     fn generate(&self, length: usize, context: &EncryptionContext) -> Result<DataKey, KeyError> {
         let plaintext = SecretBytes::try_build(length, |key| self.random.fill(key))?;
+        let encrypted = self.wrap(&plaintext, context)?;
+        Ok(DataKey {
+            plaintext,
+            encrypted,
+        })
+    }
+
+    fn wrap(
+        &self,
+        data_key: &SecretBytes,
+        context: &EncryptionContext,
+    ) -> Result<Vec<EncryptedDataKey>, KeyError> {
         let nonce: [u8; NONCE_LENGTH] = array(self.random.as_ref())?;
         let aad = context.serialise()?;
         // Sealed in place with room for the tag, so that no copy of the key stays behind.
-        let mut ciphertext = Vec::with_capacity(length + TAG_LENGTH);
-        ciphertext.extend_from_slice(plaintext.expose());
+        let mut ciphertext = Vec::with_capacity(data_key.len() + TAG_LENGTH);
+        ciphertext.extend_from_slice(data_key.expose());
         self.key.seal(nonce, &aad, &mut ciphertext)?;
-        let provider_info = [self.name.as_bytes(), &LENGTHS, &nonce].concat();
-        let encrypted = EncryptedDataKey {
+        Ok(vec![EncryptedDataKey {
             provider_id: self.namespace.clone(),
-            provider_info,
+            provider_info: [self.name.as_bytes(), &LENGTHS, &nonce].concat(),
             ciphertext,
-        };
-        Ok(DataKey {
-            plaintext,
-            encrypted: vec![encrypted],
-        })
+        }])
     }
 
     fn unwrap(

@@ -37,7 +37,8 @@ pub(super) enum Derivation {
 
 /// An algorithm suite: AES-GCM with a 12-byte nonce and a 16-byte tag, and what stands around it.
 ///
-/// Only [`AlgorithmSuite::WRITTEN`] is written; all eleven are read.
+/// Only [`AlgorithmSuite::COMMITTING`] and [`AlgorithmSuite::COMMITTING_SIGNED`] are written; all
+/// eleven are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AlgorithmSuite {
     id: u16,
@@ -76,8 +77,8 @@ const fn v2(id: u16, signature: Option<EcdsaAlgorithm>) -> AlgorithmSuite {
 }
 
 const SUITES: [AlgorithmSuite; 11] = [
-    v2(0x0578, P384),
-    AlgorithmSuite::WRITTEN,
+    AlgorithmSuite::COMMITTING_SIGNED,
+    AlgorithmSuite::COMMITTING,
     v1(0x0378, 32, Derivation::Hkdf(HkdfHash::Sha384), P384),
     v1(0x0346, 24, Derivation::Hkdf(HkdfHash::Sha384), P384),
     v1(0x0214, 16, Derivation::Hkdf(HkdfHash::Sha256), P256),
@@ -90,8 +91,11 @@ const SUITES: [AlgorithmSuite; 11] = [
 ];
 
 impl AlgorithmSuite {
-    /// The suite that is written: AES-256-GCM, HKDF-SHA512, key commitment, no signature.
-    pub const WRITTEN: Self = v2(0x0478, None);
+    /// AES-256-GCM, HKDF-SHA512, key commitment, no signature: what is written unless a signature
+    /// is asked for.
+    pub const COMMITTING: Self = v2(0x0478, None);
+    /// The same with a signature, ECDSA on P-384 with SHA-384.
+    pub const COMMITTING_SIGNED: Self = v2(0x0578, P384);
 
     /// The suite with this id.
     ///

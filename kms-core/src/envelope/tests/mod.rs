@@ -1,6 +1,13 @@
 //! What holds for messages as a whole.
 
+mod craft;
+mod keyrings;
+mod malformed_body;
+mod malformed_header;
+mod reencrypted;
+mod signed;
 mod streaming;
+mod suites;
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::Arc;
@@ -318,6 +325,14 @@ impl DataKeys for Fixed {
         })
     }
 
+    fn wrap(
+        &self,
+        _: &SecretBytes,
+        _: &EncryptionContext,
+    ) -> Result<Vec<EncryptedDataKey>, KeyError> {
+        Ok(Vec::new())
+    }
+
     fn unwrap(
         &self,
         _: &[EncryptedDataKey],
@@ -347,6 +362,13 @@ fn no_key_is_asked_for_a_message_that_the_policy_refuses() {
     struct Unasked;
     impl DataKeys for Unasked {
         fn generate(&self, _: usize, _: &EncryptionContext) -> Result<DataKey, KeyError> {
+            panic!("asked for a key");
+        }
+        fn wrap(
+            &self,
+            _: &SecretBytes,
+            _: &EncryptionContext,
+        ) -> Result<Vec<EncryptedDataKey>, KeyError> {
             panic!("asked for a key");
         }
         fn unwrap(

@@ -1,0 +1,60 @@
+//! `kms reencrypt`.
+
+use kms_core::crypto::random::SystemRandom;
+use kms_core::envelope::{self, EncryptOptions, ReencryptError};
+
+use super::encrypt::{Target, kms_of, threads};
+use super::{decrypt, encrypt, keyring};
+use crate::args::Reencrypt;
+use crate::engine::Kms;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::pipeline::Input;
+
+pub(super) fn run(
+    arguments: &Reencrypt,
+    open: impl FnOnce() -> Result<Kms, Failure>,
+    output: &Output,
+) -> Result<(), Failure> {
+    let reading = decrypt::options(&arguments.reading)?;
+    let input = Input::open(arguments.file.as_deref())?;
+    let target = Target::open(
+        arguments.out.as_deref(),
+        arguments.force,
+        &arguments.writing,
+        &input,
+    )?;
+    let kms = if keyring::reads_by_kms(&arguments.source) {
+        Some(open()?)
+    } else {
+        kms_of(&arguments.recipients, open)?
+    };
+    let from = keyring::of_reader(&arguments.old_keys, &arguments.source, kms.as_ref())?;
+    let to = kms
+        .as_ref()
+        .filter(|_| !arguments.recipients.keys.is_empty());
+    let to = keyring::of_recipients(&arguments.recipients, to)?;
+    let options = EncryptOptions {
+        threads: threads(&input),
+        ..encrypt::options(&arguments.writing)
+    };
+    let mut reader = decrypt::message(&input)?;
+    let summary = target.write(|writer| {
+        envelope::reencrypt(
+            &mut reader,
+            writer,
+            &*from,
+            &*to,
+            &reading,
+            &options,
+            &SystemRandom,
+        )
+        .map_err(|error| match error {
+            ReencryptError::Decrypt(error) => decrypt::refusal(error, &input),
+            ReencryptError::Encrypt(error) => encrypt::failed(error, &input, &target.file),
+        })
+    })?;
+    target.file.commit()?;
+    output.note(&format!("encrypted {} bytes", summary.plaintext_length));
+    Ok(())
+}

@@ -1,0 +1,279 @@
+//! Who can read a message and who could have changed it: signatures, public keys, messages made
+//! anew for others.
+
+use std::fs;
+use std::path::PathBuf;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use kms_core::api::KeySpec;
+use kms_core::crypto::asymmetric::generate;
+use kms_core::crypto::random::SystemRandom;
+use kms_tests::{Home, Kms};
+
+use crate::{FAILED, INTEGRITY, NOT_FOUND, USAGE, bytes, quietly, refused, store_with_key};
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let base64 = STANDARD.encode(der);
+    format!("-----BEGIN {label}-----\n{base64}\n-----END {label}-----\n")
+}
+
+/// The files of a public and a private key.
+fn key_pair(home: &Home, name: &str) -> (String, String) {
+    let pair = generate(KeySpec::Rsa2048, &SystemRandom).unwrap();
+    let public = home.scratch(&format!("{name}.pem"));
+    fs::write(&public, pem("PUBLIC KEY", &pair.public)).unwrap();
+    let private = home.scratch(&format!("{name}.key"));
+    fs::write(&private, pem("PRIVATE KEY", pair.private.expose())).unwrap();
+    (text(public), text(private))
+}
+
+fn text(path: PathBuf) -> String {
+    path.into_os_string().into_string().unwrap()
+}
+
+/// A signed message in a file, and the file.
+fn signed(home: &Home, kms: &Kms, plaintext: &[u8]) -> (Vec<u8>, String) {
+    let encrypt = [
+        "encrypt",
+        "--sign",
+        "-k",
+        "alias/k",
+        "--frame-length",
+        "1000",
+    ];
+    let message = quietly(kms.feed(encrypt, plaintext));
+    let file = home.scratch("signed");
+    fs::write(&file, &message).unwrap();
+    (message, text(file))
+}
+
+#[test]
+fn a_signed_message_comes_back_from_a_pipe_from_a_file_and_into_a_file() {
+    let (home, kms) = store_with_key();
+    let plaintext = bytes(12_345);
+    let (message, file) = signed(&home, &kms, &plaintext);
+    assert_eq!(quietly(kms.feed(["decrypt"], &message)), plaintext);
+    assert_eq!(quietly(kms.feed(["decrypt", &file], b"")), plaintext);
+    let out = text(home.scratch("out"));
+    quietly(kms.feed(["decrypt", "-o", &out, &file], b""));
+    assert_eq!(fs::read(out).unwrap(), plaintext);
+    let shown = String::from_utf8(quietly(kms.feed(["inspect"], &message))).unwrap();
+    assert!(
+        shown.contains("0x0578") && shown.contains("signed"),
+        "{shown}"
+    );
+    let armor = quietly(kms.feed(["encrypt", "--sign", "-a", "-k", "alias/k"], &plaintext));
+    let file = home.scratch("armor");
+    fs::write(&file, &armor).unwrap();
+    assert_eq!(quietly(kms.feed(["decrypt", &text(file)], b"")), plaintext);
+}
+
+#[test]
+fn a_signed_file_that_was_changed_gives_not_one_byte() {
+    let (home, kms) = store_with_key();
+    let (message, file) = signed(&home, &kms, &bytes(12_345));
+    for place in [message.len() - 1, message.len() - 3000, message.len() / 2] {
+        let mut altered = message.clone();
+        altered[place] ^= 1;
+        fs::write(&file, &altered).unwrap();
+        let output = kms.feed(["decrypt", &file], b"");
+        refused(&output, INTEGRITY, "altered");
+        assert!(output.stdout.is_empty());
+    }
+    fs::write(&file, &message[..message.len() - 1]).unwrap();
+    let output = kms.feed(["decrypt", &file], b"");
+    refused(&output, INTEGRITY, "cut off");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn from_a_pipe_an_unverified_beginning_is_released_only_when_that_is_asked_for() {
+    let (home, kms) = store_with_key();
+    let plaintext = bytes(2_000_000);
+    let (mut message, _) = signed(&home, &kms, &plaintext);
+    *message.last_mut().unwrap() ^= 1;
+    let output = kms.feed(["decrypt"], &message);
+    refused(&output, INTEGRITY, "signature");
+    assert!(output.stdout.is_empty());
+    let output = kms.feed(["decrypt", "--release-unverified-plaintext"], &message);
+    refused(&output, INTEGRITY, "discard what was written");
+    assert!(!output.stdout.is_empty() && plaintext.starts_with(&output.stdout));
+    assert!(output.stdout.len() < plaintext.len());
+}
+
+#[test]
+fn more_signed_data_than_is_held_back_needs_a_file_on_one_side() {
+    let (home, kms) = store_with_key();
+    let plaintext = bytes(17 << 20);
+    let message = quietly(kms.feed(["encrypt", "--sign", "-k", "alias/k"], &plaintext));
+    let output = kms.feed(["decrypt"], &message);
+    refused(&output, INTEGRITY, "-o FILE");
+    assert!(output.stdout.is_empty());
+    let file = home.scratch("message");
+    fs::write(&file, &message).unwrap();
+    assert!(quietly(kms.feed(["decrypt", &text(file)], b"")) == plaintext);
+}
+
+#[test]
+fn the_owner_of_a_public_key_decrypts_without_any_store() {
+    let (home, kms) = store_with_key();
+    let (public, private) = key_pair(&home, "owner");
+    let encrypt = ["encrypt", "-k", "alias/k", "-r", &public];
+    let message = quietly(kms.feed(encrypt, b"x"));
+    let nowhere = Home::new().kms();
+    let decrypt = ["decrypt", "--private-key", &private];
+    assert_eq!(quietly(nowhere.feed(decrypt, &message)), b"x");
+    assert_eq!(quietly(kms.feed(["decrypt"], &message)), b"x");
+
+    let alone = quietly(nowhere.feed(["encrypt", "--sign", "-r", &public], b"x"));
+    assert_eq!(quietly(nowhere.feed(decrypt, &alone)), b"x");
+    refused(&kms.feed(["decrypt"], &alone), NOT_FOUND, "this store");
+    let (_, other) = key_pair(&home, "other");
+    let output = nowhere.feed(["decrypt", "--private-key", &other], &message);
+    refused(&output, NOT_FOUND, "this private key");
+    let shown = String::from_utf8(quietly(nowhere.feed(["inspect"], &alone))).unwrap();
+    assert!(shown.contains("kms-rsa-oaep-sha256"), "{shown}");
+}
+
+#[test]
+fn what_is_no_key_of_rsa_is_named() {
+    let (home, kms) = store_with_key();
+    let (public, private) = key_pair(&home, "owner");
+    let output = kms.feed(["encrypt", "-r", &private], b"x");
+    refused(&output, FAILED, "PUBLIC KEY");
+    let output = kms.feed(["decrypt", "--private-key", &public], b"x");
+    refused(&output, FAILED, "PRIVATE KEY");
+    let broken = home.scratch("broken");
+    fs::write(&broken, pem("PUBLIC KEY", b"no key")).unwrap();
+    refused(
+        &kms.feed(["encrypt", "-r", &text(broken)], b"x"),
+        FAILED,
+        "RSA key",
+    );
+    assert_eq!(kms.feed(["encrypt"], b"x").status.code(), Some(USAGE));
+    let both = ["decrypt", "--private-key", &private, "-k", "alias/k"];
+    assert_eq!(kms.feed(both, b"x").status.code(), Some(USAGE));
+}
+
+#[test]
+fn discovery_stays_in_the_accounts_and_regions_that_are_given() {
+    let (_home, kms) = store_with_key();
+    let arn = kms.done(["key", "create"]);
+    let account = arn.split(':').nth(4).unwrap().to_owned();
+    let message = quietly(kms.feed(["encrypt", "-k", "alias/k"], b"x"));
+    let with = |option: &str, value: &str| kms.feed(["decrypt", option, value], &message);
+    assert_eq!(quietly(with("--discovery-account", &account)), b"x");
+    assert_eq!(quietly(with("--discovery-region", "us-east-1")), b"x");
+    let output = with("--discovery-account", "999999999999");
+    refused(&output, NOT_FOUND, "the accounts and Regions given");
+    refused(
+        &with("--discovery-region", "eu-west-1"),
+        NOT_FOUND,
+        "Regions given",
+    );
+    refused(
+        &with("--discovery-account", "me"),
+        USAGE,
+        "me is no account",
+    );
+}
+
+#[test]
+fn a_pair_that_is_not_stored_must_be_brought() {
+    let (_home, kms) = store_with_key();
+    let encrypt = [
+        "encrypt",
+        "-k",
+        "alias/k",
+        "--context",
+        "a=1",
+        "--unstored-context",
+        "b=2",
+    ];
+    let message = quietly(kms.feed(encrypt, b"x"));
+    let shown = String::from_utf8(quietly(kms.feed(["inspect"], &message))).unwrap();
+    assert!(shown.contains("a=1") && !shown.contains("b=2"), "{shown}");
+    let decrypt = ["decrypt", "--context", "b=2"];
+    assert_eq!(quietly(kms.feed(decrypt, &message)), b"x");
+    assert!(!kms.feed(["decrypt"], &message).status.success());
+    let twice = [
+        "encrypt",
+        "-k",
+        "alias/k",
+        "--context",
+        "b=1",
+        "--unstored-context",
+        "b=2",
+    ];
+    refused(&kms.feed(twice, b"x"), USAGE, "twice");
+}
+
+#[test]
+fn no_more_data_keys_are_tried_than_is_allowed() {
+    let (home, kms) = store_with_key();
+    let (public, _) = key_pair(&home, "owner");
+    let encrypt = ["encrypt", "-k", "alias/k", "-r", &public, "-r", &public];
+    let message = quietly(kms.feed(encrypt, b"x"));
+    let most = |most| kms.feed(["decrypt", "--max-encrypted-data-keys", most], &message);
+    assert_eq!(quietly(most("3")), b"x");
+    refused(&most("2"), INTEGRITY, "--max-encrypted-data-keys");
+    let mut many = vec!["encrypt", "-k", "alias/k"];
+    many.extend(["-r", public.as_str()].repeat(16));
+    refused(&kms.feed(many, b"x"), USAGE, "more than 16");
+}
+
+#[test]
+fn a_message_is_made_anew_for_others() {
+    let (home, kms) = store_with_key();
+    kms.done(["key", "create", "--alias", "alias/new"]);
+    let plaintext = bytes(200_000);
+    let encrypt = ["encrypt", "-k", "alias/k", "--context", "a=1"];
+    let old = quietly(kms.feed(encrypt, &plaintext));
+    let file = text(home.scratch("message"));
+    fs::write(&file, &old).unwrap();
+    quietly(kms.feed(["reencrypt", "-k", "alias/new", "-o", &file, &file], b""));
+    let new = fs::read(&file).unwrap();
+    assert_ne!(old, new);
+    kms.done(["key", "disable", "alias/k"]);
+    let decrypt = ["decrypt", "--context", "a=1", "-k", "alias/new"];
+    assert_eq!(quietly(kms.feed(decrypt, &new)), plaintext);
+    refused(&kms.feed(["decrypt"], &old), FAILED, "disabled");
+
+    let (public, private) = key_pair(&home, "owner");
+    let to_owner = [
+        "reencrypt",
+        "--old-key",
+        "alias/new",
+        "-r",
+        &public,
+        "--sign",
+        "-a",
+    ];
+    let owners = quietly(kms.feed(to_owner, &new));
+    let decrypt = ["decrypt", "--private-key", &private];
+    assert_eq!(quietly(Home::new().kms().feed(decrypt, &owners)), plaintext);
+    let back = ["reencrypt", "--private-key", &private, "-k", "alias/new"];
+    let back = quietly(kms.feed(back, &owners));
+    assert_eq!(quietly(kms.feed(["decrypt"], &back)), plaintext);
+}
+
+#[test]
+fn a_damaged_message_is_not_made_anew() {
+    let (home, kms) = store_with_key();
+    let message = quietly(kms.feed(["encrypt", "-k", "alias/k"], &bytes(200_000)));
+    let file = text(home.scratch("message"));
+    for damaged in [
+        &message[..message.len() - 1],
+        &[&message[..], b"x"].concat(),
+    ] {
+        fs::write(&file, damaged).unwrap();
+        let output = kms.feed(["reencrypt", "-k", "alias/k", "-o", &file, &file], b"");
+        assert_eq!(output.status.code(), Some(INTEGRITY));
+        assert_eq!(
+            fs::read(&file).unwrap(),
+            damaged,
+            "the old file is as it was"
+        );
+    }
+}
