@@ -98,7 +98,7 @@ class Interop(Case):
         )
         for suite in AlgorithmSuite:
             commits = suite.algorithm_id > 0x0400
-            for frame_length in (0, 128, 4096):
+            for frame_length in (0, 128):
                 with self.subTest(suite=suite.name, frame_length=frame_length):
                     plaintext = os.urandom(1000)
                     message, _ = (self.sdk if commits else older).encrypt(
@@ -106,12 +106,14 @@ class Interop(Case):
                         algorithm=suite, frame_length=frame_length,
                     )
                     allow = ("--commitment-policy", "allow")
-                    self.assertEqual(kms("decrypt", *allow, data=message), plaintext)
+                    if frame_length == 0:
+                        self.assertEqual(kms("decrypt", *allow, data=message), plaintext)
+                        continue
+                    if not commits:
+                        self.assertEqual(kms("decrypt", data=message, expect=1), b"")
                     source = SCRATCH / "suite"
                     source.write_bytes(message)
                     self.assertEqual(kms("decrypt", *allow, str(source)), plaintext)
-                    if not commits:
-                        self.assertEqual(kms("decrypt", data=message, expect=1), b"")
                     anew = kms("reencrypt", *allow, "-k", self.key_arn, str(source))
                     opened, header = self.sdk.decrypt(source=anew, keyring=self.keyring)
                     self.assertEqual(opened, plaintext)
