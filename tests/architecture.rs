@@ -206,10 +206,12 @@ fn every_room_of_the_table_exists_and_is_listed_in_layer_order() {
 fn rooms_up_to_envelope_are_pure() {
     let (last, _) = position(LAST_PURE_LAYER).unwrap();
     // The one place that asks the operating system for entropy, the clock's one reading of it, and
-    // the threads that seal a file together and end before the call returns.
+    // the threads that seal a file together, or one message while another is opened, and end before
+    // the call returns.
     let exempt = [
         "kms-core/src/crypto/random.rs",
         "kms-core/src/envelope/parallel.rs",
+        "kms-core/src/envelope/reencrypt.rs",
         "kms-core/src/time.rs",
     ];
     let mut breaches = Vec::new();
