@@ -108,7 +108,7 @@ fn more_signed_data_than_is_held_back_needs_a_file_on_one_side() {
     let plaintext = bytes(17 << 20);
     let message = quietly(kms.feed(["encrypt", "--sign", "-k", "alias/k"], &plaintext));
     let output = kms.feed(["decrypt"], &message);
-    refused(&output, INTEGRITY, "-o FILE");
+    refused(&output, FAILED, "-o FILE");
     assert!(output.stdout.is_empty());
     let file = home.scratch("message");
     fs::write(&file, &message).unwrap();
@@ -217,7 +217,7 @@ fn no_more_data_keys_are_tried_than_is_allowed() {
     let message = quietly(kms.feed(encrypt, b"x"));
     let most = |most| kms.feed(["decrypt", "--max-encrypted-data-keys", most], &message);
     assert_eq!(quietly(most("3")), b"x");
-    refused(&most("2"), INTEGRITY, "--max-encrypted-data-keys");
+    refused(&most("2"), FAILED, "--max-encrypted-data-keys");
     let mut many = vec!["encrypt", "-k", "alias/k"];
     many.extend(["-r", public.as_str()].repeat(16));
     refused(&kms.feed(many, b"x"), USAGE, "more than 16");

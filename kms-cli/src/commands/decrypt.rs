@@ -141,7 +141,7 @@ pub(super) fn refusal(error: DecryptError, input: &Input) -> Failure {
         DecryptError::TooManyDataKeys(_) => Failure::new(Kind::Failed, error.to_string())
             .hint("--max-encrypted-data-keys allows more"),
         DecryptError::TooLargeToHold(_) => Failure::new(Kind::Failed, error.to_string())
-            .hint("use -o FILE, or a message with smaller frames"),
+            .hint("use -o FILE, give it as a file, or make it with smaller frames"),
         DecryptError::Read(error) if is_armor_refusal(&error) => {
             Failure::new(Kind::Integrity, error.to_string())
         }
