@@ -233,11 +233,13 @@ pub(super) fn by_own_side(
     })
 }
 
-/// Whether the ARN names an account other than the caller's. What AWS manages is in nobody's.
+/// Whether the ARN names an account other than the caller's. Those of some services name none, and
+/// what AWS manages is in nobody's.
 fn is_foreign(arn: &str, caller: &Principal) -> bool {
+    let own = [caller.account().as_str(), MANAGED_BY_AWS, ""];
     arn.split(':')
         .nth(4)
-        .is_some_and(|account| account != caller.account().as_str() && account != MANAGED_BY_AWS)
+        .is_some_and(|account| !own.contains(&account))
 }
 
 /// What stands for the account in the ARNs of policies that AWS manages.

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::io::Write;
 
-use super::condition::{ConditionKey, ConditionValues, Value};
+use super::condition::{ConditionKey, ConditionValues, Unmet, Value};
 use super::document::{Asker, Match, ResourceElement, ResourcePattern, Statement, Statements};
 use super::pattern::{ArnGlob, Pattern};
 use super::truth::Truth;
@@ -85,7 +85,23 @@ impl<'a> Request<'a> {
         best
     }
 
-    fn applies(&self, statement: &Statement) -> Truth {
+    /// What is asked for.
+    pub(super) fn action(&self) -> &'a str {
+        self.action
+    }
+
+    /// How the statement names the asker.
+    pub(super) fn named_by(&self, statement: &Statement) -> Option<Match> {
+        statement.principal.matches(self.asker)
+    }
+
+    /// Which clauses of the statement's condition the request does not meet.
+    pub(super) fn unmet(&self, statement: &Statement) -> Vec<Unmet> {
+        statement.condition.unmet(self.values)
+    }
+
+    /// Whether the statement is about what the request does, whoever asks.
+    pub(super) fn applies(&self, statement: &Statement) -> Truth {
         if !statement.action.matches(self.action) {
             return Truth::False;
         }
@@ -95,7 +111,8 @@ impl<'a> Request<'a> {
         }
     }
 
-    fn covered_by(&self, element: &ResourceElement) -> Truth {
+    /// Whether the element is about the resource of the request.
+    pub(super) fn covered_by(&self, element: &ResourceElement) -> Truth {
         let any = |patterns: &[ResourcePattern]| {
             Truth::any(patterns.iter().map(|pattern| self.matches(pattern)))
         };

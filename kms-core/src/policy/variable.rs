@@ -170,6 +170,23 @@ fn parse_variable(inside: &str) -> Result<Piece, InvalidPattern> {
     Ok(Piece::Variable { key, default })
 }
 
+/// The condition keys that the variables of a text name, as they are written there.
+pub(super) fn names(text: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut remaining = text;
+    while let Some((_, after)) = remaining.split_once("${") {
+        let Some((inside, rest)) = split_at_closing_brace(after) else {
+            break;
+        };
+        if matches!(parse_variable(inside), Ok(Piece::Variable { .. })) {
+            let name = inside.split_once(',').map_or(inside, |(name, _)| name);
+            names.push(name.trim());
+        }
+        remaining = rest;
+    }
+    names
+}
+
 fn unquote(text: &str) -> Result<String, InvalidPattern> {
     text.strip_prefix('\'')
         .and_then(|text| text.strip_suffix('\''))

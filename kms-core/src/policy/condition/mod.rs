@@ -8,10 +8,12 @@ mod key;
 mod numeric;
 mod operator;
 mod ordering;
+mod recording;
 mod test;
 mod values;
 
 pub use key::{ConditionKey, InvalidConditionKey};
+pub use recording::Recording;
 pub use values::{ConditionValues, Context, Value};
 
 use super::truth::Truth;
@@ -31,6 +33,43 @@ struct Clause {
     key: ConditionKey,
     operator: Operator,
     test: Test,
+}
+
+/// A clause of a condition that a request does not meet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmet {
+    /// The position of the clause, from 0, as the keys of the operators are written.
+    pub clause: usize,
+    /// What the request has for its key.
+    pub found: Found,
+}
+
+/// What a request has for a condition key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing: the key is absent.
+    Nothing,
+    /// These values: one, unless the key is multivalued.
+    Values(Vec<String>),
+    /// Values that contradict each other.
+    Contradicting,
+}
+
+impl Found {
+    fn of(value: Option<Value<'_>>) -> Self {
+        match value {
+            None => Self::Nothing,
+            Some(Value::One(text)) => Self::Values(vec![text.into_owned()]),
+            Some(Value::Many(texts)) if texts.is_empty() => Self::Nothing,
+            Some(Value::Many(texts)) => Self::Values(
+                texts
+                    .into_iter()
+                    .map(std::borrow::Cow::into_owned)
+                    .collect(),
+            ),
+            Some(Value::Ambiguous) => Self::Contradicting,
+        }
+    }
 }
 
 impl Condition {
@@ -71,6 +110,18 @@ impl Condition {
 
     pub(super) fn evaluate(&self, values: &dyn ConditionValues) -> Truth {
         Truth::all(self.clauses.iter().map(|clause| clause.evaluate(values)))
+    }
+
+    /// The clauses that do not hold, or of which that is not certain.
+    pub(super) fn unmet(&self, values: &dyn ConditionValues) -> Vec<Unmet> {
+        let clauses = self.clauses.iter().enumerate();
+        clauses
+            .filter(|(_, clause)| clause.evaluate(values) != Truth::True)
+            .map(|(position, clause)| Unmet {
+                clause: position,
+                found: Found::of(values.value(&clause.key)),
+            })
+            .collect()
     }
 }
 
