@@ -29,7 +29,8 @@ mod tests;
 pub use assume::{AssumedBy, TrustQuestion, decide_trust};
 pub use combine::decide;
 pub use condition::{
-    ConditionKey, ConditionValues, Context, Found, InvalidConditionKey, Recording, Unmet, Value,
+    ConditionKey, ConditionValues, Context, ContextKeyType, Found, InvalidConditionKey,
+    InvalidContextKeyType, Recording, Unmet, Value,
 };
 pub use consult::{Consultation, Consulted, consult};
 pub use document::{

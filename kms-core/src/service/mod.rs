@@ -54,6 +54,7 @@ mod metadata;
 mod mfa;
 mod multi_region;
 mod mutation;
+mod named_policies;
 mod new_material;
 mod new_policy;
 mod oidc;

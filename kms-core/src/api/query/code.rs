@@ -58,6 +58,8 @@ query_codes! {
     InvalidAction 400 "InvalidAction";
     /// A code of an MFA device is not the one of the moment.
     InvalidAuthenticationCode 403 "InvalidAuthenticationCodeException";
+    /// The message is not one that says why a request was refused.
+    InvalidAuthorizationMessageException 400 "InvalidAuthorizationMessageException";
     /// The access key is unknown or not active.
     InvalidClientTokenId 403 "InvalidClientTokenId";
     /// The token of an identity provider is not one that can be taken.

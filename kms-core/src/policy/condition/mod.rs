@@ -5,6 +5,7 @@ mod binary;
 mod boolean;
 mod date;
 mod key;
+mod kind;
 mod numeric;
 mod operator;
 mod ordering;
@@ -13,6 +14,7 @@ mod test;
 mod values;
 
 pub use key::{ConditionKey, InvalidConditionKey};
+pub use kind::{ContextKeyType, InvalidContextKeyType};
 pub use recording::Recording;
 pub use values::{ConditionValues, Context, Value};
 

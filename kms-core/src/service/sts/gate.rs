@@ -9,12 +9,14 @@ const ASSUME_ROLE: &str = "AssumeRole";
 const ASSUME_ROLE_WITH_WEB_IDENTITY: &str = "AssumeRoleWithWebIdentity";
 const GET_LOCAL_CREDENTIALS: &str = "GetLocalCredentials";
 const GET_CALLER_IDENTITY: &str = "GetCallerIdentity";
+/// What makes credentials for whoever is no session itself.
+const FOR_NO_SESSION: [&str; 2] = ["GetFederationToken", "GetSessionToken"];
 
 /// Whether the caller's kind of credentials may ask for an operation at all.
 ///
 /// The credentials of `GetSessionToken` reach IAM only where an MFA device was shown; those of
-/// `GetFederationToken` never do. Of STS, sessions may assume roles, which federated users may not,
-/// and ask who they are.
+/// `GetFederationToken` never do. Of STS, everybody may ask who they are, all but federated users
+/// assume roles, and sessions of roles ask for whatever makes no credentials of a user.
 ///
 /// # Errors
 /// [`Error::UnrecognizedClient`] for IAM, as AWS answers, and [`Error::AccessDenied`] for STS.
@@ -44,7 +46,10 @@ pub(in crate::service) fn admit(caller: &Caller, event: Event) -> Result<(), Err
         return (!barred).then_some(()).ok_or(Error::UnrecognizedClient);
     }
     let name = event.name();
-    let open = name == GET_CALLER_IDENTITY || name == ASSUME_ROLE && !federated;
+    let of_role = matches!(caller.principal(), Principal::AssumedRole { .. });
+    let open = name == GET_CALLER_IDENTITY
+        || name == ASSUME_ROLE && !federated
+        || of_role && !FOR_NO_SESSION.contains(&name);
     if is(QueryService::Sts) && !open {
         let message = format!("Cannot call {name} with session credentials");
         return Err(Error::AccessDenied(message));

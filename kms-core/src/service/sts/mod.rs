@@ -3,7 +3,9 @@
 //! Nothing of a session is stored, so that giving credentials out changes nothing in the store; only
 //! a code of an MFA device does, which is taken once.
 
+mod access_key_info;
 mod assume_role;
+mod authorization_message;
 mod caller_identity;
 mod federation_token;
 mod gate;
@@ -17,7 +19,9 @@ mod tokens;
 mod trust;
 mod web_identity;
 
+pub use access_key_info::{AccessKeyInfo, GetAccessKeyInfoRequest};
 pub use assume_role::{AssumeRoleRequest, AssumedRole};
+pub use authorization_message::{DecodeAuthorizationMessageRequest, DecodedMessage};
 pub use caller_identity::{CallerIdentity, GetCallerIdentityRequest};
 pub use federation_token::{FederationToken, GetFederationTokenRequest};
 pub use limits::{PolicyArns, SessionTags};

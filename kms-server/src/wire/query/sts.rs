@@ -10,4 +10,6 @@ pub(super) const TABLE: &[Row] = &[
     row::<sts::GetSessionTokenRequest>(),
     row::<sts::AssumeRoleRequest>(),
     row::<sts::GetFederationTokenRequest>(),
+    row::<sts::GetAccessKeyInfoRequest>(),
+    row::<sts::DecodeAuthorizationMessageRequest>(),
 ];
