@@ -30,7 +30,7 @@ pub use assume::{AssumedBy, TrustQuestion, decide_trust};
 pub use combine::decide;
 pub use condition::{
     ConditionKey, ConditionValues, Context, ContextKeyType, Found, InvalidConditionKey,
-    InvalidContextKeyType, Recording, Unmet, Value,
+    InvalidContextKeyType, MULTIVALUED, Recording, Unmet, Value,
 };
 pub use consult::{Consultation, Consulted, consult};
 pub use document::{

@@ -282,7 +282,7 @@ mod tests {
     #[test]
     fn later_statements_begin_behind_the_one_before() {
         let text = "{\"Id\":\"{[\\\"Statement\\\":[{\",\r\n\"Stat\\u0065ment\":[ {\"Sid\":\"}]\"},\r\n  {\"Effect\":\"\u{e9}\"} ],\"Version\":{\"Statement\":[{}]}}";
-        assert_eq!(places(text), [(2, 19, 2, 32), (2, 32, 3, 18)]);
+        assert_eq!(places(text), [(2, 19, 2, 32), (2, 32, 3, 17)]);
         let read = WrittenPolicy::read(text).unwrap();
         let start = read.span(1).unwrap().start;
         assert_eq!((start.line, start.column), (3, 3));

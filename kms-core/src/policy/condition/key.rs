@@ -12,6 +12,18 @@ const WITH_SUFFIX: [(&str, char); 6] = [
     ("aws:principaltag", '/'),
 ];
 
+/// The keys of which a request has several values by their kind, in lower case.
+pub const MULTIVALUED: [&str; 8] = [
+    "aws:principalorgpaths",
+    "aws:resourceorgpaths",
+    "aws:sourceorgpaths",
+    "aws:tagkeys",
+    "kms:encryptioncontextkeys",
+    "kms:grantoperations",
+    "kms:resourcealiases",
+    "sts:transitivetagkeys",
+];
+
 /// The name of a value of the request: `aws:SourceIp`, `kms:EncryptionContext:Department`.
 ///
 /// Names, suffixes included, do not depend on the case of ASCII letters.

@@ -13,7 +13,7 @@ mod recording;
 mod test;
 mod values;
 
-pub use key::{ConditionKey, InvalidConditionKey};
+pub use key::{ConditionKey, InvalidConditionKey, MULTIVALUED};
 pub use kind::{ContextKeyType, InvalidContextKeyType};
 pub use recording::Recording;
 pub use values::{ConditionValues, Context, Value};

@@ -1,5 +1,6 @@
 //! What each finding looks for.
 
+use super::super::condition::MULTIVALUED;
 use super::super::document::json::Json;
 use super::statement::{Clause, Statement};
 use super::{Finding, PolicyType};
@@ -95,18 +96,6 @@ fn is_fixed(value: &Json) -> bool {
         _ => true,
     }
 }
-
-/// Keys of which a request has several values.
-const MULTIVALUED: [&str; 8] = [
-    "aws:principalorgpaths",
-    "aws:resourceorgpaths",
-    "aws:sourceorgpaths",
-    "aws:tagkeys",
-    "kms:encryptioncontextkeys",
-    "kms:grantoperations",
-    "kms:resourcealiases",
-    "sts:transitivetagkeys",
-];
 
 fn set_of_values_without_set_operator(statement: &Statement<'_>) -> Option<Finding> {
     let clauses = statement.clauses();
