@@ -25,7 +25,7 @@ pub(crate) use message::{
     Commitment, Decrypt, DiscoveryAndPrivateKey, Encrypt, Inspect, Reading, Recipients, Reencrypt,
     Writing,
 };
-pub(crate) use policy::{EvalPolicies, LintPolicy, PolicyKind, PolicyTool};
+pub(crate) use policy::{EvalPolicies, Explain, LintPolicy, PolicyKind, PolicyTool};
 pub(crate) use session::SessionCommand;
 pub(crate) use sign::{GenerateMac, MacCommand, Sign, Verify, VerifyMac};
 pub(crate) use store::{
@@ -168,7 +168,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Mac(MacCommand),
     Random(Random),
-    /// Ask policies what they allow, and check them for traps; needs no store
+    Explain(Explain),
+    /// Ask policies what they allow, and check them for traps
     #[command(subcommand)]
     Policy(PolicyTool),
     /// Administer the users of a store in a directory

@@ -6,6 +6,7 @@ mod credential_process;
 mod data_key;
 mod decrypt;
 mod encrypt;
+mod explain;
 mod grant;
 mod init;
 mod inspect;
@@ -19,6 +20,7 @@ mod rotation;
 mod seed;
 mod session;
 mod sign;
+mod store_lint;
 mod user;
 
 use crate::args::{self, Arguments, Command};
@@ -44,7 +46,8 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<(), Failure> 
         Command::Verify(arguments) => sign::verify(&arguments, &open()?, output),
         Command::Mac(command) => sign::mac(&command, &open()?, output),
         Command::Random(random) => random::run(&random, &open()?, output),
-        Command::Policy(command) => policy::run(&command, output),
+        Command::Explain(explain) => explain::run(explain, &global, output),
+        Command::Policy(command) => policy::run(&command, &global, output),
         Command::User(command) => user::run(command, &global, output),
         Command::Session(command) => session::run(command, &global, output),
         Command::Seed(command) => seed::run(command, &global, output),

@@ -1,4 +1,4 @@
-//! `kms policy`: what policies say, with no store.
+//! `kms policy`: what policies say.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -6,7 +6,8 @@ use std::path::Path;
 use kms_core::policy::{Finding, PolicyType, Simulation, guess_type, lint};
 use serde::Serialize;
 
-use crate::args::{EvalPolicies, LintPolicy, PolicyKind, PolicyTool};
+use super::store_lint;
+use crate::args::{EvalPolicies, Global, LintPolicy, PolicyKind, PolicyTool};
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
 use crate::pipeline::{Input, read_document};
@@ -14,9 +15,10 @@ use crate::pipeline::{Input, read_document};
 /// The longest case in bytes: every policy of it at its largest.
 const MAX_CASE: u64 = 4 << 20;
 
-pub(super) fn run(command: &PolicyTool, output: &Output) -> Result<(), Failure> {
+pub(super) fn run(command: &PolicyTool, global: &Global, output: &Output) -> Result<(), Failure> {
     match command {
         PolicyTool::Eval(arguments) => eval(arguments, output),
+        PolicyTool::Lint(LintPolicy { store: true, .. }) => store_lint::run(global, output),
         PolicyTool::Lint(arguments) => lint_policy(arguments, output),
     }
 }
@@ -109,6 +111,11 @@ fn lint_policy(arguments: &LintPolicy, output: &Output) -> Result<(), Failure> {
     let findings: Vec<Shown> = lint(&text, kind).into_iter().map(shown).collect();
     let count = findings.len();
     output.show(&Findings { findings }, to_text)?;
+    no_findings(count)
+}
+
+/// Fails where there are findings.
+pub(super) fn no_findings(count: usize) -> Result<(), Failure> {
     match count {
         0 => Ok(()),
         1 => Err(Failure::new(Kind::Failed, "1 finding")),

@@ -40,7 +40,7 @@ pub use document::{
 pub use evaluate::Resource;
 pub use explain::{Denial, Layer, MatchedStatement, Reason};
 pub use grants::ByGrant;
-pub use lint::{Finding, PolicyType, guess_type, lint};
+pub use lint::{Finding, PolicyType, Severity, guess_type, lint};
 pub use question::{Decision, Permit, Question};
 pub use simulate::{InvalidSimulation, Outcome, Simulation};
 pub use written::{Position, Span, WrittenClause, WrittenPolicy};

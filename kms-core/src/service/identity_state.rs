@@ -1,6 +1,6 @@
 //! The IAM entities of the store in memory, with their policies compiled.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::state::State;
@@ -149,6 +149,16 @@ impl State {
         account: &'a AccountId,
     ) -> impl Iterator<Item = &'a Arc<RoleEntry>> {
         of_account(&self.identities.roles, account)
+    }
+
+    /// The unique ids of all users and roles.
+    pub(super) fn entity_ids(&self) -> HashSet<&UniqueId> {
+        let users = self.identities.users.values();
+        let roles = self.identities.roles.values();
+        users
+            .map(|entry| &entry.user.id)
+            .chain(roles.map(|entry| &entry.role.id))
+            .collect()
     }
 
     /// A managed policy by ARN.

@@ -27,6 +27,21 @@ pub(super) enum Kept<'a> {
     Managed(&'a ManagedPolicy),
 }
 
+impl Kept<'_> {
+    /// The policy in words; one that is kept on its own is called `what`.
+    pub(super) fn described(self, what: &str) -> String {
+        match self {
+            Self::Inline { kind, holder, name } => {
+                format!("the inline policy {name} of the {kind} {holder}")
+            }
+            Self::Managed(policy) => {
+                let (arn, version) = (policy.arn(), policy.default_version);
+                format!("the {what} {arn} (v{version})")
+            }
+        }
+    }
+}
+
 /// A policy that counts for somebody.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NamedPolicy<'a> {

@@ -137,6 +137,24 @@ impl State {
         self.regions.get(&(account.clone(), region.clone()))
     }
 
+    /// Every key of an account, in order of Region and id.
+    pub(super) fn key_arns(&self, account: &AccountId) -> Vec<KeyArn> {
+        let regions = self.regions.iter();
+        let mut regions: Vec<(&Region, &RegionState)> = regions
+            .filter(|((owner, _), _)| owner == account)
+            .map(|((_, region), keys)| (region, keys))
+            .collect();
+        regions.sort_by_key(|(region, _)| region.as_str());
+        let keys = regions.into_iter().flat_map(|(region, keys)| {
+            keys.key_ids(None).map(|key| KeyArn {
+                region: region.clone(),
+                account: account.clone(),
+                key,
+            })
+        });
+        keys.collect()
+    }
+
     /// The keys that something was due for at `now`, the first first.
     pub(super) fn due(&self, now: Timestamp) -> impl Iterator<Item = &KeyArn> {
         let due = self.due.iter().take_while(move |(time, _)| *time <= now);

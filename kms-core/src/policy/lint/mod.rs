@@ -29,6 +29,47 @@ pub enum PolicyType {
     ResourceControl,
 }
 
+/// How much a finding matters, in the words of AWS Security Hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It is not as it should be, and opens nothing.
+    Low,
+    /// It does less, or more, than somebody may have meant.
+    Medium,
+    /// It opens what is meant to be closed.
+    High,
+    /// It opens something to everybody.
+    Critical,
+}
+
+impl Severity {
+    /// The label.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "LOW",
+            Self::Medium => "MEDIUM",
+            Self::High => "HIGH",
+            Self::Critical => "CRITICAL",
+        }
+    }
+}
+
+impl Finding {
+    /// How much it matters.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        match self.code {
+            "PUBLIC_PRINCIPAL" | "NOT_PRINCIPAL_WITH_ALLOW" => Severity::Critical,
+            "TOKEN_WITHOUT_SUBJECT"
+            | "MFA_GUARD"
+            | "FOR_ALL_VALUES_ALONE"
+            | "MULTIVALUED_KEY_WITHOUT_SET_OPERATOR" => Severity::High,
+            _ => Severity::Medium,
+        }
+    }
+}
+
 /// Something in a document that its author should look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {

@@ -8,7 +8,7 @@ use crate::Error;
 use crate::caller::Principal;
 use crate::ids::{GrantId, PolicyArn};
 use crate::policy::{Layer, MatchedStatement, Question, WrittenClause, WrittenPolicy};
-use crate::service::named_policies::{self, Kept, NamedPolicy};
+use crate::service::named_policies::{self, NamedPolicy};
 use crate::service::operation::Target;
 use crate::service::state::State;
 
@@ -115,7 +115,7 @@ impl<'a> Sources<'a> {
     /// What a policy is called, and its text where it is known.
     fn named(&self, layer: Layer, policy: usize) -> (String, Option<&'a str>) {
         let named = |named: Option<&NamedPolicy<'a>>, what: &str| match named {
-            Some(named) => (described(&named.kept, what), Some(named.text)),
+            Some(named) => (named.kept.described(what), Some(named.text)),
             None => (format!("{what} {policy}"), None),
         };
         match layer {
@@ -157,17 +157,5 @@ impl<'a> Sources<'a> {
     /// What the permissions boundary is called.
     pub(super) fn boundary(&self) -> String {
         self.named(Layer::PermissionsBoundary, 0).0
-    }
-}
-
-fn described(kept: &Kept<'_>, what: &str) -> String {
-    match kept {
-        Kept::Inline { kind, holder, name } => {
-            format!("the inline policy {name} of the {kind} {holder}")
-        }
-        Kept::Managed(policy) => {
-            let (arn, version) = (policy.arn(), policy.default_version);
-            format!("the {what} {arn} (v{version})")
-        }
     }
 }
