@@ -7,8 +7,9 @@ use kms_core::caller::Principal;
 use kms_core::ids::KeyArn;
 use kms_core::policy::{
     AssumedBy, Bindings, ConditionKey, ConditionValues, Decision, IdentityPolicy, KeyPolicy,
-    PolicyType, Question, Resource, ResourceControlPolicy, ServiceControlPolicy, TrustPolicy,
-    TrustQuestion, Value, decide, decide_trust, guess_type, lint,
+    PolicyType, Position, Question, Resource, ResourceControlPolicy, ServiceControlPolicy,
+    TrustPolicy, TrustQuestion, Value, WrittenPolicy, consult, decide, decide_trust, guess_type,
+    lint,
 };
 
 const ACCOUNT: &str = "111122223333";
@@ -47,6 +48,7 @@ pub fn run(data: &[u8]) {
         ask_of_roles(text, caller);
     }
     let _ = lint(text, guess_type(text));
+    look_at(text);
     if let Ok(policy) = KeyPolicy::parse(text) {
         drop(policy.check_new());
         assert!(policy.principals().count() <= text.len());
@@ -59,6 +61,22 @@ pub fn run(data: &[u8]) {
         let names = bound.map_or(0, |bound| bound.principals().count());
         assert_eq!(names, policy.principals().count());
     }
+}
+
+/// As the author of the text sees it: its statements stand one after the other.
+fn look_at(text: &str) {
+    let Some(written) = WrittenPolicy::read(text) else {
+        return;
+    };
+    let _ = written.context_keys();
+    let mut last = None;
+    for span in (0..).map_while(|index| written.span(index)) {
+        let place = |position: Position| (position.line, position.column);
+        assert!(place(span.after) <= place(span.end) && place(span.start) < place(span.end));
+        assert!(last.is_none_or(|last| last <= place(span.start)));
+        last = Some(place(span.end));
+    }
+    let _ = written.clause(0, 0);
 }
 
 fn callers() -> Option<Vec<Principal>> {
@@ -113,6 +131,8 @@ fn ask_of_keys(text: &str, principal: &Principal, key: &KeyArn) {
             resource_control: &of_resources,
             ..free
         };
+        let said = consult(&limited);
+        assert!(said.within_organization || matches!(decide(&limited), Decision::Deny(_)));
         // Limits take away and never give.
         if let Decision::Allow(_) = decide(&limited) {
             assert!(matches!(decide(&free), Decision::Allow(_)));

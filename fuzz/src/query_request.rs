@@ -4,7 +4,7 @@ use kms_core::api::query::{Form, FromForm, QueryCode, QueryService, error_body};
 use kms_core::service::{
     AssumeRoleRequest, AssumeRoleWithWebIdentityRequest, CreateOpenIDConnectProviderRequest,
     CreateRoleRequest, CreateUserRequest, EnableMFADeviceRequest, GetFederationTokenRequest,
-    GetSessionTokenRequest, ListPoliciesRequest, TagUserRequest,
+    GetSessionTokenRequest, ListPoliciesRequest, SimulatePrincipalPolicyRequest, TagUserRequest,
 };
 
 fn read<R: FromForm>(data: &[u8]) {
@@ -41,4 +41,5 @@ pub fn run(data: &[u8]) {
     read::<GetSessionTokenRequest>(data);
     read::<EnableMFADeviceRequest>(data);
     read::<CreateOpenIDConnectProviderRequest>(data);
+    read::<SimulatePrincipalPolicyRequest>(data);
 }

@@ -2,6 +2,7 @@
 
 mod administration;
 mod endpoint;
+mod explain;
 mod files;
 mod ledger;
 mod messages;

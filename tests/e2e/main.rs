@@ -167,6 +167,11 @@ fn accounts_are_organized_as_in_aws() {
 }
 
 #[test]
+fn decisions_are_simulated_as_in_aws() {
+    passes("simulation.py");
+}
+
+#[test]
 fn temporary_credentials_work_as_in_aws() {
     passes("temporary_credentials.py");
 }

@@ -615,7 +615,8 @@ ListPolicies ListPolicyTags ListPolicyVersions ListRolePolicies ListRoleTags Lis
 ListUserPolicies ListUserTags ListUsers PutGroupPolicy PutRolePermissionsBoundary PutRolePolicy
 PutUserPermissionsBoundary PutUserPolicy RemoveUserFromGroup SetDefaultPolicyVersion TagPolicy
 TagRole TagUser UntagPolicy UntagRole UntagUser UpdateAccessKey UpdateAssumeRolePolicy UpdateGroup
-UpdateRole UpdateRoleDescription UpdateUser
+UpdateRole UpdateRoleDescription UpdateUser SimulateCustomPolicy SimulatePrincipalPolicy
+GetContextKeysForCustomPolicy GetContextKeysForPrincipalPolicy
 """.split()
 
 
@@ -629,6 +630,11 @@ class Model(Principals):
         "Tags": [{"Key": "k", "Value": "v"}], "TagKeys": ["k"], "OnlyAttached": True,
         "SetAsDefault": True, "MaxItems": 1, "Scope": "All", "EntityFilter": "User",
         "PolicyUsageFilter": "PermissionsPolicy",
+        "PolicySourceArn": f"arn:aws:iam::{ACCOUNT}:user/none", "PolicyInputList": [document(ENCRYPT)],
+        "PermissionsBoundaryPolicyInputList": [document(ENCRYPT)], "ActionNames": ["kms:Encrypt"],
+        "ResourceArns": ["*"], "PolicyExclusionList": [{"PolicyType": "inline"}],
+        "OrderedOrganizationPolicyInputList": [{"ServiceControlPolicyInputList": [document(ENCRYPT)]}],
+        "ContextEntries": [{"ContextKeyName": "a:bcde", "ContextKeyValues": ["x"], "ContextKeyType": "string"}],
     }
 
     def test_every_member_of_every_operation_is_read(self):

@@ -160,6 +160,7 @@ macro_rules! on_key {
 mod asymmetric;
 mod attestation;
 mod custom_key_stores;
+mod explain;
 mod external_keys;
 mod external_proxy;
 mod grant_life;

@@ -18,7 +18,7 @@ const MOST_QUESTIONS: usize = 1000;
 
 /// The most work of one request: questions, times the bytes of the documents, times what they may
 /// be compared with, in stretches of [`STRETCH`] bytes. A second or two at worst.
-const MOST_WORK: usize = 1 << 25;
+const MOST_WORK: usize = 1 << 24;
 const STRETCH: usize = 256;
 
 /// The most levels of an organization.
