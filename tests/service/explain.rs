@@ -608,3 +608,19 @@ fn the_store_s_findings_are_told_with_their_places() {
     fixture.send(end).unwrap();
     assert_eq!(found(&findings(), "DECRYPT_ON_ALL_KEYS"), []);
 }
+
+#[test]
+fn the_findings_of_a_policy_that_is_put_are_in_its_record() {
+    let fixture = Fixture::new();
+    let key = fixture.create_key();
+    let root = of_key("Allow", "arn:aws:iam::111122223333:root", "kms:*", "");
+    let put = |statements: &[String]| {
+        let mut request = on_key!(PutKeyPolicyRequest, key);
+        request.policy = Some(document(statements));
+        fixture.send(request).unwrap();
+        fixture.lines().pop().unwrap()["additionalEventData"]["policyFindings"].clone()
+    };
+    assert!(put(&[root.clone()]).is_null());
+    let open = of_key("Allow", "*", "kms:Encrypt", "");
+    assert_eq!(put(&[root, open]), serde_json::json!(["PUBLIC_PRINCIPAL"]));
+}

@@ -10,6 +10,7 @@ use super::request::present;
 use super::values::Specific;
 use crate::Error;
 use crate::api::{PutKeyPolicyRequest, PutKeyPolicyResponse};
+use crate::policy::{PolicyType, lint};
 
 /// A checked new policy.
 #[derive(Debug)]
@@ -58,12 +59,16 @@ impl KeyOperation for PutKeyPolicyRequest {
     ) -> Result<Performed<PutKeyPolicyResponse>, Error> {
         let target = step.loaded.primary()?;
         let mut key = target.key.key.clone();
+        let findings = lint(&policy.text, PolicyType::Key);
         key.policy = policy.text;
         let bypass = policy.bypass_lockout_check == Some(true);
         new_policy::check_effect(step, &mut key, &target.aliases, bypass)?;
-        Ok(Performed::changed(
-            PutKeyPolicyResponse {},
-            vec![Edit::PutKey(Box::new(key))],
-        ))
+        let done = Performed::changed(PutKeyPolicyResponse {}, vec![Edit::PutKey(Box::new(key))]);
+        // Nothing is refused that AWS takes; whoever reads the ledger sees what was put.
+        let codes: Vec<&str> = findings.iter().map(|finding| finding.code).collect();
+        Ok(match codes.is_empty() {
+            true => done,
+            false => done.with_additional("policyFindings", &codes),
+        })
     }
 }
