@@ -106,7 +106,7 @@ fn is_on_key(action: &str) -> bool {
 }
 
 /// The condition keys that are given; one that is given more than once is multivalued.
-fn given(pairs: Vec<(String, String)>) -> Result<Context, Error> {
+fn given(pairs: Vec<(String, String)>, action: &str) -> Result<Context, Error> {
     let mut named: Vec<(ConditionKey, String, Vec<String>)> = Vec::new();
     for (name, value) in pairs {
         let key: ConditionKey = name
@@ -117,7 +117,12 @@ fn given(pairs: Vec<(String, String)>) -> Result<Context, Error> {
             None => named.push((key, name, vec![value])),
         }
     }
-    let mut context = Context::new();
+    let mut context = match action {
+        // No request here comes from an AWS service. The rest of what is asked of new grants is for
+        // whoever asks to say.
+        "kms:CreateGrant" => Context::new().with("kms:GrantIsForAWSResource", "false"),
+        _ => Context::new(),
+    };
     for (_, name, values) in &named {
         let values: Vec<&str> = values.iter().map(String::as_str).collect();
         context = match values.as_slice() {
@@ -253,7 +258,7 @@ impl Operation for ExplainRequest {
                 action,
                 key,
                 context: context(self.encryption_context)?,
-                given: given(self.conditions)?,
+                given: given(self.conditions, action)?,
             }),
         }
     }
