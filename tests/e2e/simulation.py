@@ -274,7 +274,7 @@ class OfPrincipals(Simulations):
             with self.subTest(exclusions):
                 result = self.simulated(source, PolicyExclusionList=exclusions)
                 self.assertEqual([one["SourcePolicyId"] for one in result["MatchedStatements"]], left)
-        for wrong in [{}, {"PolicyType": "inline", "PolicyArn": managed}, {"PolicyArn": "**"}]:
+        for wrong in [{"PolicyType": "inline", "PolicyArn": managed}, {"PolicyArn": "**"}]:
             self.denies("InvalidInput", 400, self.simulated, source=source, PolicyExclusionList=[wrong])
         self.denies("ValidationError", 400, self.simulated, source=source,
                     PolicyExclusionList=[{"PolicyType": "all"}])
