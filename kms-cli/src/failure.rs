@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     Unavailable,
     /// Something is not what was written: a ciphertext, a message, the ledger.
     Integrity,
+    /// No failure: there are changes, for whoever asked to be told so.
+    Changes,
 }
 
 impl Kind {
@@ -30,6 +32,7 @@ impl Kind {
             Self::Denied => 4,
             Self::Unavailable => 5,
             Self::Integrity => 6,
+            Self::Changes => 7,
         }
     }
 }
@@ -62,6 +65,14 @@ impl Failure {
         Self {
             quiet: true,
             ..Self::new(Kind::Failed, "the reader of the output has gone")
+        }
+    }
+
+    /// There are changes; they have been told.
+    pub(crate) fn changes() -> Self {
+        Self {
+            quiet: true,
+            ..Self::new(Kind::Changes, "there are changes")
         }
     }
 

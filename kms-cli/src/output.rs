@@ -96,7 +96,7 @@ impl Output {
     }
 }
 
-fn printable(character: char) -> char {
+pub(crate) fn printable(character: char) -> char {
     match character {
         '\n' | '\t' => character,
         control if control.is_control() => char::REPLACEMENT_CHARACTER,

@@ -1,6 +1,7 @@
 //! The only prompter: asks on the terminal itself, never on standard input or output.
 
-use std::io::IsTerminal;
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, IsTerminal, Read, Write};
 
 use kms_core::secret::SecretText;
 
@@ -35,4 +36,36 @@ pub(crate) fn new_passphrase() -> Result<SecretText, Failure> {
 /// Whether standard output is a terminal, which binary data would garble.
 pub(crate) fn stdout_is_terminal() -> bool {
     std::io::stdout().is_terminal()
+}
+
+/// The longest answer to a question, in bytes.
+const LONGEST_ANSWER: u64 = 64;
+
+fn terminal() -> Result<File, Failure> {
+    let opened = OpenOptions::new().read(true).write(true).open("/dev/tty");
+    opened.map_err(|_| {
+        Failure::usage("it has to be confirmed and there is no terminal to ask on")
+            .hint("give --yes")
+    })
+}
+
+fn failed(_: std::io::Error) -> Failure {
+    Failure::new(Kind::Failed, "the terminal does not answer")
+}
+
+/// Shows lines on the terminal, without what could command it.
+pub(crate) fn say(text: &str) -> Result<(), Failure> {
+    let mut shown: String = text.chars().map(crate::output::printable).collect();
+    shown.push('\n');
+    terminal()?.write_all(shown.as_bytes()).map_err(failed)
+}
+
+/// Asks a question; whatever is not yes is no.
+pub(crate) fn confirm(question: &str) -> Result<bool, Failure> {
+    let mut terminal = terminal()?;
+    terminal.write_all(question.as_bytes()).map_err(failed)?;
+    let mut answer = String::new();
+    let mut input = BufReader::new(terminal.take(LONGEST_ANSWER));
+    input.read_line(&mut answer).map_err(failed)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

@@ -31,6 +31,7 @@ pub mod envelope;
 pub mod identity;
 pub mod oidc;
 pub mod policy;
+pub mod principals_file;
 pub mod seed;
 pub mod xks;
 

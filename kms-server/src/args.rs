@@ -115,6 +115,10 @@ pub(crate) struct Args {
     /// Seed file: keys that the store shall have, with fixed ids.
     #[arg(long, env = "KMS_SEED", value_name = "FILE")]
     pub(crate) seed: Option<PathBuf>,
+    /// Principals file: users, groups, roles and policies that the store shall have; read again
+    /// when it changes, and at SIGHUP.
+    #[arg(long, env = "KMS_PRINCIPALS_FILE", value_name = "FILE")]
+    pub(crate) principals_file: Option<PathBuf>,
     /// Mark the store as one of production, for ever: no seed file, no faults on purpose.
     #[arg(long, env = "KMS_PRODUCTION")]
     pub(crate) production: bool,

@@ -12,13 +12,14 @@ use kms_core::attestation::TrustedRoots;
 use kms_core::audit::{LedgerError, LedgerOptions, LedgerUnavailable};
 use kms_core::crypto::random::{PooledRandom, Random, SystemRandom, array};
 use kms_core::ids::{KeyId, Region};
+use kms_core::principals_file::PrincipalsFile;
 use kms_core::root::seal::Passphrase;
 use kms_core::secret::SecretBytes;
 use kms_core::seed::SeedKey;
 use kms_core::service::{
-    ApplySeedRequest, CallContext, CreateAccessKeyRequest, CreateAccessKeyResponse, Engine,
+    ApplyPrincipalsRequest, ApplySeedRequest, CallContext, CreateAccessKeyRequest, CreateAccessKeyResponse, Engine,
     ListAccessKeysRequest, ListUsersRequest, MarkProductionRequest, NewStore, OpenError,
-    OpenOptions as EngineOptions, Operation, groups,
+    OpenOptions as EngineOptions, Operation, PrincipalsOutcome, groups,
 };
 use kms_core::store::StoreError;
 use kms_core::store::home::{HomeError, RootGuard};
@@ -173,6 +174,16 @@ pub(crate) fn open(
     warn_of_unserved(&seed, &served);
     owner.apply(seed, config.seed_in_production)?;
     Ok(engine)
+}
+
+/// Makes the principals of the store as the file says.
+pub(crate) fn apply_principals(
+    engine: &Engine,
+    config: &Config,
+    file: PrincipalsFile,
+) -> Result<PrincipalsOutcome, StoreFault> {
+    let file = Arc::new(file);
+    Owner::new(engine, config)?.call(ApplyPrincipalsRequest { file })
 }
 
 /// Keys of a seed file that no request to this server can reach are made all the same: another

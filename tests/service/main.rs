@@ -174,6 +174,7 @@ mod multi_region;
 mod multi_region_import;
 mod multi_region_policies;
 mod organizations;
+mod principals_file;
 mod seed;
 mod session_revocations;
 mod sessions;

@@ -7,6 +7,7 @@ mod local;
 mod message;
 mod policy;
 mod session;
+mod principals;
 mod sign;
 mod store;
 
@@ -27,6 +28,7 @@ pub(crate) use message::{
 };
 pub(crate) use policy::{EvalPolicies, Explain, LintPolicy, PolicyKind, PolicyTool};
 pub(crate) use session::SessionCommand;
+pub(crate) use principals::PrincipalsCommand;
 pub(crate) use sign::{GenerateMac, MacCommand, Sign, Verify, VerifyMac};
 pub(crate) use store::{
     AccessKeyCommand, AccessKeyOwner, AuditCommand, Init, SealKind, SeedCommand, UserCommand,
@@ -43,6 +45,7 @@ Which store:
 Exit codes:
   0 done   1 failed   2 usage   3 not found   4 denied   5 unavailable
   6 integrity or authentication failure: a forged, damaged or truncated message or ledger
+  7 changes, with --detailed-exitcode
 
 Examples:
   kms init --seal key-file
@@ -178,6 +181,9 @@ pub(crate) enum Command {
     /// End the sessions of temporary credentials of a store in a directory
     #[command(subcommand)]
     Session(SessionCommand),
+    /// Keep users, groups, roles and policies of a store in a directory as a file says
+    #[command(subcommand)]
+    Principals(PrincipalsCommand),
     /// Put keys with fixed ids into a store in a directory
     #[command(subcommand)]
     Seed(SeedCommand),

@@ -14,6 +14,7 @@ mod key;
 mod keyring;
 mod multi_region;
 mod policy;
+mod principals;
 mod random;
 mod reencrypt;
 mod rotation;
@@ -50,6 +51,7 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<(), Failure> 
         Command::Policy(command) => policy::run(&command, &global, output),
         Command::User(command) => user::run(command, &global, output),
         Command::Session(command) => session::run(command, &global, output),
+        Command::Principals(command) => principals::run(command, &global, output),
         Command::Seed(command) => seed::run(command, &global, output),
         Command::Audit(command) => audit::run(command, &global, output),
         Command::CredentialProcess(arguments) => credential_process::run(&arguments, output),

@@ -25,6 +25,9 @@ pub struct Group {
     pub policies: BTreeMap<String, String>,
     /// The managed policies that are attached.
     pub attached: BTreeSet<PolicyArn>,
+    /// Whether the principals file manages it, `docs/spec/principals-file.md`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub managed_by_file: bool,
 }
 
 impl Group {

@@ -33,6 +33,9 @@ pub struct ManagedPolicy {
     pub default_version: u32,
     /// The number of the newest version there ever was: no number is used again.
     pub last_version: u32,
+    /// Whether the principals file manages it, `docs/spec/principals-file.md`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub managed_by_file: bool,
 }
 
 /// One version of a managed policy.

@@ -19,6 +19,9 @@ pub struct OidcProvider {
     pub thumbprints: Vec<String>,
     /// When it was made.
     pub created: Timestamp,
+    /// Whether the principals file manages it, `docs/spec/principals-file.md`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub managed_by_file: bool,
 }
 
 impl OidcProvider {

@@ -38,6 +38,9 @@ pub struct Role {
     pub boundary: Option<PolicyArn>,
     /// Tags by key.
     pub tags: BTreeMap<String, String>,
+    /// Whether the principals file manages it, `docs/spec/principals-file.md`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub managed_by_file: bool,
 }
 
 impl Role {

@@ -36,6 +36,9 @@ pub struct User {
     /// Tags by key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
+    /// Whether the principals file manages it, `docs/spec/principals-file.md`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub managed_by_file: bool,
 }
 
 impl User {

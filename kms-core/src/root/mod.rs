@@ -5,6 +5,7 @@
 pub mod barrier;
 pub mod durable;
 pub mod kind;
+pub mod private_file;
 pub mod ring;
 pub mod seal;
 

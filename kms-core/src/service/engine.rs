@@ -10,6 +10,7 @@ use super::credentials::still_valid;
 use super::draft::{Draft, Ending};
 use super::import::wrong_origin;
 use super::key_pairs::KeyPairs;
+use super::managed_by_file;
 use super::mfa::Attempts;
 use super::mutation::Unfinished;
 use super::open::{read_record, take_in};
@@ -293,7 +294,11 @@ impl Engine {
         state: &State,
         now: Timestamp,
     ) -> Result<Performed<O::Response>, Error> {
-        self.walk_to(request, draft, state, now, O::perform)
+        let performed = self.walk_to(request, draft, state, now, O::perform)?;
+        if !O::APPLIES_PRINCIPALS_FILE {
+            managed_by_file::check_edits(&performed.edits, state)?;
+        }
+        Ok(performed)
     }
 
     /// The steps of every request, in this order, none of which can be left out, up to `last`.

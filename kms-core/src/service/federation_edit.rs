@@ -28,7 +28,7 @@ pub enum FederationEdit {
 }
 
 /// What stands behind temporary credentials, in memory.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Federation {
     /// Virtual MFA devices.
     pub(super) mfa_devices: MfaDevices,

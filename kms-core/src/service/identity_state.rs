@@ -53,7 +53,7 @@ pub(super) struct PolicyEntry {
 }
 
 /// Every IAM entity, as of one revision of the store.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Identities {
     users: BTreeMap<(AccountId, UserName), Arc<UserEntry>>,
     access_keys: BTreeMap<AccessKeyId, Arc<AccessKey>>,
@@ -167,6 +167,17 @@ impl State {
         let place = (arn.account()?, arn.name().parse().ok()?);
         let entry = self.identities.policies.get(&place)?;
         (entry.policy.arn() == *arn).then_some(entry)
+    }
+
+    /// A managed policy by name, wherever its path puts it.
+    #[must_use]
+    pub(super) fn policy(
+        &self,
+        account: &AccountId,
+        name: &PolicyName,
+    ) -> Option<&Arc<PolicyEntry>> {
+        let place = (account.clone(), name.clone());
+        self.identities.policies.get(&place)
     }
 
     /// The managed policies of an account in order of name.

@@ -6,6 +6,7 @@
 
 mod abandoned;
 mod aliases;
+mod apply_principals;
 mod apply_seed;
 mod authorize;
 mod bootstrap;
@@ -51,6 +52,7 @@ mod list_key_rotations;
 mod list_keys;
 mod list_resource_tags;
 mod mac;
+mod managed_by_file;
 mod metadata;
 mod mfa;
 mod multi_region;
@@ -91,6 +93,11 @@ mod usage;
 mod values;
 mod xks_proxy;
 
+pub use apply_principals::{
+    ApplyPrincipalsRequest, ChangeAction, ExportPrincipalsRequest, FieldChange, FileStamp,
+    PlanPrincipalsRequest, PrincipalChange, PrincipalsOutcome, PrincipalsSource, Stamp,
+    UnreadablePrincipals,
+};
 pub use apply_seed::{ApplySeedRequest, SeedOutcome, groups};
 pub use context::CallContext;
 pub use credentials::SigningCredential;

@@ -529,6 +529,9 @@ pub trait Operation: Sized + Send + 'static {
         Ok(None)
     }
 
+    /// Whether it applies the principals file, and so changes what that file manages.
+    const APPLIES_PRINCIPALS_FILE: bool = false;
+
     /// Checks every value of the request.
     ///
     /// # Errors

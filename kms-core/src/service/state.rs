@@ -110,6 +110,17 @@ impl State {
         }
     }
 
+    /// A copy of the accounts and of who is in them, without keys: to see what a change would make
+    /// of them.
+    pub(super) fn principals_alone(&self) -> Self {
+        Self {
+            accounts: self.accounts.clone(),
+            identities: self.identities.clone(),
+            federation: self.federation.clone(),
+            ..Self::new(Arc::clone(&self.records))
+        }
+    }
+
     /// The account of that id.
     #[must_use]
     pub(super) fn account(&self, id: &AccountId) -> Option<&Account> {

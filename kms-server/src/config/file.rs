@@ -37,6 +37,8 @@ pub struct File {
     pub passphrase_file: Option<PathBuf>,
     /// Keys that the store shall have.
     pub seed: Option<PathBuf>,
+    /// Users, groups, roles, policies and identity providers that the store shall have.
+    pub principals_file: Option<PathBuf>,
     /// Whether the store is one of production.
     pub production: Option<bool>,
     /// How many seconds after it was made a grant counts.

@@ -64,6 +64,8 @@ pub struct Config {
     pub accept_rollback: Option<String>,
     /// The seed file: keys that the store shall have, `docs/spec/seed-file.md`.
     pub seed: Option<PathBuf>,
+    /// The principals file: who the store shall have, `docs/spec/principals-file.md`.
+    pub principals_file: Option<PathBuf>,
     /// Whether the store is marked as one of production.
     pub production: bool,
     /// Whether a store of production takes the seed file.

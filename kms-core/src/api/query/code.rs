@@ -92,6 +92,8 @@ query_codes! {
     SignatureDoesNotMatch 403 "SignatureDoesNotMatch";
     /// The caller asks too often; retry later.
     Throttling 400 "Throttling";
+    /// The principals file manages the entity.
+    UnmodifiableEntity 400 "UnmodifiableEntityException";
     /// A member does not satisfy its constraint.
     ValidationError 400 "ValidationException";
 }

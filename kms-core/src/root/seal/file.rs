@@ -1,16 +1,13 @@
 //! A key file: 32 random bytes that only their owner can read.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-
-use rustix::fs::OFlags;
 
 use super::blob::{self, SALT_LENGTH, SealedBlob};
 use super::{ProviderKind, SealError, SealProvider};
 use crate::crypto::random::{self, Random};
 use crate::root::durable;
+use crate::root::private_file::{self, PrivateFileError};
 use crate::secret::{Secret, SecretBytes};
 
 /// Why a key file cannot be made or read.
@@ -68,35 +65,16 @@ impl KeyFile {
             path: path.to_owned(),
             source,
         };
-        let mut file = open_plain(path)?;
-        // What is checked is the file that was opened, whatever the path names by now.
-        let metadata = file.metadata().map_err(io)?;
-        let ours = metadata.uid() == rustix::process::geteuid().as_raw();
-        if !metadata.is_file() || !ours || metadata.mode() & 0o077 != 0 {
-            return Err(KeyFileError::Exposed(path.to_owned()));
-        }
-        if metadata.len() != 32 {
+        let mut file = private_file::open(path).map_err(|error| match error {
+            PrivateFileError::Exposed => KeyFileError::Exposed(path.to_owned()),
+            PrivateFileError::Io(source) => io(source),
+        })?;
+        if file.metadata().map_err(io)?.len() != 32 {
             return Err(KeyFileError::Length(path.to_owned()));
         }
         let key = Secret::try_build(|bytes| file.read_exact(bytes)).map_err(io)?;
         Ok(Self { key })
     }
-}
-
-fn open_plain(path: &Path) -> Result<File, KeyFileError> {
-    // A FIFO or a device must not be able to hold up the opening.
-    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits();
-    let flags = i32::try_from(flags).unwrap_or_default();
-    let opened = OpenOptions::new().read(true).custom_flags(flags).open(path);
-    opened.map_err(|source| {
-        if source.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
-            return KeyFileError::Exposed(path.to_owned());
-        }
-        KeyFileError::Io {
-            path: path.to_owned(),
-            source,
-        }
-    })
 }
 
 impl SealProvider for KeyFile {

@@ -7,7 +7,7 @@ use crate::service::principals::{bindings, exists};
 use crate::service::state::State;
 
 /// The length that quotas count: without white space.
-pub(super) fn dense(text: &str) -> usize {
+pub(in crate::service) fn dense(text: &str) -> usize {
     text.chars().filter(|c| !c.is_ascii_whitespace()).count()
 }
 
@@ -20,14 +20,14 @@ fn malformed(malformed: &MalformedPolicy) -> Error {
 }
 
 /// Checks an inline policy; how long all of an entity's are is checked when it is put.
-pub(super) fn inline(text: &str) -> Result<(), Error> {
+pub(in crate::service) fn inline(text: &str) -> Result<(), Error> {
     IdentityPolicy::parse(text)
         .map(drop)
         .map_err(|refusal| malformed(&refusal))
 }
 
 /// Checks a version of a managed policy.
-pub(super) fn managed(text: &str) -> Result<(), Error> {
+pub(in crate::service) fn managed(text: &str) -> Result<(), Error> {
     if dense(text) > limits::MANAGED_POLICY {
         return Err(limits::exceeded("PolicySize", limits::MANAGED_POLICY));
     }
@@ -37,7 +37,7 @@ pub(super) fn managed(text: &str) -> Result<(), Error> {
 }
 
 /// Checks a trust policy as such.
-pub(super) fn trust(text: &str) -> Result<(), Error> {
+pub(in crate::service) fn trust(text: &str) -> Result<(), Error> {
     if dense(text) > limits::TRUST_POLICY {
         return Err(limits::exceeded("ACLSizePerRole", limits::TRUST_POLICY));
     }
@@ -47,7 +47,7 @@ pub(super) fn trust(text: &str) -> Result<(), Error> {
 }
 
 /// Which users and roles a trust policy means, all of which must exist.
-pub(super) fn trusted(text: &str, state: &State) -> Result<Bindings, Error> {
+pub(in crate::service) fn trusted(text: &str, state: &State) -> Result<Bindings, Error> {
     let policy = TrustPolicy::parse(text).map_err(|refusal| malformed(&refusal))?;
     let absent = policy
         .principals()

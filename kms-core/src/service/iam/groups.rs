@@ -67,6 +67,7 @@ impl IamRequest for CreateGroupRequest {
             created: step.now,
             policies: BTreeMap::new(),
             attached: BTreeSet::new(),
+            managed_by_file: false,
         };
         let mut elements = Parameters::default();
         elements
@@ -287,6 +288,8 @@ iam_request! {
 
 impl IamRequest for AddUserToGroupRequest {
     type Response = ();
+    /// Who is in a group stands with the user.
+    const CHANGES_ITS_SUBJECT: bool = false;
 
     fn subject(&self) -> Subject {
         Subject::Group(self.group_name.clone())
@@ -317,6 +320,8 @@ iam_request! {
 
 impl IamRequest for RemoveUserFromGroupRequest {
     type Response = ();
+    /// Who is in a group stands with the user.
+    const CHANGES_ITS_SUBJECT: bool = false;
 
     fn subject(&self) -> Subject {
         Subject::Group(self.group_name.clone())

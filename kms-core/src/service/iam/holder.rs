@@ -11,7 +11,7 @@ use crate::service::identity_edit::IdentityEdit;
 use crate::service::operation::Step;
 
 /// An entity that requests name, and that can be put back changed.
-pub(super) trait Kept: Clone {
+pub(in crate::service) trait Kept: Clone {
     /// How requests name one.
     type Name;
 
@@ -39,7 +39,7 @@ pub(super) trait Kept: Clone {
 }
 
 /// An entity that has policies.
-pub(super) trait Holder: Kept {
+pub(in crate::service) trait Holder: Kept {
     /// What AWS's messages call it.
     const KIND: &'static str;
     /// How long all its inline policies may be, white space not counted.

@@ -44,6 +44,12 @@ const MOST_WRITTEN: usize = 128 * 1024;
 
 fn put<H: Holder>(mut holder: H, name: &PolicyName, text: String) -> Result<Performed<()>, Error> {
     holder.inline_mut().insert(name.to_string(), text);
+    check_inline(&holder)?;
+    Ok(Performed::changed((), vec![holder.put()]))
+}
+
+/// Refuses inline policies that are too long together.
+pub(in crate::service) fn check_inline<H: Holder>(holder: &H) -> Result<(), Error> {
     let length: usize = holder
         .inline()
         .values()
@@ -57,7 +63,7 @@ fn put<H: Holder>(mut holder: H, name: &PolicyName, text: String) -> Result<Perf
             H::KIND
         )));
     }
-    Ok(Performed::changed((), vec![holder.put()]))
+    Ok(())
 }
 
 fn delete<H: Holder>(mut holder: H, name: &PolicyName) -> Result<Performed<()>, Error> {

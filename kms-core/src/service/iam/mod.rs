@@ -9,12 +9,12 @@ mod answers;
 mod attached_policies;
 mod boundaries;
 mod context_keys;
-mod documents;
+pub(super) mod documents;
 mod entity_arn;
 mod groups;
 mod holder;
 mod inline_policies;
-mod limits;
+pub(super) mod limits;
 mod policies;
 mod policy_references;
 mod policy_versions;
@@ -37,6 +37,8 @@ pub use policy_references::*;
 pub use policy_versions::*;
 pub use roles::*;
 pub use simulation::*;
+pub(super) use inline_policies::check_inline;
+pub(super) use roles::{check_description, check_duration};
 pub(super) use subject::{Entity, Subject, load};
 pub use tags::*;
 pub use users::*;
@@ -59,6 +61,8 @@ pub(super) trait Named {
 pub(super) trait IamRequest: Named + Sized + Send + 'static {
     /// The answer.
     type Response: Send + 'static;
+    /// Whether it changes the entity that it is about, if it changes anything.
+    const CHANGES_ITS_SUBJECT: bool = true;
     /// Whether the answer tells when access keys were used.
     const ASKS_FOR_USAGE: bool = false;
 
@@ -181,6 +185,11 @@ macro_rules! iam_request {
                 $crate::service::operation::Performed<Self::Response>,
                 $crate::Error,
             > {
+                let changes =
+                    !$reads && <Self as $crate::service::iam::IamRequest>::CHANGES_ITS_SUBJECT;
+                if changes {
+                    $crate::service::managed_by_file::check_entity(step.loaded.iam())?;
+                }
                 $crate::service::iam::IamRequest::perform(parsed, step)
             }
         }
@@ -208,11 +217,11 @@ fn below(path: &EntityPath, prefix: Option<&PathPrefix>) -> bool {
 }
 
 /// Names are not distinguished by case: there is one like it already.
-fn taken<'a>(mut names: impl Iterator<Item = &'a str>, name: &str) -> bool {
+pub(super) fn taken<'a>(mut names: impl Iterator<Item = &'a str>, name: &str) -> bool {
     names.any(|known| known.eq_ignore_ascii_case(name))
 }
 
-fn already(kind: &str, name: &str) -> Error {
+pub(super) fn already(kind: &str, name: &str) -> Error {
     Error::AlreadyExists(format!("{kind} with name {name} already exists."))
 }
 

@@ -167,6 +167,7 @@ impl IamRequest for CreatePolicyRequest {
             versions: BTreeMap::from([(1, first)]),
             default_version: 1,
             last_version: 1,
+            managed_by_file: false,
         };
         let mut elements = Parameters::default();
         elements

@@ -44,7 +44,8 @@ impl Shape for Role {
     }
 }
 
-fn check_duration(seconds: Option<u32>) -> Result<(), Error> {
+/// Refuses what is no length of a session.
+pub(in crate::service) fn check_duration(seconds: Option<u32>) -> Result<(), Error> {
     match seconds {
         Some(seconds) if !limits::SESSION_DURATION.contains(&seconds) => {
             Err(Error::Validation(format!(
@@ -57,7 +58,7 @@ fn check_duration(seconds: Option<u32>) -> Result<(), Error> {
 }
 
 /// `[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*`, at most 1000 characters.
-pub(super) fn check_description(text: Option<&String>) -> Result<(), Error> {
+pub(in crate::service) fn check_description(text: Option<&String>) -> Result<(), Error> {
     let is_plain = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a1}'..='\u{ff}');
     match text {
         Some(text) if text.chars().count() > 1000 || !text.chars().all(is_plain) => {
@@ -149,6 +150,7 @@ impl IamRequest for CreateRoleRequest {
             attached: BTreeSet::new(),
             boundary: self.permissions_boundary,
             tags: self.tags.map(|tags| tags.map().clone()).unwrap_or_default(),
+            managed_by_file: false,
         };
         let mut elements = Parameters::default();
         elements

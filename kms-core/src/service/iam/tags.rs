@@ -36,7 +36,7 @@ impl Tags {
     }
 
     /// Refuses tags that no entity can have.
-    pub(super) fn check(&self) -> Result<(), Error> {
+    pub(in crate::service) fn check(&self) -> Result<(), Error> {
         if self.repeated {
             return Err(invalid_input(
                 "Duplicate tag keys found. Please note that Tag keys are case insensitive.",

@@ -149,6 +149,7 @@ impl IamRequest for CreateUserRequest {
             groups: BTreeSet::new(),
             boundary: self.permissions_boundary,
             tags: self.tags.map(|tags| tags.map().clone()).unwrap_or_default(),
+            managed_by_file: false,
         };
         let mut elements = Parameters::default();
         elements

@@ -7,7 +7,7 @@ use crate::identity::MfaDevice;
 use crate::ids::{AccountId, MfaDeviceName, UniqueId};
 
 /// Every device, by account and name.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::service) struct MfaDevices(BTreeMap<(AccountId, MfaDeviceName), Arc<MfaDevice>>);
 
 impl MfaDevices {

@@ -7,7 +7,7 @@ use crate::identity::OidcProvider;
 use crate::ids::AccountId;
 
 /// Every provider, by account and name.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::service) struct OidcProviders(BTreeMap<(AccountId, String), Arc<OidcProvider>>);
 
 impl OidcProviders {
@@ -21,7 +21,7 @@ impl OidcProviders {
     }
 
     /// The providers of an account in order of name.
-    pub(super) fn of_account<'a>(
+    pub(in crate::service) fn of_account<'a>(
         &'a self,
         account: &'a AccountId,
     ) -> impl Iterator<Item = &'a Arc<OidcProvider>> {

@@ -14,3 +14,4 @@ pub use providers::{
 };
 
 pub(super) use index::OidcProviders;
+pub(super) use providers::{MOST_PROVIDERS, admitted, check_clients, check_thumbprints};

@@ -14,7 +14,7 @@ use crate::service::operation::{Authorization, Loaded, On, Performed, Step};
 use crate::service::parameters::Parameters;
 
 /// How many providers an account may have: AWS's quota.
-const MOST_PROVIDERS: usize = 100;
+pub(in crate::service) const MOST_PROVIDERS: usize = 100;
 const MOST_CLIENTS: usize = 100;
 const LONGEST_CLIENT: usize = 255;
 const MOST_THUMBPRINTS: usize = 5;
@@ -75,7 +75,7 @@ pub(super) fn existing<'a>(step: &'a Step<'_>, arn: &str) -> Result<&'a Arc<Oidc
 }
 
 /// Refuses what is no list of client ids.
-pub(super) fn check_clients(clients: &[String]) -> Result<(), Error> {
+pub(in crate::service) fn check_clients(clients: &[String]) -> Result<(), Error> {
     if clients.len() > MOST_CLIENTS {
         let message =
             format!("Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {MOST_CLIENTS}");
@@ -91,7 +91,7 @@ pub(super) fn check_clients(clients: &[String]) -> Result<(), Error> {
 }
 
 /// Refuses what is no list of thumbprints.
-pub(super) fn check_thumbprints(thumbprints: &[String]) -> Result<(), Error> {
+pub(in crate::service) fn check_thumbprints(thumbprints: &[String]) -> Result<(), Error> {
     let is_one = |text: &String| text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit());
     if thumbprints.len() <= MOST_THUMBPRINTS && thumbprints.iter().all(is_one) {
         return Ok(());
@@ -101,6 +101,18 @@ pub(super) fn check_thumbprints(thumbprints: &[String]) -> Result<(), Error> {
         "Thumbprint must be in a valid format: 40 hexadecimal digits, and at most 5 of them."
             .to_owned(),
     ))
+}
+
+/// The issuer of that address, if its tokens may be believed.
+pub(in crate::service) fn admitted(url: &str, step: &Step<'_>) -> Result<Issuer, Error> {
+    let admitted = |issuer: &Issuer| match step.engine.provider_keys() {
+        Some(keys) => keys.admits(issuer),
+        None => !issuer.is_plain(),
+    };
+    url.parse().ok().filter(admitted).ok_or_else(|| {
+        let message = "Invalid Open ID Connect Provider URL".to_owned();
+        Error::Query(QueryCode::InvalidInput, message)
+    })
 }
 
 impl IamRequest for CreateOpenIDConnectProviderRequest {
@@ -129,15 +141,7 @@ impl IamRequest for CreateOpenIDConnectProviderRequest {
     }
 
     fn perform(self, step: &Step<'_>) -> Result<Performed<ProviderArn>, Error> {
-        let issuer = self.url.parse::<Issuer>();
-        let admitted = |issuer: &Issuer| match step.engine.provider_keys() {
-            Some(keys) => keys.admits(issuer),
-            None => !issuer.is_plain(),
-        };
-        let issuer = issuer.ok().filter(admitted).ok_or_else(|| {
-            let message = "Invalid Open ID Connect Provider URL".to_owned();
-            Error::Query(QueryCode::InvalidInput, message)
-        })?;
+        let issuer = admitted(&self.url, step)?;
         let account = step.call.account();
         let providers = &step.state.federation.oidc_providers;
         let provider = OidcProvider {
@@ -146,6 +150,7 @@ impl IamRequest for CreateOpenIDConnectProviderRequest {
             client_ids: self.client_id_list.unwrap_or_default(),
             thumbprints: self.thumbprint_list.unwrap_or_default(),
             created: step.now,
+            managed_by_file: false,
         };
         if providers.of_arn(account, &provider.arn()).is_some() {
             let message = format!("Provider with url {issuer} already exists.");

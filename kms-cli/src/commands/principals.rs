@@ -1,0 +1,181 @@
+//! `kms principals`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use kms_core::principals_file::{PrincipalsFile, write};
+use kms_core::service::{
+    ApplyPrincipalsRequest, ChangeAction, ExportPrincipalsRequest, FieldChange,
+    PlanPrincipalsRequest, PrincipalChange, PrincipalsOutcome, PrincipalsSource,
+    UnreadablePrincipals,
+};
+use serde_json::{Value, json};
+
+use crate::args::{Global, PrincipalsCommand};
+use crate::engine::{Choice, Embedded};
+use crate::failure::{Failure, Kind};
+use crate::output::Output;
+use crate::term;
+
+/// The longest value that is shown, in characters; of a document it is said that it changes.
+const LONGEST_SHOWN: usize = 80;
+
+pub(super) fn run(
+    command: PrincipalsCommand,
+    global: &Global,
+    output: &Output,
+) -> Result<(), Failure> {
+    match command {
+        PrincipalsCommand::Plan {
+            file,
+            detailed_exitcode,
+        } => plan(&file, detailed_exitcode, global, output),
+        PrincipalsCommand::Apply { file, yes } => apply(&file, yes, global, output),
+        PrincipalsCommand::Export => export(global, output),
+    }
+}
+
+fn open(global: &Global, output: &Output) -> Result<Embedded, Failure> {
+    let home = Choice::directory(global)?;
+    output.note(&format!("using the store in {}", home.display()));
+    Embedded::open(&home, global)
+}
+
+fn read(path: &Path) -> Result<Arc<PrincipalsFile>, Failure> {
+    match PrincipalsSource::new(path.to_owned()).read() {
+        Ok(file) => Ok(Arc::new(file)),
+        Err(UnreadablePrincipals::Io { path, source }) => {
+            let what = format!("cannot read {}", path.display());
+            Err(Failure::io(what, &source))
+        }
+        Err(other) => Err(Failure::new(Kind::Failed, other.to_string())),
+    }
+}
+
+fn plan(
+    path: &Path,
+    detailed_exitcode: bool,
+    global: &Global,
+    output: &Output,
+) -> Result<(), Failure> {
+    // What is wrong with the command line is said before what is wrong with the file.
+    Choice::directory(global)?;
+    let file = read(path)?;
+    let store = open(global, output)?;
+    let outcome = planned(&store, path, file)?;
+    show(&outcome, output, "to be")?;
+    if detailed_exitcode && !outcome.changes.is_empty() {
+        return Err(Failure::changes());
+    }
+    Ok(())
+}
+
+fn planned(
+    store: &Embedded,
+    path: &Path,
+    file: Arc<PrincipalsFile>,
+) -> Result<PrincipalsOutcome, Failure> {
+    let planned = store.call(PlanPrincipalsRequest { file });
+    planned.map_err(|failure| failure.within(path.display()))
+}
+
+fn apply(path: &Path, yes: bool, global: &Global, output: &Output) -> Result<(), Failure> {
+    Choice::directory(global)?;
+    let file = read(path)?;
+    let store = open(global, output)?;
+    if !yes {
+        let outcome = planned(&store, path, Arc::clone(&file))?;
+        if outcome.changes.is_empty() {
+            return show(&outcome, output, "to be");
+        }
+        term::say(&text(&outcome, "to be"))?;
+        if !term::confirm("Apply this? [y/N] ")? {
+            return Err(Failure::new(Kind::Failed, "nothing was changed"));
+        }
+    }
+    let applied = store.call(ApplyPrincipalsRequest { file });
+    let outcome = applied.map_err(|failure| failure.within(path.display()))?;
+    show(&outcome, output, "")
+}
+
+fn export(global: &Global, output: &Output) -> Result<(), Failure> {
+    let file = open(global, output)?.call(ExportPrincipalsRequest)?;
+    output.bytes(write(&file).as_bytes())
+}
+
+fn show(outcome: &PrincipalsOutcome, output: &Output, tense: &str) -> Result<(), Failure> {
+    let changes: Vec<Value> = outcome.changes.iter().map(as_json).collect();
+    output.show(&json!({ "Changes": changes }), |_| text(outcome, tense))
+}
+
+fn as_json(change: &PrincipalChange) -> Value {
+    let field = |field: &FieldChange| {
+        json!({ "Name": field.name, "Before": field.before, "After": field.after })
+    };
+    json!({
+        "Action": change.action,
+        "Kind": change.kind,
+        "Arn": change.arn,
+        "UniqueId": change.unique_id,
+        "Fields": change.fields.iter().map(field).collect::<Vec<_>>(),
+    })
+}
+
+fn text(outcome: &PrincipalsOutcome, tense: &str) -> String {
+    if outcome.changes.is_empty() {
+        return "nothing to change".to_owned();
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for change in &outcome.changes {
+        let (sign, note) = match change.action {
+            ChangeAction::Create => ('+', ""),
+            ChangeAction::Adopt => ('=', " (is there; the file takes it over)"),
+            ChangeAction::Change => ('~', ""),
+            ChangeAction::Remove => ('-', ""),
+        };
+        lines.push(format!("{sign} {} {}{note}", change.kind, change.arn));
+        lines.extend(change.fields.iter().map(field));
+    }
+    let count = |action| {
+        let changes = outcome.changes.iter();
+        changes.filter(|change| change.action == action).count()
+    };
+    let tense = if tense.is_empty() {
+        String::new()
+    } else {
+        format!("{tense} ")
+    };
+    lines.push(format!(
+        "{} {tense}created, {} {tense}taken over, {} {tense}changed, {} {tense}removed",
+        count(ChangeAction::Create),
+        count(ChangeAction::Adopt),
+        count(ChangeAction::Change),
+        count(ChangeAction::Remove)
+    ));
+    lines.join("\n")
+}
+
+fn field(field: &FieldChange) -> String {
+    let name = &field.name;
+    match (&field.before, &field.after) {
+        (None, Some(after)) => format!("    + {name}{}", shown(after)),
+        (Some(_), None) => format!("    - {name}"),
+        (Some(before), Some(after)) => {
+            let (before, after) = (shown(before), shown(after));
+            if before.is_empty() || after.is_empty() {
+                return format!("    ~ {name}");
+            }
+            format!("    ~ {name}{before} ->{after}")
+        }
+        (None, None) => format!("    {name}"),
+    }
+}
+
+/// A short value; nothing for a document.
+fn shown(value: &str) -> String {
+    let short = value.chars().count() <= LONGEST_SHOWN && !value.contains('\n');
+    if short && !value.trim_start().starts_with('{') {
+        return format!(" {value}");
+    }
+    String::new()
+}

@@ -1,0 +1,121 @@
+//! What an apply changes, as it is told and as it is recorded.
+
+use serde::Serialize;
+
+use crate::Error;
+use crate::crypto::digest::{hexadecimal, sha256};
+use crate::service::parameters::Parameters;
+
+/// The longest list of changes of one record, in bytes: an object of a record has a limit.
+const MOST_RECORDED: usize = 80 * 1024;
+/// The longest value that stands in such a list where values are cut, in bytes.
+const LONGEST_VALUE: usize = 128;
+
+/// What becomes of an entity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ChangeAction {
+    /// It is made.
+    Create,
+    /// It was there, and the file manages it from now on.
+    Adopt,
+    /// It becomes something else.
+    Change,
+    /// It is removed.
+    Remove,
+}
+
+/// What becomes of one property of an entity. No value is a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldChange {
+    /// Such as `path` or `inline/NAME`.
+    pub name: String,
+    /// What it was; `None` where there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// What it becomes; `None` where it goes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+/// What becomes of one entity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PrincipalChange {
+    /// What is done.
+    pub action: ChangeAction,
+    /// `user`, `group`, `role`, `policy` or `oidc_provider`.
+    pub kind: &'static str,
+    /// Its ARN.
+    pub arn: String,
+    /// Its unique id; identity providers have none, and what is only planned has none yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unique_id: Option<String>,
+    /// What becomes of its properties; none of an entity that goes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldChange>,
+}
+
+/// What an apply changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PrincipalsOutcome {
+    /// Every entity that changes, in the order of the kinds; nothing when all is as the file says.
+    pub changes: Vec<PrincipalChange>,
+}
+
+impl PrincipalChange {
+    /// The same with long values as their digests.
+    fn short(&self) -> Self {
+        let mut short = self.clone();
+        for field in &mut short.fields {
+            for value in [&mut field.before, &mut field.after].into_iter().flatten() {
+                if value.len() > LONGEST_VALUE {
+                    *value = format!("sha256:{}", hexadecimal(&sha256(value.as_bytes())));
+                }
+            }
+        }
+        short
+    }
+
+    /// The same without its properties.
+    fn shortest(&self) -> Self {
+        Self {
+            fields: Vec::new(),
+            ..self.clone()
+        }
+    }
+}
+
+impl PrincipalsOutcome {
+    /// The same before anything is done: unique ids that were drawn are not those to come.
+    pub(super) fn planned(mut self) -> Self {
+        for change in &mut self.changes {
+            if change.action == ChangeAction::Create {
+                change.unique_id = None;
+            }
+        }
+        self
+    }
+
+    /// CloudTrail's `responseElements`: every change, as much of each as a record takes.
+    pub(super) fn recorded(&self) -> Result<Parameters, Error> {
+        let forms = [
+            PrincipalChange::clone,
+            PrincipalChange::short,
+            PrincipalChange::shortest,
+        ];
+        for form in forms {
+            let changes: Vec<PrincipalChange> = self.changes.iter().map(form).collect();
+            let text = serde_json::to_string(&changes).map_err(Error::internal)?;
+            if text.len() <= MOST_RECORDED {
+                let mut elements = Parameters::default();
+                elements.value("changes", &changes);
+                return Ok(elements);
+            }
+        }
+        Err(Error::LimitExceeded(format!(
+            "The file changes {} entities, which is more than one record can name: apply it in parts",
+            self.changes.len()
+        )))
+    }
+}

@@ -1,0 +1,78 @@
+//! Users of the file.
+
+use std::collections::BTreeSet;
+
+use super::entities::checked_tags;
+use super::reconcile::{Work, inline, refused, within};
+use super::shown::{Shown, difference};
+use crate::Error;
+use crate::identity::{EntityKind, User, generate_unique_id};
+use crate::ids::{AccountId, UniqueId};
+use crate::principals_file::FileUser;
+use crate::service::iam::{already, check_inline, limits, taken};
+use crate::service::identity_edit::IdentityEdit;
+
+impl Work<'_> {
+    pub(super) fn user(&mut self, wanted: &FileUser) -> Result<(), Error> {
+        let account = self.account(&wanted.place)?;
+        let entry = self.step.state.user(&account, &wanted.name);
+        let there = entry.map(|entry| entry.user.clone());
+        let (id, created) = match &there {
+            Some(there) => (there.id.clone(), there.created),
+            None => {
+                let names = self.after.users(&account);
+                let names = names.map(|entry| entry.user.name.as_str());
+                if taken(names, wanted.name.as_str()) {
+                    return Err(already("User", wanted.name.as_str()));
+                }
+                let random = self.step.engine.system_random();
+                (generate_unique_id(EntityKind::User, random)?, self.step.now)
+            }
+        };
+        let user = User {
+            groups: self.groups_of(&account, wanted)?,
+            attached: self.attached(&account, &wanted.permissions)?,
+            boundary: self.boundary(&account, wanted.boundary.as_ref())?,
+            account,
+            path: wanted.path.clone(),
+            name: wanted.name.clone(),
+            id,
+            created,
+            policies: inline(&wanted.permissions)?,
+            tags: checked_tags(&wanted.tags)?,
+            managed_by_file: true,
+        };
+        check_inline(&user)?;
+        let keys = self.access_keys(wanted, &user)?;
+        let same = there.as_ref() == Some(&user);
+        if same && keys.edits.is_empty() {
+            return Ok(());
+        }
+        let before = there.as_ref().map(|there| there.properties(self.step.state));
+        let mut before = before.unwrap_or_default();
+        let mut after = user.properties(&self.after);
+        before.extend(keys.before);
+        after.extend(keys.after);
+        self.note_fields(there.as_ref(), &user, difference(&before, &after));
+        self.edits.extend(keys.edits);
+        if !same {
+            self.after.identities.put_user(user.clone())?;
+            self.edits.push(IdentityEdit::PutUser(user).into());
+        }
+        Ok(())
+    }
+
+    fn groups_of(
+        &self,
+        account: &AccountId,
+        wanted: &FileUser,
+    ) -> Result<BTreeSet<UniqueId>, Error> {
+        within(wanted.groups.len(), "GroupsPerUser", limits::GROUPS_PER_USER)?;
+        let groups = wanted.groups.iter().map(|name| {
+            let entry = self.after.group(account, name);
+            let id = entry.map(|entry| entry.group.id.clone());
+            id.ok_or_else(|| refused(format!("there is no group {name}")))
+        });
+        groups.collect()
+    }
+}

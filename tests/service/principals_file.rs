@@ -1,0 +1,773 @@
+//! The principals file: what an apply makes, changes, takes over, removes and refuses.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
+
+use kms_core::api::query::QueryCode;
+use kms_core::principals_file::{PrincipalsFile, write};
+use kms_core::service::{
+    AddUserToGroupRequest, ApplyPrincipalsRequest, AttachRolePolicyRequest, AttachUserPolicyRequest,
+    ChangeAction, CreateGroupRequest, CreateOpenIDConnectProviderRequest, CreatePolicyRequest,
+    CreatePolicyVersionRequest, CreateRoleRequest, CreateVirtualMFADeviceRequest,
+    DeleteAccessKeyRequest, DeleteGroupRequest, DeleteOpenIDConnectProviderRequest,
+    DeletePolicyRequest, DeleteRoleRequest, DeleteUserRequest, DetachUserPolicyRequest,
+    ExportPrincipalsRequest, FoundUser, GetRoleRequest, GetUserRequest, ListAccessKeysRequest,
+    ListPolicyVersionsRequest, PlanPrincipalsRequest, PrincipalsOutcome,
+    PrincipalsSource, PutUserPermissionsBoundaryRequest, RemoveUserFromGroupRequest, TagUserRequest, Tags,
+    UpdateAccessKeyRequest, UpdateAssumeRolePolicyRequest, UpdateGroupRequest, UpdateUserRequest,
+};
+
+use super::*;
+
+const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
+const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+const OTHER_SECRET: &str = "abcdrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+
+fn allows(action: &str) -> String {
+    format!(r#"{{"Statement":{{"Effect":"Allow","Action":"{action}","Resource":"*"}}}}"#)
+}
+
+fn trusts(arn: &str) -> String {
+    format!(
+        r#"{{"Statement":{{"Effect":"Allow","Principal":{{"AWS":"{arn}"}},"Action":"sts:AssumeRole"}}}}"#
+    )
+}
+
+const WHOLE: &str = r#"
+[[policy]]
+name = "use"
+path = "/p/"
+file = "use.json"
+description = "what the applications do"
+tags = { team = "x" }
+
+[[group]]
+name = "apps"
+policies = ["use"]
+
+[[user]]
+name = "ci"
+groups = ["apps"]
+boundary = "use"
+tags = { team = "x" }
+access_keys = [{ id = "AKIAIOSFODNN7EXAMPLE", secret_file = "ci.secret" }]
+
+[[user.inline]]
+name = "own"
+text = '{"Statement":{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*"}}'
+
+[[role]]
+name = "app"
+path = "/r/"
+trust_file = "trust.json"
+policies = ["arn:aws:iam::111122223333:policy/p/use"]
+max_session_duration = 7200
+
+[[oidc_provider]]
+url = "https://token.example/id"
+audiences = ["sts.amazonaws.com"]
+"#;
+
+impl Fixture {
+    fn beside(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn put(&self, name: &str, text: &str, mode: u32) {
+        let path = self.beside(name);
+        drop(fs::remove_file(&path));
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// The files that [`WHOLE`] names.
+    fn documents(&self) {
+        self.put("use.json", &allows("kms:Encrypt"), 0o644);
+        self.put("ci.secret", &format!("{SECRET}\n"), 0o600);
+        let ci = "arn:aws:iam::111122223333:user/ci";
+        self.put("trust.json", &trusts(ci), 0o644);
+    }
+
+    fn apply(&self, text: &str) -> Result<PrincipalsOutcome, String> {
+        let file = self.read(text)?;
+        let applied = self.send(ApplyPrincipalsRequest { file });
+        applied.map_err(|error| error.to_string())
+    }
+
+    fn read(&self, text: &str) -> Result<Arc<PrincipalsFile>, String> {
+        self.put("principals.toml", text, 0o644);
+        let read = PrincipalsSource::new(self.beside("principals.toml")).read();
+        read.map(Arc::new).map_err(|error| error.to_string())
+    }
+
+    fn plan(&self, text: &str) -> PrincipalsOutcome {
+        let file = self.read(text).unwrap();
+        self.send(PlanPrincipalsRequest { file }).unwrap()
+    }
+
+    fn user_id(&self, name: &str) -> Option<String> {
+        let user_name = Some(name.parse().unwrap());
+        match self.send(GetUserRequest { user_name }).ok()?.0 {
+            FoundUser::User(user) => Some(user.id.to_string()),
+            FoundUser::Root { .. } => None,
+        }
+    }
+
+    fn role_named(&self, name: &str) -> kms_core::identity::Role {
+        let role_name = name.parse().unwrap();
+        self.send(GetRoleRequest { role_name }).unwrap().0
+    }
+
+    fn records(&self) -> usize {
+        self.lines().len()
+    }
+}
+
+/// What is done to which entity, in one word each.
+fn done(outcome: &PrincipalsOutcome) -> Vec<String> {
+    let one = |change: &kms_core::service::PrincipalChange| {
+        let sign = match change.action {
+            ChangeAction::Create => '+',
+            ChangeAction::Adopt => '=',
+            ChangeAction::Change => '~',
+            ChangeAction::Remove => '-',
+        };
+        let name = change.arn.rsplit_once(':').unwrap().1;
+        format!("{sign}{name}")
+    };
+    outcome.changes.iter().map(one).collect()
+}
+
+fn fields(outcome: &PrincipalsOutcome) -> Vec<String> {
+    let all = outcome.changes.iter().flat_map(|change| &change.fields);
+    all.map(|field| field.name.clone()).collect()
+}
+
+fn unmodifiable<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+    let refused = result.unwrap_err();
+    assert_eq!(refused.query_code(), QueryCode::UnmodifiableEntity, "{refused}");
+    refused.to_string()
+}
+
+#[test]
+fn an_apply_makes_what_the_file_says_and_says_nothing_twice() {
+    let mut fixture = Fixture::new();
+    fixture.documents();
+    let planned = fixture.plan(WHOLE);
+    assert_eq!(
+        done(&planned),
+        [
+            "+oidc-provider/token.example/id",
+            "+policy/p/use",
+            "+group/apps",
+            "+user/ci",
+            "+role/r/app",
+        ]
+    );
+    assert!(fixture.user_id("ci").is_none());
+    let applied = fixture.apply(WHOLE).unwrap();
+    assert_eq!(done(&applied), done(&planned));
+    let id = fixture.user_id("ci").unwrap();
+    assert_eq!(fixture.apply(WHOLE).unwrap().changes, []);
+    assert_eq!(fixture.plan(WHOLE).changes, []);
+    fixture.reopen();
+    assert_eq!(fixture.plan(WHOLE).changes, []);
+    assert_eq!(fixture.user_id("ci").unwrap(), id);
+    // The boundary lets it encrypt and nothing more, whatever its inline policy says.
+    let key = fixture.create_key();
+    let id = KEY.parse().unwrap();
+    let credential = fixture.engine().credential(&id, None).unwrap().unwrap();
+    let signed = CallContext {
+        caller: credential.into_caller(fixture.clock.now()).unwrap(),
+        ..fixture.call.clone()
+    };
+    let sealed = fixture.send_as(&signed, encrypt(&key, &[])).unwrap();
+    let refused = fixture.send_as(&signed, decrypt(&sealed.ciphertext_blob, &[]));
+    assert_eq!(code(refused), "AccessDeniedException");
+    assert_eq!(fixture.role_named("app").max_session_duration, 7200);
+}
+
+#[test]
+fn the_record_of_an_apply_names_each_change_and_no_secret() {
+    let fixture = Fixture::new();
+    fixture.documents();
+    fixture.plan(WHOLE);
+    fixture.apply(WHOLE).unwrap();
+    let lines = fixture.lines();
+    let [.., planned, applied] = lines.as_slice() else {
+        panic!("too few records");
+    };
+    assert_eq!(planned["eventName"], "PlanPrincipals");
+    assert_eq!(planned["readOnly"], true);
+    assert_eq!(applied["eventName"], "ApplyPrincipals");
+    assert_eq!(applied["readOnly"], false);
+    let digest = applied["requestParameters"]["fileDigest"].as_str().unwrap();
+    let output = std::process::Command::new("sha256sum")
+        .arg(fixture.beside("principals.toml"))
+        .output()
+        .unwrap();
+    assert!(String::from_utf8(output.stdout).unwrap().starts_with(digest));
+    let changes = applied["responseElements"]["changes"].as_array().unwrap();
+    let user = changes.iter().find(|change| change["kind"] == "user").unwrap();
+    assert_eq!(user["action"], "create");
+    assert_eq!(user["arn"], "arn:aws:iam::111122223333:user/ci");
+    assert_eq!(user["uniqueId"], fixture.user_id("ci").unwrap());
+    let inline = user["fields"].as_array().unwrap();
+    let inline = inline.iter().find(|field| field["name"] == "inline/own");
+    assert_eq!(inline.unwrap()["after"], allows("kms:Decrypt"));
+    let text = serde_json::to_string(&lines).unwrap();
+    assert!(!text.contains(SECRET) && text.contains(KEY));
+}
+
+#[test]
+fn a_large_apply_is_recorded_with_digests_and_one_too_large_is_refused() {
+    let fixture = Fixture::new();
+    let policy = |number: u32, length: usize| {
+        let text = allows(&format!("kms:{}", "x".repeat(length)));
+        format!("[[policy]]\nname = \"p{number}\"\ntext = '{text}'\n")
+    };
+    let long: String = (0..50).map(|number| policy(number, 3000)).collect();
+    fixture.apply(&long).unwrap();
+    let last = fixture.lines().pop().unwrap();
+    let text = last["responseElements"]["changes"][0]["fields"][0]["after"].clone();
+    assert!(text.as_str().unwrap().starts_with("sha256:"), "{text}");
+    let many: String = (0..500).map(|number| policy(number, 1)).collect();
+    fixture.apply(&many).unwrap();
+    let last = fixture.lines().pop().unwrap();
+    let changes = last["responseElements"]["changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 500);
+    let more: String = (0..1400).map(|number| policy(number, 2)).collect();
+    let refused = fixture.apply(&more).unwrap_err();
+    assert!(refused.contains("apply it in parts"), "{refused}");
+}
+
+#[test]
+fn all_of_it_is_applied_or_nothing() {
+    let fixture = Fixture::new();
+    fixture.documents();
+    fixture.apply("[[user]]\nname = \"first\"\n").unwrap();
+    let records = fixture.records();
+    // The last role of the file trusts somebody who is not there.
+    let nobody = trusts("arn:aws:iam::111122223333:user/nobody");
+    let refused = fixture
+        .apply(&format!("{WHOLE}[[role]]\nname = \"z\"\ntrust = '{nobody}'\n"))
+        .unwrap_err();
+    assert!(refused.contains("the role z: Invalid principal"), "{refused}");
+    assert!(fixture.user_id("ci").is_none());
+    assert!(fixture.user_id("first").is_some());
+    assert_eq!(fixture.records(), records + 4);
+    let refusal = fixture.lines().remove(records);
+    assert_eq!(refusal["eventName"], "ApplyPrincipals");
+    assert!(!refusal["errorMessage"].is_null());
+}
+
+#[test]
+fn what_is_there_is_taken_over_and_keeps_its_unique_id() {
+    let fixture = Fixture::new();
+    fixture.user("ci");
+    let id = fixture.user_id("ci").unwrap();
+    let made = fixture.send(CreateAccessKeyRequest {
+        user_name: Some("ci".parse().unwrap()),
+    });
+    let old = made.unwrap().access_key_id;
+    fixture.documents();
+    let planned = fixture.plan(WHOLE);
+    assert!(done(&planned).contains(&"=user/ci".to_owned()));
+    assert!(fields(&planned).contains(&format!("access_keys/{old}")));
+    fixture.apply(WHOLE).unwrap();
+    assert_eq!(fixture.user_id("ci").unwrap(), id);
+    assert!(fixture.engine().credential(&old, None).unwrap().is_none());
+    // Taken over as it is: a change all the same, since it can no longer be changed by requests.
+    fixture.user("bob");
+    let both = format!("{WHOLE}[[user]]\nname = \"bob\"\n");
+    assert_eq!(done(&fixture.plan(&both)), ["=user/bob"]);
+    fixture.apply(&both).unwrap();
+    assert_eq!(fixture.plan(&both).changes, []);
+}
+
+#[test]
+fn what_the_file_no_longer_names_is_removed_and_nothing_else() {
+    let mut fixture = Fixture::new();
+    fixture.documents();
+    fixture.user("alice");
+    fixture.apply(WHOLE).unwrap();
+    let id = fixture.user_id("ci").unwrap();
+    let alone = "[[group]]\nname = \"apps\"\n";
+    let removed = fixture.apply(alone).unwrap();
+    assert_eq!(
+        done(&removed),
+        [
+            "-user/ci",
+            "-role/r/app",
+            "-policy/p/use",
+            "-oidc-provider/token.example/id",
+            "~group/apps",
+        ]
+    );
+    fixture.reopen();
+    assert!(fixture.user_id("ci").is_none());
+    assert!(fixture.user_id("alice").is_some());
+    let key = KEY.parse().unwrap();
+    assert!(fixture.engine().credential(&key, None).unwrap().is_none());
+    // Who comes back is somebody else.
+    fixture.apply(WHOLE).unwrap();
+    assert_ne!(fixture.user_id("ci").unwrap(), id);
+}
+
+#[test]
+fn a_trust_policy_that_stays_as_it_is_means_whom_it_meant() {
+    let fixture = Fixture::new();
+    fixture.documents();
+    fixture.apply(WHOLE).unwrap();
+    let arn = "arn:aws:iam::111122223333:user/ci";
+    let first = fixture.user_id("ci").unwrap();
+    let meant = |fixture: &Fixture| fixture.role_named("app").trusted.get(arn).cloned();
+    assert_eq!(meant(&fixture).unwrap().as_str(), first);
+    let without = WHOLE.replace("name = \"ci\"", "name = \"other\"");
+    fixture.apply(&without).unwrap();
+    fixture.apply(WHOLE).unwrap();
+    assert_ne!(fixture.user_id("ci").unwrap(), first);
+    assert_eq!(meant(&fixture).unwrap().as_str(), first);
+    // A new text means who is there now.
+    fixture.put("trust.json", &format!("{}\n", trusts(arn)), 0o644);
+    fixture.apply(WHOLE).unwrap();
+    assert_eq!(meant(&fixture).unwrap().as_str(), fixture.user_id("ci").unwrap());
+}
+
+#[test]
+fn roles_may_trust_each_other() {
+    let fixture = Fixture::new();
+    let role = |name: &str, other: &str| {
+        let trust = trusts(&format!("arn:aws:iam::111122223333:role/{other}"));
+        format!("[[role]]\nname = \"{name}\"\ntrust = '{trust}'\n")
+    };
+    let both = [role("a", "b"), role("b", "a")].concat();
+    fixture.apply(&both).unwrap();
+    let trusted = fixture.role_named("a").trusted;
+    let other = trusted.get("arn:aws:iam::111122223333:role/b").unwrap();
+    assert_eq!(*other, fixture.role_named("b").id);
+    assert_eq!(fixture.apply(&both).unwrap().changes, []);
+}
+
+#[test]
+fn each_property_is_changed_and_told() {
+    let fixture = Fixture::new();
+    fixture.documents();
+    fixture.apply(WHOLE).unwrap();
+    let id = fixture.user_id("ci").unwrap();
+    let changed = WHOLE
+        .replace("what the applications do", "another")
+        .replace("max_session_duration = 7200", "description = \"d\"")
+        .replace("groups = [\"apps\"]", "path = \"/u/\"")
+        .replace("\"own\"", "\"mine\"")
+        .replace("audiences = [\"sts.amazonaws.com\"]", "audiences = [\"x\"]");
+    fixture.put("ci.secret", OTHER_SECRET, 0o400);
+    let planned = fixture.plan(&changed);
+    assert_eq!(
+        done(&planned),
+        [
+            "~oidc-provider/token.example/id",
+            "~policy/p/use",
+            "~user/u/ci",
+            "~role/r/app",
+        ]
+    );
+    let expected = [
+        "audiences/sts.amazonaws.com",
+        "audiences/x",
+        "description",
+        "access_keys/AKIAIOSFODNN7EXAMPLE",
+        "groups/apps",
+        "inline/mine",
+        "inline/own",
+        "path",
+        "description",
+        "max_session_duration",
+    ];
+    assert_eq!(fields(&planned), expected);
+    let text = format!("{planned:?}");
+    assert!(!text.contains(SECRET) && !text.contains(OTHER_SECRET));
+    // Its ARN is another one, so the trust policy that is new names nobody.
+    let refused = fixture.apply(&changed);
+    assert_eq!(done(&refused.unwrap()), done(&planned));
+    assert_eq!(fixture.user_id("ci").unwrap(), id);
+    assert_eq!(fixture.apply(&changed).unwrap().changes, []);
+}
+
+#[test]
+fn a_new_document_of_a_policy_is_its_new_version_and_the_oldest_goes() {
+    let fixture = Fixture::new();
+    let text = |action: &str| format!("[[policy]]\nname = \"p\"\ntext = '{}'\n", allows(action));
+    for round in 0..7 {
+        fixture.apply(&text(&format!("kms:Action{round}"))).unwrap();
+    }
+    let request = ListPolicyVersionsRequest {
+        policy_arn: "arn:aws:iam::111122223333:policy/p".parse().unwrap(),
+        marker: None,
+        max_items: None,
+    };
+    let versions = fixture.send(request).unwrap().items;
+    let numbers: Vec<u32> = versions.iter().map(|version| version.number).collect();
+    assert_eq!(numbers, [7, 6, 5, 4, 3]);
+    assert!(versions[0].is_default);
+}
+
+#[test]
+fn a_role_or_policy_with_another_path_is_somebody_else() {
+    let fixture = Fixture::new();
+    fixture.documents();
+    fixture.apply(WHOLE).unwrap();
+    let id = fixture.role_named("app").id;
+    let moved = WHOLE.replace("/r/", "/s/");
+    assert_eq!(done(&fixture.apply(&moved).unwrap()), ["-role/r/app", "+role/s/app"]);
+    assert_ne!(fixture.role_named("app").id, id);
+    let moved = moved.replace("/p/", "/q/");
+    let applied = fixture.apply(&moved.replace("policy/p/use", "policy/q/use"));
+    let applied = done(&applied.unwrap());
+    assert_eq!(applied[..2], ["-policy/p/use", "+policy/q/use"]);
+    // One that is not of the file yet is not replaced.
+    let role = CreateRoleRequest {
+        path: None,
+        role_name: "own".parse().unwrap(),
+        assume_role_policy_document: trusts("arn:aws:iam::111122223333:root"),
+        description: None,
+        max_session_duration: None,
+        permissions_boundary: None,
+        tags: None,
+    };
+    fixture.send(role).unwrap();
+    let trust = trusts("arn:aws:iam::111122223333:root");
+    let file = format!("[[role]]\nname = \"own\"\npath = \"/x/\"\ntrust = '{trust}'\n");
+    let refused = fixture.apply(&file).unwrap_err();
+    assert!(refused.contains("give it the same path"), "{refused}");
+}
+
+#[test]
+fn requests_do_not_change_what_the_file_manages() {
+    let fixture = Fixture::new();
+    fixture.documents();
+    fixture.user("bob");
+    fixture.apply(WHOLE).unwrap();
+    let ci = || "ci".parse().unwrap();
+    let policy_arn = || "arn:aws:iam::111122223333:policy/p/use".parse().unwrap();
+    let said = unmodifiable(fixture.send(DeleteUserRequest { user_name: ci() }));
+    assert_eq!(
+        said,
+        "Cannot perform the operation on the protected user 'ci' - this user is only modifiable by \
+         the principals file"
+    );
+    let user_name = Some(ci());
+    unmodifiable(fixture.send(CreateAccessKeyRequest { user_name }));
+    unmodifiable(fixture.send(DeleteAccessKeyRequest {
+        user_name: None,
+        access_key_id: KEY.parse().unwrap(),
+    }));
+    unmodifiable(fixture.send(UpdateAccessKeyRequest {
+        user_name: Some(ci()),
+        access_key_id: KEY.parse().unwrap(),
+        status: "Inactive".to_owned(),
+    }));
+    unmodifiable(fixture.send(UpdateUserRequest {
+        user_name: ci(),
+        new_path: None,
+        new_user_name: Some("x".parse().unwrap()),
+    }));
+    unmodifiable(fixture.send(PutUserPolicyRequest {
+        user_name: ci(),
+        policy_name: "p".parse().unwrap(),
+        policy_document: allows("kms:*"),
+    }));
+    unmodifiable(fixture.send(AttachUserPolicyRequest {
+        user_name: ci(),
+        policy_arn: policy_arn(),
+    }));
+    unmodifiable(fixture.send(DetachUserPolicyRequest {
+        user_name: ci(),
+        policy_arn: policy_arn(),
+    }));
+    unmodifiable(fixture.send(PutUserPermissionsBoundaryRequest {
+        user_name: ci(),
+        permissions_boundary: policy_arn(),
+    }));
+    unmodifiable(fixture.send(TagUserRequest {
+        user_name: ci(),
+        tags: Tags::new([("k".to_owned(), "v".to_owned())]),
+    }));
+    unmodifiable(fixture.send(RemoveUserFromGroupRequest {
+        group_name: "apps".parse().unwrap(),
+        user_name: ci(),
+    }));
+    unmodifiable(fixture.send(UpdateGroupRequest {
+        group_name: "apps".parse().unwrap(),
+        new_path: None,
+        new_group_name: Some("x".parse().unwrap()),
+    }));
+    let group_name = "apps".parse().unwrap();
+    unmodifiable(fixture.send(DeleteGroupRequest { group_name }));
+    let role_name = || "app".parse().unwrap();
+    unmodifiable(fixture.send(DeleteRoleRequest {
+        role_name: role_name(),
+    }));
+    unmodifiable(fixture.send(UpdateAssumeRolePolicyRequest {
+        role_name: role_name(),
+        policy_document: trusts("arn:aws:iam::111122223333:root"),
+    }));
+    unmodifiable(fixture.send(AttachRolePolicyRequest {
+        role_name: role_name(),
+        policy_arn: policy_arn(),
+    }));
+    unmodifiable(fixture.send(DeletePolicyRequest {
+        policy_arn: policy_arn(),
+    }));
+    unmodifiable(fixture.send(CreatePolicyVersionRequest {
+        policy_arn: policy_arn(),
+        policy_document: allows("kms:*"),
+        set_as_default: None,
+    }));
+    unmodifiable(fixture.send(DeleteOpenIDConnectProviderRequest {
+        arn: "arn:aws:iam::111122223333:oidc-provider/token.example/id".to_owned(),
+    }));
+    let last = fixture.lines().pop().unwrap();
+    assert_eq!(last["errorCode"], "UnmodifiableEntityException");
+    // Others are changed as ever, also in a group of the file and with its policies.
+    fixture.send(AddUserToGroupRequest {
+        group_name: "apps".parse().unwrap(),
+        user_name: "bob".parse().unwrap(),
+    })
+    .unwrap();
+    fixture.send(AttachUserPolicyRequest {
+        user_name: "bob".parse().unwrap(),
+        policy_arn: policy_arn(),
+    })
+    .unwrap();
+    assert_eq!(fixture.plan(WHOLE).changes, []);
+    let user_name = Some(ci());
+    let keys = fixture.send(ListAccessKeysRequest::of(user_name)).unwrap();
+    assert_eq!(keys.items.len(), 1);
+}
+
+#[test]
+fn nobody_is_left_with_what_would_be_gone() {
+    let fixture = Fixture::new();
+    fixture.documents();
+    fixture.user("bob");
+    fixture.apply(WHOLE).unwrap();
+    fixture.send(AddUserToGroupRequest {
+        group_name: "apps".parse().unwrap(),
+        user_name: "bob".parse().unwrap(),
+    })
+    .unwrap();
+    let without = "[[user]]\nname = \"ci\"\n";
+    let refused = fixture.apply(without).unwrap_err();
+    assert!(refused.contains("user/bob is in a group that would be gone"), "{refused}");
+    fixture.send(RemoveUserFromGroupRequest {
+        group_name: "apps".parse().unwrap(),
+        user_name: "bob".parse().unwrap(),
+    })
+    .unwrap();
+    fixture.send(PutUserPermissionsBoundaryRequest {
+        user_name: "bob".parse().unwrap(),
+        permissions_boundary: "arn:aws:iam::111122223333:policy/p/use".parse().unwrap(),
+    })
+    .unwrap();
+    let refused = fixture.apply(without).unwrap_err();
+    assert!(refused.contains("user/bob has the policy"), "{refused}");
+}
+
+#[test]
+fn the_mfa_device_of_a_user_who_goes_is_nobody_s() {
+    let fixture = Fixture::new();
+    fixture.apply("[[user]]\nname = \"ci\"\n").unwrap();
+    // Devices are not in the file: a user of the file has them by request.
+    let device = CreateVirtualMFADeviceRequest {
+        path: None,
+        virtual_mfa_device_name: "phone".parse().unwrap(),
+    };
+    fixture.send(device).unwrap();
+    let removed = fixture.apply("[[user]]\nname = \"other\"\n").unwrap();
+    assert_eq!(done(&removed), ["-user/ci", "+user/other"]);
+}
+
+#[test]
+fn an_access_key_moves_within_the_file_and_is_taken_from_nobody_else() {
+    let fixture = Fixture::new();
+    fixture.documents();
+    fixture.apply(WHOLE).unwrap();
+    let renamed = WHOLE.replace("name = \"ci\"", "name = \"builder\"");
+    fixture.apply(&renamed).unwrap();
+    let key = KEY.parse().unwrap();
+    let credential = fixture.engine().credential(&key, None).unwrap().unwrap();
+    let caller = credential.into_caller(fixture.clock.now()).unwrap();
+    assert!(caller.principal().arn().ends_with("user/builder"));
+    // Without its file it keeps its secret.
+    let kept = renamed.replace(", secret_file = \"ci.secret\"", "");
+    assert_eq!(fixture.apply(&kept).unwrap().changes, []);
+    for user_name in [None, Some("bob".parse().unwrap())] {
+        if user_name.is_some() {
+            fixture.user("bob");
+        }
+        let made = fixture.send(CreateAccessKeyRequest { user_name }).unwrap();
+        let id = made.access_key_id;
+        let stolen = renamed.replace(KEY, id.as_str());
+        let refused = fixture.apply(&stolen).unwrap_err();
+        assert!(refused.contains("is somebody else's"), "{refused}");
+    }
+    let unknown = renamed
+        .replace(KEY, "AKIAAAAAAAAAAAAAAAAA")
+        .replace(", secret_file = \"ci.secret\"", "");
+    let refused = fixture.apply(&unknown).unwrap_err();
+    assert!(refused.contains("give its secret_file"), "{refused}");
+}
+
+#[test]
+fn a_plan_of_an_export_changes_nothing() {
+    let fixture = Fixture::new();
+    fixture.documents();
+    fixture.apply(WHOLE).unwrap();
+    let export = |fixture: &Fixture| write(&fixture.send(ExportPrincipalsRequest).unwrap());
+    let text = export(&fixture);
+    assert!(!text.contains(SECRET), "{text}");
+    assert_eq!(fixture.plan(&text).changes, []);
+    fixture.user("bob");
+    let group_name = "free".parse().unwrap();
+    let path = None;
+    fixture.send(CreateGroupRequest { path, group_name }).unwrap();
+    let policy = CreatePolicyRequest {
+        policy_name: "own".parse().unwrap(),
+        path: Some("/o/".parse().unwrap()),
+        policy_document: format!("{}\r\n", allows("kms:*")),
+        description: Some("quoted \"so\" \\ it\u{e9}".to_owned()),
+        tags: Some(Tags::new([("a b".to_owned(), "=".to_owned())])),
+    };
+    fixture.send(policy).unwrap();
+    let provider = CreateOpenIDConnectProviderRequest {
+        url: "https://other.example".to_owned(),
+        client_id_list: None,
+        thumbprint_list: None,
+    };
+    fixture.send(provider).unwrap();
+    let planned = fixture.plan(&export(&fixture));
+    let adopted = [
+        "=oidc-provider/other.example",
+        "=policy/o/own",
+        "=group/free",
+        "=user/bob",
+    ];
+    assert_eq!(done(&planned), adopted);
+    assert_eq!(fields(&planned), [""; 0]);
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_its_line() {
+    let fixture = Fixture::new();
+    fixture.documents();
+    fixture.user("Bob");
+    let user = "[[user]]\nname = \"u\"\n";
+    let trust = trusts("arn:aws:iam::111122223333:root");
+    let role = format!("[[role]]\nname = \"r\"\ntrust = '{trust}'\n");
+    let ten: Vec<String> = (0..11).map(|number| format!("\"p{number}\"")).collect();
+    let policies: String = (0..11)
+        .map(|n| format!("[[policy]]\nname = \"p{n}\"\ntext = '{}'\n", allows("kms:*")))
+        .collect();
+    for (text, words) in [
+        (String::new(), "principals.toml:1: a principals file has 1 to"),
+        (format!("{user}colour = 1"), "principals.toml:3: unknown field `colour`"),
+        (
+            format!("{user}account = \"999999999999\""),
+            "line 1: the user u: the store has no account 999999999999",
+        ),
+        (
+            format!("\n{user}policies = [\"p\"]"),
+            "line 2: the user u: the file has no policy p",
+        ),
+        (
+            format!("{user}policies = [\"arn:aws:iam::aws:policy/ReadOnly\"]"),
+            "does not exist or is of another account",
+        ),
+        (format!("{user}groups = [\"none\"]"), "there is no group none"),
+        (format!("{user}boundary = \"none\""), "the file has no policy none"),
+        (format!("{user}tags = {{ \"aws:x\" = \"1\" }}"), "aws:"),
+        (format!("{user}tags = {{ a = \"1\", A = \"2\" }}"), "Duplicate tag keys"),
+        (
+            format!("{user}inline = [{{ name = \"i\", text = \"{{}}\" }}]"),
+            "line 1: the user u: ",
+        ),
+        (
+            format!("{user}policies = [{}]\n{policies}", ten.join(", ")),
+            "Cannot exceed quota for AttachedPolicies: 10",
+        ),
+        ("[[user]]\nname = \"bob\"".to_owned(), "bob already exists"),
+        ("[[policy]]\nname = \"p\"\ntext = \"x\"".to_owned(), "the policy p: "),
+        (
+            format!("[[policy]]\nname = \"p\"\ntext = '{}'", allows(&"x".repeat(7000))),
+            "PolicySize",
+        ),
+        (format!("{role}max_session_duration = 60"), "between 3600 and 43200"),
+        (format!("{role}description = \"\u{1f600}\""), "description"),
+        (
+            "[[oidc_provider]]\nurl = \"http://plain.example\"".to_owned(),
+            "Invalid Open ID Connect Provider URL",
+        ),
+        (
+            "[[oidc_provider]]\nurl = \"https://x.example\"\nthumbprints = [\"x\"]".to_owned(),
+            "Thumbprint",
+        ),
+        (
+            format!("{user}\n[[user]]\naccount = \"111122223333\"\nname = \"u\""),
+            "stands twice",
+        ),
+        (
+            format!("{user}inline = [{{ name = \"i\", file = \"absent\" }}]"),
+            "file \"absent\" is not there",
+        ),
+        (
+            format!("{user}inline = [{{ name = \"i\", file = \".\" }}]"),
+            "plain file",
+        ),
+    ] {
+        let refused = fixture.apply(&text).unwrap_err();
+        assert!(refused.contains(words), "{text}: {refused}");
+    }
+    assert!(fixture.user_id("u").is_none());
+}
+
+#[test]
+fn a_secret_that_others_can_reach_is_refused() {
+    let fixture = Fixture::new();
+    fixture.documents();
+    for mode in [0o640, 0o604, 0o644, 0o660, 0o610] {
+        fixture.put("ci.secret", SECRET, mode);
+        let refused = fixture.apply(WHOLE).unwrap_err();
+        assert!(refused.contains("mode 0600 or 0400"), "{refused}");
+        assert!(!refused.contains("ci.secret") && !refused.contains(SECRET));
+    }
+    fixture.put("real", SECRET, 0o600);
+    fs::remove_file(fixture.beside("ci.secret")).unwrap();
+    symlink(fixture.beside("real"), fixture.beside("ci.secret")).unwrap();
+    assert!(fixture.apply(WHOLE).unwrap_err().contains("plain file"));
+    fs::remove_file(fixture.beside("ci.secret")).unwrap();
+    assert!(fixture.apply(WHOLE).unwrap_err().contains("is not there"));
+    for text in ["", "hunter2", &"x".repeat(4096), &SECRET.replace('/', "-")] {
+        fixture.put("ci.secret", text, 0o600);
+        let refused = fixture.apply(WHOLE).unwrap_err();
+        assert!(refused.contains("no secret access key"), "{refused}");
+        assert!(!refused.contains("hunter2"), "{refused}");
+    }
+    fixture.put("ci.secret", SECRET, 0o400);
+    fixture.apply(WHOLE).unwrap();
+}
+
+#[test]
+fn a_file_that_everybody_can_write_is_refused() {
+    let fixture = Fixture::new();
+    fixture.documents();
+    fixture.put("use.json", &allows("kms:*"), 0o666);
+    assert!(fixture.apply(WHOLE).unwrap_err().contains("not everybody"));
+    fixture.put("use.json", &allows("kms:*"), 0o644);
+    fixture.put("principals.toml", WHOLE, 0o646);
+    let refused = PrincipalsSource::new(fixture.beside("principals.toml")).read().unwrap_err();
+    assert!(refused.to_string().contains("not everybody"), "{refused}");
+    let directory = PrincipalsSource::new(fixture.directory.path().to_owned()).read().unwrap_err();
+    assert!(directory.to_string().contains("plain file"), "{directory}");
+}
