@@ -128,6 +128,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "key_set",
     "policy_case",
     "policy_document",
+    "principals_file",
     "public_key",
     "query_request",
     "sealed_record",

@@ -17,6 +17,7 @@ pub mod key_reference;
 pub mod key_set;
 pub mod policy_case;
 pub mod policy_document;
+pub mod principals_file;
 pub mod public_key;
 pub mod query_request;
 pub mod sealed_record;
@@ -47,6 +48,7 @@ pub const TARGETS: &[Target] = &[
     ("key_set", key_set::run),
     ("policy_case", policy_case::run),
     ("policy_document", policy_document::run),
+    ("principals_file", principals_file::run),
     ("public_key", public_key::run),
     ("query_request", query_request::run),
     ("sealed_record", sealed_record::run),

@@ -13,6 +13,7 @@ mod jobs;
 pub mod listen;
 mod log;
 mod oidc;
+mod principals;
 mod start;
 mod store;
 pub mod wire;

@@ -16,6 +16,7 @@ use crate::config::{Config, ConfigError, File, LocalCallers, PassphraseSource, T
 use crate::listen::tls::{self, TlsError};
 use crate::listen::{BindError, Listeners};
 use crate::oidc::KnownKeys;
+use crate::principals::{Principals, PrincipalsFault};
 use crate::store::StoreFault;
 use crate::wire::{Endpoint, Faults, Reading};
 use crate::xks::{ProxyClient, RootsError};
@@ -35,6 +36,8 @@ enum Fault {
     Oidc(RootsError),
     #[error("xks_proxy: {0}")]
     Credential(#[from] CredentialError),
+    #[error("principals_file: {0}")]
+    Principals(#[from] PrincipalsFault),
     #[error(transparent)]
     Store(#[from] StoreFault),
     #[error(transparent)]
@@ -51,6 +54,7 @@ impl Fault {
             | Self::Roots(_)
             | Self::Oidc(_)
             | Self::Credential(_) => Exit::Usage,
+            Self::Principals(fault) => fault.exit(),
             Self::Store(fault) => fault.exit(),
             Self::Bind(_) => Exit::Unavailable,
             Self::System(..) => Exit::Failed,
@@ -91,6 +95,7 @@ fn start(args: &Args) -> Result<(), Fault> {
     let passphrase = config.passphrase.as_ref();
     let passphrase = passphrase.map(PassphraseSource::read).transpose()?;
     let seed = config.seed_keys()?;
+    let principals = Principals::read(&config)?;
     if args.check_config {
         return Ok(());
     }
@@ -108,6 +113,7 @@ fn start(args: &Args) -> Result<(), Fault> {
         engine = engine.with_external_key_proxy(Arc::new(proxies));
     }
     let engine = Arc::new(engine.with_provider_keys(Arc::new(keys)));
+    let principals = principals.map(|read| read.applied(&engine)).transpose()?;
     let face = match (&config.xks_proxy, face) {
         (Some(proxy), Some(listeners)) => {
             let credential = Credential::load(&proxy.credential, &proxy.uri_path_prefix)?;
@@ -123,7 +129,7 @@ fn start(args: &Args) -> Result<(), Fault> {
         }
         _ => None,
     };
-    runtime.block_on(serve(&config, local, listeners, engine, face))
+    runtime.block_on(serve(&config, local, listeners, engine, face, principals))
 }
 
 fn load_tls(config: &Config, files: &TlsFiles) -> Result<Arc<rustls::ServerConfig>, TlsError> {
@@ -162,6 +168,7 @@ async fn serve(
     listeners: Listeners,
     engine: Arc<Engine>,
     face: Option<(Listeners, ProxyEndpoint)>,
+    principals: Option<Principals>,
 ) -> Result<(), Fault> {
     let stop = stop_signal().map_err(|error| Fault::System("signals cannot be awaited", error))?;
     let endpoint = Endpoint::new(
@@ -188,7 +195,14 @@ async fn serve(
             "new grants count late on purpose: the configuration asks for it"
         );
     }
-    let jobs = tokio::spawn(jobs::run(engine));
+    let jobs = tokio::spawn(jobs::run(Arc::clone(&engine)));
+    let reloads = principals
+        .map(|principals| {
+            let hangup = signal(SignalKind::hangup())?;
+            Ok(tokio::spawn(principals.keep(engine, hangup)))
+        })
+        .transpose()
+        .map_err(|error| Fault::System("signals cannot be awaited", error))?;
     let proxy = face.as_ref().map(|(listeners, _)| listeners);
     announce(&listeners, proxy).map_err(|error| Fault::System("standard output", error))?;
     let (limits, timeouts) = (config.limits, config.timeouts);
@@ -205,6 +219,9 @@ async fn serve(
     let (served, proxied) = tokio::join!(serving, proxying);
     let all_answered = served && proxied;
     jobs.abort();
+    if let Some(reloads) = reloads {
+        reloads.abort();
+    }
     if all_answered {
         tracing::info!("stopped; every request was answered");
     } else {

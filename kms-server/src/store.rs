@@ -17,9 +17,10 @@ use kms_core::root::seal::Passphrase;
 use kms_core::secret::SecretBytes;
 use kms_core::seed::SeedKey;
 use kms_core::service::{
-    ApplyPrincipalsRequest, ApplySeedRequest, CallContext, CreateAccessKeyRequest, CreateAccessKeyResponse, Engine,
-    ListAccessKeysRequest, ListUsersRequest, MarkProductionRequest, NewStore, OpenError,
-    OpenOptions as EngineOptions, Operation, PrincipalsOutcome, groups,
+    ApplyPrincipalsRequest, ApplySeedRequest, CallContext, CreateAccessKeyRequest,
+    CreateAccessKeyResponse, Engine, ListAccessKeysRequest, ListUsersRequest,
+    MarkProductionRequest, NewStore, OpenError, OpenOptions as EngineOptions, Operation,
+    PrincipalsOutcome, groups,
 };
 use kms_core::store::StoreError;
 use kms_core::store::home::{HomeError, RootGuard};

@@ -9,6 +9,7 @@ mod messages;
 mod multi_region;
 mod policy;
 mod recipients;
+mod principals;
 mod seed;
 mod signing;
 mod store;

@@ -67,7 +67,7 @@ fn decrypted_text_goes_to_a_terminal_and_control_sequences_do_not() {
 }
 
 /// Runs `kms` with a terminal of its own, on which `typed` is typed once it asks.
-fn at_terminal(home: &Path, arguments: &[&str], typed: &[&str]) -> (bool, String) {
+pub(crate) fn at_terminal(home: &Path, arguments: &[&str], typed: &[&str]) -> (bool, String) {
     let (ours, theirs) = terminal();
     let mut child = Command::new("setsid")
         .args(["--ctty", "--wait"])

@@ -3,6 +3,7 @@
 mod external_key_stores;
 mod local_callers;
 mod real_provider;
+mod principals_file;
 mod web_identity;
 
 use std::fs;

@@ -7,15 +7,15 @@ use std::path::PathBuf;
 use kms_core::api::query::QueryCode;
 use kms_core::principals_file::{PrincipalsFile, write};
 use kms_core::service::{
-    AddUserToGroupRequest, ApplyPrincipalsRequest, AttachRolePolicyRequest, AttachUserPolicyRequest,
-    ChangeAction, CreateGroupRequest, CreateOpenIDConnectProviderRequest, CreatePolicyRequest,
-    CreatePolicyVersionRequest, CreateRoleRequest, CreateVirtualMFADeviceRequest,
-    DeleteAccessKeyRequest, DeleteGroupRequest, DeleteOpenIDConnectProviderRequest,
-    DeletePolicyRequest, DeleteRoleRequest, DeleteUserRequest, DetachUserPolicyRequest,
-    ExportPrincipalsRequest, FoundUser, GetRoleRequest, GetUserRequest, ListAccessKeysRequest,
-    ListPolicyVersionsRequest, PlanPrincipalsRequest, PrincipalsOutcome,
-    PrincipalsSource, PutUserPermissionsBoundaryRequest, RemoveUserFromGroupRequest, TagUserRequest, Tags,
-    UpdateAccessKeyRequest, UpdateAssumeRolePolicyRequest, UpdateGroupRequest, UpdateUserRequest,
+    AddUserToGroupRequest, ApplyPrincipalsRequest, AttachRolePolicyRequest,
+    AttachUserPolicyRequest, ChangeAction, CreateGroupRequest, CreateOpenIDConnectProviderRequest,
+    CreatePolicyRequest, CreatePolicyVersionRequest, CreateRoleRequest, DeleteAccessKeyRequest,
+    DeleteGroupRequest, DeleteOpenIDConnectProviderRequest, DeletePolicyRequest, DeleteRoleRequest,
+    DeleteUserRequest, DetachUserPolicyRequest, ExportPrincipalsRequest, FoundUser, GetRoleRequest,
+    GetUserRequest, ListAccessKeysRequest, ListPolicyVersionsRequest, PlanPrincipalsRequest,
+    PrincipalsOutcome, PrincipalsSource, PutUserPermissionsBoundaryRequest,
+    RemoveUserFromGroupRequest, TagUserRequest, Tags, UpdateAccessKeyRequest,
+    UpdateAssumeRolePolicyRequest, UpdateGroupRequest, UpdateUserRequest,
 };
 
 use super::*;
@@ -70,39 +70,39 @@ audiences = ["sts.amazonaws.com"]
 "#;
 
 impl Fixture {
-    fn beside(&self, name: &str) -> PathBuf {
+    fn beside_file(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
-    fn put(&self, name: &str, text: &str, mode: u32) {
-        let path = self.beside(name);
+    fn put_file(&self, name: &str, text: &str, mode: u32) {
+        let path = self.beside_file(name);
         drop(fs::remove_file(&path));
         fs::write(&path, text).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
     }
 
     /// The files that [`WHOLE`] names.
-    fn documents(&self) {
-        self.put("use.json", &allows("kms:Encrypt"), 0o644);
-        self.put("ci.secret", &format!("{SECRET}\n"), 0o600);
+    fn write_documents(&self) {
+        self.put_file("use.json", &allows("kms:Encrypt"), 0o644);
+        self.put_file("ci.secret", &format!("{SECRET}\n"), 0o600);
         let ci = "arn:aws:iam::111122223333:user/ci";
-        self.put("trust.json", &trusts(ci), 0o644);
+        self.put_file("trust.json", &trusts(ci), 0o644);
     }
 
-    fn apply(&self, text: &str) -> Result<PrincipalsOutcome, String> {
-        let file = self.read(text)?;
+    fn apply_file(&self, text: &str) -> Result<PrincipalsOutcome, String> {
+        let file = self.read_file(text)?;
         let applied = self.send(ApplyPrincipalsRequest { file });
         applied.map_err(|error| error.to_string())
     }
 
-    fn read(&self, text: &str) -> Result<Arc<PrincipalsFile>, String> {
-        self.put("principals.toml", text, 0o644);
-        let read = PrincipalsSource::new(self.beside("principals.toml")).read();
+    fn read_file(&self, text: &str) -> Result<Arc<PrincipalsFile>, String> {
+        self.put_file("principals.toml", text, 0o644);
+        let read = PrincipalsSource::new(self.beside_file("principals.toml")).read();
         read.map(Arc::new).map_err(|error| error.to_string())
     }
 
-    fn plan(&self, text: &str) -> PrincipalsOutcome {
-        let file = self.read(text).unwrap();
+    fn plan_file(&self, text: &str) -> PrincipalsOutcome {
+        let file = self.read_file(text).unwrap();
         self.send(PlanPrincipalsRequest { file }).unwrap()
     }
 
@@ -119,7 +119,7 @@ impl Fixture {
         self.send(GetRoleRequest { role_name }).unwrap().0
     }
 
-    fn records(&self) -> usize {
+    fn record_count(&self) -> usize {
         self.lines().len()
     }
 }
@@ -146,15 +146,19 @@ fn fields(outcome: &PrincipalsOutcome) -> Vec<String> {
 
 fn unmodifiable<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
     let refused = result.unwrap_err();
-    assert_eq!(refused.query_code(), QueryCode::UnmodifiableEntity, "{refused}");
+    assert_eq!(
+        refused.query_code(),
+        QueryCode::UnmodifiableEntity,
+        "{refused}"
+    );
     refused.to_string()
 }
 
 #[test]
 fn an_apply_makes_what_the_file_says_and_says_nothing_twice() {
     let mut fixture = Fixture::new();
-    fixture.documents();
-    let planned = fixture.plan(WHOLE);
+    fixture.write_documents();
+    let planned = fixture.plan_file(WHOLE);
     assert_eq!(
         done(&planned),
         [
@@ -166,13 +170,13 @@ fn an_apply_makes_what_the_file_says_and_says_nothing_twice() {
         ]
     );
     assert!(fixture.user_id("ci").is_none());
-    let applied = fixture.apply(WHOLE).unwrap();
+    let applied = fixture.apply_file(WHOLE).unwrap();
     assert_eq!(done(&applied), done(&planned));
     let id = fixture.user_id("ci").unwrap();
-    assert_eq!(fixture.apply(WHOLE).unwrap().changes, []);
-    assert_eq!(fixture.plan(WHOLE).changes, []);
+    assert_eq!(fixture.apply_file(WHOLE).unwrap().changes, []);
+    assert_eq!(fixture.plan_file(WHOLE).changes, []);
     fixture.reopen();
-    assert_eq!(fixture.plan(WHOLE).changes, []);
+    assert_eq!(fixture.plan_file(WHOLE).changes, []);
     assert_eq!(fixture.user_id("ci").unwrap(), id);
     // The boundary lets it encrypt and nothing more, whatever its inline policy says.
     let key = fixture.create_key();
@@ -191,9 +195,9 @@ fn an_apply_makes_what_the_file_says_and_says_nothing_twice() {
 #[test]
 fn the_record_of_an_apply_names_each_change_and_no_secret() {
     let fixture = Fixture::new();
-    fixture.documents();
-    fixture.plan(WHOLE);
-    fixture.apply(WHOLE).unwrap();
+    fixture.write_documents();
+    fixture.plan_file(WHOLE);
+    fixture.apply_file(WHOLE).unwrap();
     let lines = fixture.lines();
     let [.., planned, applied] = lines.as_slice() else {
         panic!("too few records");
@@ -204,12 +208,19 @@ fn the_record_of_an_apply_names_each_change_and_no_secret() {
     assert_eq!(applied["readOnly"], false);
     let digest = applied["requestParameters"]["fileDigest"].as_str().unwrap();
     let output = std::process::Command::new("sha256sum")
-        .arg(fixture.beside("principals.toml"))
+        .arg(fixture.beside_file("principals.toml"))
         .output()
         .unwrap();
-    assert!(String::from_utf8(output.stdout).unwrap().starts_with(digest));
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .starts_with(digest)
+    );
     let changes = applied["responseElements"]["changes"].as_array().unwrap();
-    let user = changes.iter().find(|change| change["kind"] == "user").unwrap();
+    let user = changes
+        .iter()
+        .find(|change| change["kind"] == "user")
+        .unwrap();
     assert_eq!(user["action"], "create");
     assert_eq!(user["arn"], "arn:aws:iam::111122223333:user/ci");
     assert_eq!(user["uniqueId"], fixture.user_id("ci").unwrap());
@@ -228,35 +239,40 @@ fn a_large_apply_is_recorded_with_digests_and_one_too_large_is_refused() {
         format!("[[policy]]\nname = \"p{number}\"\ntext = '{text}'\n")
     };
     let long: String = (0..50).map(|number| policy(number, 3000)).collect();
-    fixture.apply(&long).unwrap();
+    fixture.apply_file(&long).unwrap();
     let last = fixture.lines().pop().unwrap();
     let text = last["responseElements"]["changes"][0]["fields"][0]["after"].clone();
     assert!(text.as_str().unwrap().starts_with("sha256:"), "{text}");
     let many: String = (0..500).map(|number| policy(number, 1)).collect();
-    fixture.apply(&many).unwrap();
+    fixture.apply_file(&many).unwrap();
     let last = fixture.lines().pop().unwrap();
     let changes = last["responseElements"]["changes"].as_array().unwrap();
     assert_eq!(changes.len(), 500);
     let more: String = (0..1400).map(|number| policy(number, 2)).collect();
-    let refused = fixture.apply(&more).unwrap_err();
+    let refused = fixture.apply_file(&more).unwrap_err();
     assert!(refused.contains("apply it in parts"), "{refused}");
 }
 
 #[test]
 fn all_of_it_is_applied_or_nothing() {
     let fixture = Fixture::new();
-    fixture.documents();
-    fixture.apply("[[user]]\nname = \"first\"\n").unwrap();
-    let records = fixture.records();
+    fixture.write_documents();
+    fixture.apply_file("[[user]]\nname = \"first\"\n").unwrap();
+    let records = fixture.record_count();
     // The last role of the file trusts somebody who is not there.
     let nobody = trusts("arn:aws:iam::111122223333:user/nobody");
     let refused = fixture
-        .apply(&format!("{WHOLE}[[role]]\nname = \"z\"\ntrust = '{nobody}'\n"))
+        .apply_file(&format!(
+            "{WHOLE}[[role]]\nname = \"z\"\ntrust = '{nobody}'\n"
+        ))
         .unwrap_err();
-    assert!(refused.contains("the role z: Invalid principal"), "{refused}");
+    assert!(
+        refused.contains("the role z: Invalid principal"),
+        "{refused}"
+    );
     assert!(fixture.user_id("ci").is_none());
     assert!(fixture.user_id("first").is_some());
-    assert_eq!(fixture.records(), records + 4);
+    assert_eq!(fixture.record_count(), records + 3);
     let refusal = fixture.lines().remove(records);
     assert_eq!(refusal["eventName"], "ApplyPrincipals");
     assert!(!refusal["errorMessage"].is_null());
@@ -271,30 +287,30 @@ fn what_is_there_is_taken_over_and_keeps_its_unique_id() {
         user_name: Some("ci".parse().unwrap()),
     });
     let old = made.unwrap().access_key_id;
-    fixture.documents();
-    let planned = fixture.plan(WHOLE);
+    fixture.write_documents();
+    let planned = fixture.plan_file(WHOLE);
     assert!(done(&planned).contains(&"=user/ci".to_owned()));
     assert!(fields(&planned).contains(&format!("access_keys/{old}")));
-    fixture.apply(WHOLE).unwrap();
+    fixture.apply_file(WHOLE).unwrap();
     assert_eq!(fixture.user_id("ci").unwrap(), id);
     assert!(fixture.engine().credential(&old, None).unwrap().is_none());
     // Taken over as it is: a change all the same, since it can no longer be changed by requests.
     fixture.user("bob");
     let both = format!("{WHOLE}[[user]]\nname = \"bob\"\n");
-    assert_eq!(done(&fixture.plan(&both)), ["=user/bob"]);
-    fixture.apply(&both).unwrap();
-    assert_eq!(fixture.plan(&both).changes, []);
+    assert_eq!(done(&fixture.plan_file(&both)), ["=user/bob"]);
+    fixture.apply_file(&both).unwrap();
+    assert_eq!(fixture.plan_file(&both).changes, []);
 }
 
 #[test]
 fn what_the_file_no_longer_names_is_removed_and_nothing_else() {
     let mut fixture = Fixture::new();
-    fixture.documents();
+    fixture.write_documents();
     fixture.user("alice");
-    fixture.apply(WHOLE).unwrap();
+    fixture.apply_file(WHOLE).unwrap();
     let id = fixture.user_id("ci").unwrap();
     let alone = "[[group]]\nname = \"apps\"\n";
-    let removed = fixture.apply(alone).unwrap();
+    let removed = fixture.apply_file(alone).unwrap();
     assert_eq!(
         done(&removed),
         [
@@ -311,28 +327,31 @@ fn what_the_file_no_longer_names_is_removed_and_nothing_else() {
     let key = KEY.parse().unwrap();
     assert!(fixture.engine().credential(&key, None).unwrap().is_none());
     // Who comes back is somebody else.
-    fixture.apply(WHOLE).unwrap();
+    fixture.apply_file(WHOLE).unwrap();
     assert_ne!(fixture.user_id("ci").unwrap(), id);
 }
 
 #[test]
 fn a_trust_policy_that_stays_as_it_is_means_whom_it_meant() {
     let fixture = Fixture::new();
-    fixture.documents();
-    fixture.apply(WHOLE).unwrap();
+    fixture.write_documents();
+    fixture.apply_file(WHOLE).unwrap();
     let arn = "arn:aws:iam::111122223333:user/ci";
     let first = fixture.user_id("ci").unwrap();
     let meant = |fixture: &Fixture| fixture.role_named("app").trusted.get(arn).cloned();
     assert_eq!(meant(&fixture).unwrap().as_str(), first);
     let without = WHOLE.replace("name = \"ci\"", "name = \"other\"");
-    fixture.apply(&without).unwrap();
-    fixture.apply(WHOLE).unwrap();
+    fixture.apply_file(&without).unwrap();
+    fixture.apply_file(WHOLE).unwrap();
     assert_ne!(fixture.user_id("ci").unwrap(), first);
     assert_eq!(meant(&fixture).unwrap().as_str(), first);
     // A new text means who is there now.
-    fixture.put("trust.json", &format!("{}\n", trusts(arn)), 0o644);
-    fixture.apply(WHOLE).unwrap();
-    assert_eq!(meant(&fixture).unwrap().as_str(), fixture.user_id("ci").unwrap());
+    fixture.put_file("trust.json", &format!("{}\n", trusts(arn)), 0o644);
+    fixture.apply_file(WHOLE).unwrap();
+    assert_eq!(
+        meant(&fixture).unwrap().as_str(),
+        fixture.user_id("ci").unwrap()
+    );
 }
 
 #[test]
@@ -343,18 +362,18 @@ fn roles_may_trust_each_other() {
         format!("[[role]]\nname = \"{name}\"\ntrust = '{trust}'\n")
     };
     let both = [role("a", "b"), role("b", "a")].concat();
-    fixture.apply(&both).unwrap();
+    fixture.apply_file(&both).unwrap();
     let trusted = fixture.role_named("a").trusted;
     let other = trusted.get("arn:aws:iam::111122223333:role/b").unwrap();
     assert_eq!(*other, fixture.role_named("b").id);
-    assert_eq!(fixture.apply(&both).unwrap().changes, []);
+    assert_eq!(fixture.apply_file(&both).unwrap().changes, []);
 }
 
 #[test]
 fn each_property_is_changed_and_told() {
     let fixture = Fixture::new();
-    fixture.documents();
-    fixture.apply(WHOLE).unwrap();
+    fixture.write_documents();
+    fixture.apply_file(WHOLE).unwrap();
     let id = fixture.user_id("ci").unwrap();
     let changed = WHOLE
         .replace("what the applications do", "another")
@@ -362,8 +381,8 @@ fn each_property_is_changed_and_told() {
         .replace("groups = [\"apps\"]", "path = \"/u/\"")
         .replace("\"own\"", "\"mine\"")
         .replace("audiences = [\"sts.amazonaws.com\"]", "audiences = [\"x\"]");
-    fixture.put("ci.secret", OTHER_SECRET, 0o400);
-    let planned = fixture.plan(&changed);
+    fixture.put_file("ci.secret", OTHER_SECRET, 0o400);
+    let planned = fixture.plan_file(&changed);
     assert_eq!(
         done(&planned),
         [
@@ -389,10 +408,10 @@ fn each_property_is_changed_and_told() {
     let text = format!("{planned:?}");
     assert!(!text.contains(SECRET) && !text.contains(OTHER_SECRET));
     // Its ARN is another one, so the trust policy that is new names nobody.
-    let refused = fixture.apply(&changed);
+    let refused = fixture.apply_file(&changed);
     assert_eq!(done(&refused.unwrap()), done(&planned));
     assert_eq!(fixture.user_id("ci").unwrap(), id);
-    assert_eq!(fixture.apply(&changed).unwrap().changes, []);
+    assert_eq!(fixture.apply_file(&changed).unwrap().changes, []);
 }
 
 #[test]
@@ -400,7 +419,9 @@ fn a_new_document_of_a_policy_is_its_new_version_and_the_oldest_goes() {
     let fixture = Fixture::new();
     let text = |action: &str| format!("[[policy]]\nname = \"p\"\ntext = '{}'\n", allows(action));
     for round in 0..7 {
-        fixture.apply(&text(&format!("kms:Action{round}"))).unwrap();
+        fixture
+            .apply_file(&text(&format!("kms:Action{round}")))
+            .unwrap();
     }
     let request = ListPolicyVersionsRequest {
         policy_arn: "arn:aws:iam::111122223333:policy/p".parse().unwrap(),
@@ -416,14 +437,17 @@ fn a_new_document_of_a_policy_is_its_new_version_and_the_oldest_goes() {
 #[test]
 fn a_role_or_policy_with_another_path_is_somebody_else() {
     let fixture = Fixture::new();
-    fixture.documents();
-    fixture.apply(WHOLE).unwrap();
+    fixture.write_documents();
+    fixture.apply_file(WHOLE).unwrap();
     let id = fixture.role_named("app").id;
     let moved = WHOLE.replace("/r/", "/s/");
-    assert_eq!(done(&fixture.apply(&moved).unwrap()), ["-role/r/app", "+role/s/app"]);
+    assert_eq!(
+        done(&fixture.apply_file(&moved).unwrap()),
+        ["-role/r/app", "+role/s/app"]
+    );
     assert_ne!(fixture.role_named("app").id, id);
     let moved = moved.replace("/p/", "/q/");
-    let applied = fixture.apply(&moved.replace("policy/p/use", "policy/q/use"));
+    let applied = fixture.apply_file(&moved.replace("policy/p/use", "policy/q/use"));
     let applied = done(&applied.unwrap());
     assert_eq!(applied[..2], ["-policy/p/use", "+policy/q/use"]);
     // One that is not of the file yet is not replaced.
@@ -439,16 +463,16 @@ fn a_role_or_policy_with_another_path_is_somebody_else() {
     fixture.send(role).unwrap();
     let trust = trusts("arn:aws:iam::111122223333:root");
     let file = format!("[[role]]\nname = \"own\"\npath = \"/x/\"\ntrust = '{trust}'\n");
-    let refused = fixture.apply(&file).unwrap_err();
+    let refused = fixture.apply_file(&file).unwrap_err();
     assert!(refused.contains("give it the same path"), "{refused}");
 }
 
 #[test]
 fn requests_do_not_change_what_the_file_manages() {
     let fixture = Fixture::new();
-    fixture.documents();
+    fixture.write_documents();
     fixture.user("bob");
-    fixture.apply(WHOLE).unwrap();
+    fixture.apply_file(WHOLE).unwrap();
     let ci = || "ci".parse().unwrap();
     let policy_arn = || "arn:aws:iam::111122223333:policy/p/use".parse().unwrap();
     let said = unmodifiable(fixture.send(DeleteUserRequest { user_name: ci() }));
@@ -531,17 +555,19 @@ fn requests_do_not_change_what_the_file_manages() {
     let last = fixture.lines().pop().unwrap();
     assert_eq!(last["errorCode"], "UnmodifiableEntityException");
     // Others are changed as ever, also in a group of the file and with its policies.
-    fixture.send(AddUserToGroupRequest {
-        group_name: "apps".parse().unwrap(),
-        user_name: "bob".parse().unwrap(),
-    })
-    .unwrap();
-    fixture.send(AttachUserPolicyRequest {
-        user_name: "bob".parse().unwrap(),
-        policy_arn: policy_arn(),
-    })
-    .unwrap();
-    assert_eq!(fixture.plan(WHOLE).changes, []);
+    fixture
+        .send(AddUserToGroupRequest {
+            group_name: "apps".parse().unwrap(),
+            user_name: "bob".parse().unwrap(),
+        })
+        .unwrap();
+    fixture
+        .send(AttachUserPolicyRequest {
+            user_name: "bob".parse().unwrap(),
+            policy_arn: policy_arn(),
+        })
+        .unwrap();
+    assert_eq!(fixture.plan_file(WHOLE).changes, []);
     let user_name = Some(ci());
     let keys = fixture.send(ListAccessKeysRequest::of(user_name)).unwrap();
     assert_eq!(keys.items.len(), 1);
@@ -550,59 +576,51 @@ fn requests_do_not_change_what_the_file_manages() {
 #[test]
 fn nobody_is_left_with_what_would_be_gone() {
     let fixture = Fixture::new();
-    fixture.documents();
+    fixture.write_documents();
     fixture.user("bob");
-    fixture.apply(WHOLE).unwrap();
-    fixture.send(AddUserToGroupRequest {
-        group_name: "apps".parse().unwrap(),
-        user_name: "bob".parse().unwrap(),
-    })
-    .unwrap();
+    fixture.apply_file(WHOLE).unwrap();
+    fixture
+        .send(AddUserToGroupRequest {
+            group_name: "apps".parse().unwrap(),
+            user_name: "bob".parse().unwrap(),
+        })
+        .unwrap();
     let without = "[[user]]\nname = \"ci\"\n";
-    let refused = fixture.apply(without).unwrap_err();
-    assert!(refused.contains("user/bob is in a group that would be gone"), "{refused}");
-    fixture.send(RemoveUserFromGroupRequest {
-        group_name: "apps".parse().unwrap(),
-        user_name: "bob".parse().unwrap(),
-    })
-    .unwrap();
-    fixture.send(PutUserPermissionsBoundaryRequest {
-        user_name: "bob".parse().unwrap(),
-        permissions_boundary: "arn:aws:iam::111122223333:policy/p/use".parse().unwrap(),
-    })
-    .unwrap();
-    let refused = fixture.apply(without).unwrap_err();
+    let refused = fixture.apply_file(without).unwrap_err();
+    assert!(
+        refused.contains("user/bob is in a group that would be gone"),
+        "{refused}"
+    );
+    fixture
+        .send(RemoveUserFromGroupRequest {
+            group_name: "apps".parse().unwrap(),
+            user_name: "bob".parse().unwrap(),
+        })
+        .unwrap();
+    fixture
+        .send(PutUserPermissionsBoundaryRequest {
+            user_name: "bob".parse().unwrap(),
+            permissions_boundary: "arn:aws:iam::111122223333:policy/p/use".parse().unwrap(),
+        })
+        .unwrap();
+    let refused = fixture.apply_file(without).unwrap_err();
     assert!(refused.contains("user/bob has the policy"), "{refused}");
-}
-
-#[test]
-fn the_mfa_device_of_a_user_who_goes_is_nobody_s() {
-    let fixture = Fixture::new();
-    fixture.apply("[[user]]\nname = \"ci\"\n").unwrap();
-    // Devices are not in the file: a user of the file has them by request.
-    let device = CreateVirtualMFADeviceRequest {
-        path: None,
-        virtual_mfa_device_name: "phone".parse().unwrap(),
-    };
-    fixture.send(device).unwrap();
-    let removed = fixture.apply("[[user]]\nname = \"other\"\n").unwrap();
-    assert_eq!(done(&removed), ["-user/ci", "+user/other"]);
 }
 
 #[test]
 fn an_access_key_moves_within_the_file_and_is_taken_from_nobody_else() {
     let fixture = Fixture::new();
-    fixture.documents();
-    fixture.apply(WHOLE).unwrap();
+    fixture.write_documents();
+    fixture.apply_file(WHOLE).unwrap();
     let renamed = WHOLE.replace("name = \"ci\"", "name = \"builder\"");
-    fixture.apply(&renamed).unwrap();
+    fixture.apply_file(&renamed).unwrap();
     let key = KEY.parse().unwrap();
     let credential = fixture.engine().credential(&key, None).unwrap().unwrap();
     let caller = credential.into_caller(fixture.clock.now()).unwrap();
     assert!(caller.principal().arn().ends_with("user/builder"));
     // Without its file it keeps its secret.
     let kept = renamed.replace(", secret_file = \"ci.secret\"", "");
-    assert_eq!(fixture.apply(&kept).unwrap().changes, []);
+    assert_eq!(fixture.apply_file(&kept).unwrap().changes, []);
     for user_name in [None, Some("bob".parse().unwrap())] {
         if user_name.is_some() {
             fixture.user("bob");
@@ -610,29 +628,31 @@ fn an_access_key_moves_within_the_file_and_is_taken_from_nobody_else() {
         let made = fixture.send(CreateAccessKeyRequest { user_name }).unwrap();
         let id = made.access_key_id;
         let stolen = renamed.replace(KEY, id.as_str());
-        let refused = fixture.apply(&stolen).unwrap_err();
+        let refused = fixture.apply_file(&stolen).unwrap_err();
         assert!(refused.contains("is somebody else's"), "{refused}");
     }
     let unknown = renamed
         .replace(KEY, "AKIAAAAAAAAAAAAAAAAA")
         .replace(", secret_file = \"ci.secret\"", "");
-    let refused = fixture.apply(&unknown).unwrap_err();
+    let refused = fixture.apply_file(&unknown).unwrap_err();
     assert!(refused.contains("give its secret_file"), "{refused}");
 }
 
 #[test]
 fn a_plan_of_an_export_changes_nothing() {
     let fixture = Fixture::new();
-    fixture.documents();
-    fixture.apply(WHOLE).unwrap();
+    fixture.write_documents();
+    fixture.apply_file(WHOLE).unwrap();
     let export = |fixture: &Fixture| write(&fixture.send(ExportPrincipalsRequest).unwrap());
     let text = export(&fixture);
     assert!(!text.contains(SECRET), "{text}");
-    assert_eq!(fixture.plan(&text).changes, []);
+    assert_eq!(fixture.plan_file(&text).changes, []);
     fixture.user("bob");
     let group_name = "free".parse().unwrap();
     let path = None;
-    fixture.send(CreateGroupRequest { path, group_name }).unwrap();
+    fixture
+        .send(CreateGroupRequest { path, group_name })
+        .unwrap();
     let policy = CreatePolicyRequest {
         policy_name: "own".parse().unwrap(),
         path: Some("/o/".parse().unwrap()),
@@ -647,7 +667,7 @@ fn a_plan_of_an_export_changes_nothing() {
         thumbprint_list: None,
     };
     fixture.send(provider).unwrap();
-    let planned = fixture.plan(&export(&fixture));
+    let planned = fixture.plan_file(&export(&fixture));
     let adopted = [
         "=oidc-provider/other.example",
         "=policy/o/own",
@@ -661,18 +681,29 @@ fn a_plan_of_an_export_changes_nothing() {
 #[test]
 fn what_cannot_be_is_refused_with_its_line() {
     let fixture = Fixture::new();
-    fixture.documents();
+    fixture.write_documents();
     fixture.user("Bob");
     let user = "[[user]]\nname = \"u\"\n";
     let trust = trusts("arn:aws:iam::111122223333:root");
     let role = format!("[[role]]\nname = \"r\"\ntrust = '{trust}'\n");
     let ten: Vec<String> = (0..11).map(|number| format!("\"p{number}\"")).collect();
     let policies: String = (0..11)
-        .map(|n| format!("[[policy]]\nname = \"p{n}\"\ntext = '{}'\n", allows("kms:*")))
+        .map(|n| {
+            format!(
+                "[[policy]]\nname = \"p{n}\"\ntext = '{}'\n",
+                allows("kms:*")
+            )
+        })
         .collect();
     for (text, words) in [
-        (String::new(), "principals.toml:1: a principals file has 1 to"),
-        (format!("{user}colour = 1"), "principals.toml:3: unknown field `colour`"),
+        (
+            String::new(),
+            "principals.toml:1: a principals file has 1 to",
+        ),
+        (
+            format!("{user}colour = 1"),
+            "principals.toml:3: unknown field `colour`",
+        ),
         (
             format!("{user}account = \"999999999999\""),
             "line 1: the user u: the store has no account 999999999999",
@@ -685,10 +716,19 @@ fn what_cannot_be_is_refused_with_its_line() {
             format!("{user}policies = [\"arn:aws:iam::aws:policy/ReadOnly\"]"),
             "does not exist or is of another account",
         ),
-        (format!("{user}groups = [\"none\"]"), "there is no group none"),
-        (format!("{user}boundary = \"none\""), "the file has no policy none"),
+        (
+            format!("{user}groups = [\"none\"]"),
+            "there is no group none",
+        ),
+        (
+            format!("{user}boundary = \"none\""),
+            "the file has no policy none",
+        ),
         (format!("{user}tags = {{ \"aws:x\" = \"1\" }}"), "aws:"),
-        (format!("{user}tags = {{ a = \"1\", A = \"2\" }}"), "Duplicate tag keys"),
+        (
+            format!("{user}tags = {{ a = \"1\", A = \"2\" }}"),
+            "Duplicate tag keys",
+        ),
         (
             format!("{user}inline = [{{ name = \"i\", text = \"{{}}\" }}]"),
             "line 1: the user u: ",
@@ -698,12 +738,21 @@ fn what_cannot_be_is_refused_with_its_line() {
             "Cannot exceed quota for AttachedPolicies: 10",
         ),
         ("[[user]]\nname = \"bob\"".to_owned(), "bob already exists"),
-        ("[[policy]]\nname = \"p\"\ntext = \"x\"".to_owned(), "the policy p: "),
         (
-            format!("[[policy]]\nname = \"p\"\ntext = '{}'", allows(&"x".repeat(7000))),
+            "[[policy]]\nname = \"p\"\ntext = \"x\"".to_owned(),
+            "the policy p: ",
+        ),
+        (
+            format!(
+                "[[policy]]\nname = \"p\"\ntext = '{}'",
+                allows(&"x".repeat(7000))
+            ),
             "PolicySize",
         ),
-        (format!("{role}max_session_duration = 60"), "between 3600 and 43200"),
+        (
+            format!("{role}max_session_duration = 60"),
+            "between 3600 and 43200",
+        ),
         (format!("{role}description = \"\u{1f600}\""), "description"),
         (
             "[[oidc_provider]]\nurl = \"http://plain.example\"".to_owned(),
@@ -726,7 +775,7 @@ fn what_cannot_be_is_refused_with_its_line() {
             "plain file",
         ),
     ] {
-        let refused = fixture.apply(&text).unwrap_err();
+        let refused = fixture.apply_file(&text).unwrap_err();
         assert!(refused.contains(words), "{text}: {refused}");
     }
     assert!(fixture.user_id("u").is_none());
@@ -735,39 +784,62 @@ fn what_cannot_be_is_refused_with_its_line() {
 #[test]
 fn a_secret_that_others_can_reach_is_refused() {
     let fixture = Fixture::new();
-    fixture.documents();
+    fixture.write_documents();
     for mode in [0o640, 0o604, 0o644, 0o660, 0o610] {
-        fixture.put("ci.secret", SECRET, mode);
-        let refused = fixture.apply(WHOLE).unwrap_err();
+        fixture.put_file("ci.secret", SECRET, mode);
+        let refused = fixture.apply_file(WHOLE).unwrap_err();
         assert!(refused.contains("mode 0600 or 0400"), "{refused}");
         assert!(!refused.contains("ci.secret") && !refused.contains(SECRET));
     }
-    fixture.put("real", SECRET, 0o600);
-    fs::remove_file(fixture.beside("ci.secret")).unwrap();
-    symlink(fixture.beside("real"), fixture.beside("ci.secret")).unwrap();
-    assert!(fixture.apply(WHOLE).unwrap_err().contains("plain file"));
-    fs::remove_file(fixture.beside("ci.secret")).unwrap();
-    assert!(fixture.apply(WHOLE).unwrap_err().contains("is not there"));
+    fixture.put_file("real", SECRET, 0o600);
+    fs::remove_file(fixture.beside_file("ci.secret")).unwrap();
+    symlink(
+        fixture.beside_file("real"),
+        fixture.beside_file("ci.secret"),
+    )
+    .unwrap();
+    assert!(
+        fixture
+            .apply_file(WHOLE)
+            .unwrap_err()
+            .contains("plain file")
+    );
+    fs::remove_file(fixture.beside_file("ci.secret")).unwrap();
+    assert!(
+        fixture
+            .apply_file(WHOLE)
+            .unwrap_err()
+            .contains("is not there")
+    );
     for text in ["", "hunter2", &"x".repeat(4096), &SECRET.replace('/', "-")] {
-        fixture.put("ci.secret", text, 0o600);
-        let refused = fixture.apply(WHOLE).unwrap_err();
+        fixture.put_file("ci.secret", text, 0o600);
+        let refused = fixture.apply_file(WHOLE).unwrap_err();
         assert!(refused.contains("no secret access key"), "{refused}");
         assert!(!refused.contains("hunter2"), "{refused}");
     }
-    fixture.put("ci.secret", SECRET, 0o400);
-    fixture.apply(WHOLE).unwrap();
+    fixture.put_file("ci.secret", SECRET, 0o400);
+    fixture.apply_file(WHOLE).unwrap();
 }
 
 #[test]
 fn a_file_that_everybody_can_write_is_refused() {
     let fixture = Fixture::new();
-    fixture.documents();
-    fixture.put("use.json", &allows("kms:*"), 0o666);
-    assert!(fixture.apply(WHOLE).unwrap_err().contains("not everybody"));
-    fixture.put("use.json", &allows("kms:*"), 0o644);
-    fixture.put("principals.toml", WHOLE, 0o646);
-    let refused = PrincipalsSource::new(fixture.beside("principals.toml")).read().unwrap_err();
+    fixture.write_documents();
+    fixture.put_file("use.json", &allows("kms:*"), 0o666);
+    assert!(
+        fixture
+            .apply_file(WHOLE)
+            .unwrap_err()
+            .contains("not everybody")
+    );
+    fixture.put_file("use.json", &allows("kms:*"), 0o644);
+    fixture.put_file("principals.toml", WHOLE, 0o646);
+    let refused = PrincipalsSource::new(fixture.beside_file("principals.toml"))
+        .read()
+        .unwrap_err();
     assert!(refused.to_string().contains("not everybody"), "{refused}");
-    let directory = PrincipalsSource::new(fixture.directory.path().to_owned()).read().unwrap_err();
+    let directory = PrincipalsSource::new(fixture.directory.path().to_owned())
+        .read()
+        .unwrap_err();
     assert!(directory.to_string().contains("plain file"), "{directory}");
 }

@@ -109,9 +109,7 @@ fn show(outcome: &PrincipalsOutcome, output: &Output, tense: &str) -> Result<(),
 }
 
 fn as_json(change: &PrincipalChange) -> Value {
-    let field = |field: &FieldChange| {
-        json!({ "Name": field.name, "Before": field.before, "After": field.after })
-    };
+    let field = |field: &FieldChange| json!({ "Name": field.name, "Before": field.before, "After": field.after });
     json!({
         "Action": change.action,
         "Kind": change.kind,

@@ -30,7 +30,9 @@ pub(super) fn checked(
         file.role.len(),
         file.oidc_provider.len(),
     ];
-    let count = counts.iter().fold(0_usize, |sum, one| sum.saturating_add(*one));
+    let count = counts
+        .iter()
+        .fold(0_usize, |sum, one| sum.saturating_add(*one));
     if !(1..=MAX_ENTITIES).contains(&count) {
         return Err(InvalidPrincipals {
             line: 1,
@@ -131,8 +133,7 @@ impl Check<'_> {
         let mut by_name: BTreeMap<PolicyName, String> = BTreeMap::new();
         for policy in inline {
             let what = format!("{of}: the inline policy {}", policy.name);
-            let document =
-                self.document(&what, ("text", policy.text), ("file", policy.file))?;
+            let document = self.document(&what, ("text", policy.text), ("file", policy.file))?;
             if by_name.insert(policy.name, document).is_some() {
                 return Err(format!("{what} stands twice"));
             }
@@ -191,7 +192,9 @@ impl Check<'_> {
     fn access_key(&mut self, of: &str, key: file::AccessKey) -> Result<FileAccessKey, String> {
         let id = key.id;
         if id.is_temporary() {
-            return Err(format!("{of}: {id} is of temporary credentials: write AKIA…"));
+            return Err(format!(
+                "{of}: {id} is of temporary credentials: write AKIA…"
+            ));
         }
         if !self.access_keys.insert(id.clone()) {
             return Err(format!("{of}: the access key {id} stands twice"));

@@ -7,9 +7,7 @@ use serde::de::{Deserializer, Error};
 use toml::Spanned;
 
 use super::{InvalidPrincipals, PolicyRef};
-use crate::ids::{
-    AccessKeyId, AccountId, EntityPath, GroupName, PolicyName, RoleName, UserName,
-};
+use crate::ids::{AccessKeyId, AccountId, EntityPath, GroupName, PolicyName, RoleName, UserName};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -149,7 +147,9 @@ pub(super) fn read(text: &str) -> Result<File, InvalidPrincipals> {
 /// secret there.
 fn without_values(message: &str) -> String {
     match message.split_once(", expected ") {
-        Some((before, expected)) if before.starts_with("invalid ") => format!("expected {expected}"),
+        Some((before, expected)) if before.starts_with("invalid ") => {
+            format!("expected {expected}")
+        }
         _ => message.to_owned(),
     }
 }

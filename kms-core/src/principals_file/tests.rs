@@ -78,7 +78,10 @@ fn every_member_is_read() {
     assert_eq!(file.policies[0].place.line, 2);
     assert_eq!(file.groups[0].permissions.policies.len(), 2);
     let user = &file.users[0];
-    assert_eq!(user.place.account.as_ref().unwrap().as_str(), "111122223333");
+    assert_eq!(
+        user.place.account.as_ref().unwrap().as_str(),
+        "111122223333"
+    );
     assert_eq!(user.permissions.inline.len(), 1);
     let [first, second] = user.access_keys.as_slice() else {
         panic!("two access keys")
@@ -95,16 +98,23 @@ fn what_is_written_is_read_again() {
     let mut file = read(WHOLE);
     file.policies[0].document = "{\n\t\"a\": 'x \\ y'\n}".to_owned();
     file.roles[0].trust = "ends with '".to_owned();
-    file.groups[0].permissions.inline.values_mut().for_each(|text| {
-        *text = "\r\n'''\u{7f}\u{e9}\"".to_owned();
-    });
+    file.groups[0]
+        .permissions
+        .inline
+        .values_mut()
+        .for_each(|text| {
+            *text = "\r\n'''\u{7f}\u{e9}\"".to_owned();
+        });
     let again = read(&write(&file));
     assert_eq!(again.policies[0].document, file.policies[0].document);
     assert_eq!(again.roles[0].trust, file.roles[0].trust);
     assert_eq!(again.groups[0].permissions, file.groups[0].permissions);
     assert_eq!(again.users[0].tags, file.users[0].tags);
     assert_eq!(again.users[0].path, file.users[0].path);
-    assert_eq!(again.users[0].access_keys[1].id, file.users[0].access_keys[1].id);
+    assert_eq!(
+        again.users[0].access_keys[1].id,
+        file.users[0].access_keys[1].id
+    );
     assert!(again.users[0].access_keys[0].secret.is_none());
     assert!(!write(&file).contains(SECRET));
 }
@@ -112,12 +122,13 @@ fn what_is_written_is_read_again() {
 #[test]
 fn what_is_not_a_principals_file_is_refused_and_the_line_named() {
     let user = "[[user]]\nname = \"u\"\n";
-    let key = |members: &str| format!("{user}access_keys = [{{ {members} }}]");
-    let id = "id = \"AKIAIOSFODNN7EXAMPLE\"";
-    for (text, words) in [
+    let cases = [
         (String::new(), "line 1: a principals file has 1 to 10,000"),
         ("[[user]]\n".to_owned(), "line 1: missing field `name`"),
-        (format!("{user}colour = 1"), "line 3: unknown field `colour`"),
+        (
+            format!("{user}colour = 1"),
+            "line 3: unknown field `colour`",
+        ),
         (format!("{user}[[users]]"), "unknown field `users`"),
         (format!("{user}x"), "line 3: "),
         (format!("{user}account = \"1\""), "line 3: "),
@@ -142,19 +153,34 @@ fn what_is_not_a_principals_file_is_refused_and_the_line_named() {
             "[[role]]\nname = \"r\"".to_owned(),
             "needs either trust or trust_file",
         ),
+    ];
+    refuses(&cases);
+}
+
+#[test]
+fn what_an_entity_cannot_be_is_refused() {
+    let user = "[[user]]\nname = \"u\"\n";
+    let key = |members: &str| format!("{user}access_keys = [{{ {members} }}]");
+    let id = "id = \"AKIAIOSFODNN7EXAMPLE\"";
+    refuses(&[
         (
             format!("{user}inline = [{{ name = \"i\" }}]"),
             "the inline policy i needs either",
         ),
         (
-            format!("{user}inline = [{{ name = \"i\", text = \"\" }}, {{ name = \"i\", text = \"\" }}]"),
+            format!(
+                "{user}inline = [{{ name = \"i\", text = \"\" }}, {{ name = \"i\", text = \"\" }}]"
+            ),
             "stands twice",
         ),
         (
             format!("{user}policies = [\"arn:aws:iam::1:policy/p\"]"),
             "line 3: ",
         ),
-        (key("id = \"ASIAIOSFODNN7EXAMPLE\""), "temporary credentials"),
+        (
+            key("id = \"ASIAIOSFODNN7EXAMPLE\""),
+            "temporary credentials",
+        ),
         (key("id = \"AKIA\""), "line 3: "),
         (key(&format!("{id} }}, {{ {id}")), "stands twice"),
         (
@@ -173,8 +199,13 @@ fn what_is_not_a_principals_file_is_refused_and_the_line_named() {
             "[[role]]\nname = \"r\"\ntrust = \"\"\nmax_session_duration = -1".to_owned(),
             "line 4: ",
         ),
-    ] {
-        let said = refusal(&text);
+    ]);
+}
+
+/// Each text is refused with these words.
+fn refuses(cases: &[(String, &str)]) {
+    for (text, words) in cases {
+        let said = refusal(text);
         assert!(said.contains(words), "{text}: {said}");
     }
 }
@@ -193,7 +224,10 @@ fn no_error_tells_what_could_be_a_secret() {
         format!("{id}, secret_file = \"{SECRET}"),
     ] {
         let said = refusal(&format!("{user}access_keys = [{{ {members} }}]"));
-        assert!(!said.contains("wJal") && !said.contains("hunter2"), "{said}");
+        assert!(
+            !said.contains("wJal") && !said.contains("hunter2"),
+            "{said}"
+        );
     }
     let said = refusal(&format!("{user}access_keys = \"{SECRET}\""));
     assert!(!said.contains("wJal"), "{said}");

@@ -109,7 +109,8 @@ impl Out {
     }
 
     fn tags(&mut self, tags: &BTreeMap<String, String>) {
-        let pair = |(key, value): (&String, &String)| format!("{} = {}", quoted(key), quoted(value));
+        let pair =
+            |(key, value): (&String, &String)| format!("{} = {}", quoted(key), quoted(value));
         let pairs: Vec<_> = tags.iter().map(pair).collect();
         if !pairs.is_empty() {
             self.line("tags", &format!("{{ {} }}", pairs.join(", ")));

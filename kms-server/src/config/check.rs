@@ -132,7 +132,10 @@ impl Config {
             passphrase: passphrase(args, &file)?,
             accept_rollback: accept_rollback(args)?,
             seed: args.seed.clone().or(file.seed.clone()),
-            principals_file: args.principals_file.clone().or(file.principals_file.clone()),
+            principals_file: args
+                .principals_file
+                .clone()
+                .or(file.principals_file.clone()),
             production,
             seed_in_production: args.seed_in_production,
             attestation_roots: file.attestation.roots.clone(),

@@ -82,6 +82,7 @@ pub(crate) fn config() -> Config {
         accept_rollback: None,
         quotas: Quotas::default(),
         seed: None,
+        principals_file: None,
         production: false,
         seed_in_production: false,
         attestation_roots: Vec::new(),

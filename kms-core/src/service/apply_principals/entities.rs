@@ -146,7 +146,10 @@ impl Work<'_> {
                     return Err(already("Group", wanted.name.as_str()));
                 }
                 let random = self.step.engine.system_random();
-                (generate_unique_id(EntityKind::Group, random)?, self.step.now)
+                (
+                    generate_unique_id(EntityKind::Group, random)?,
+                    self.step.now,
+                )
             }
         };
         let group = Group {

@@ -225,7 +225,10 @@ impl<'a> Work<'a> {
         for account in after.accounts() {
             for entry in after.users(&account.id) {
                 let user = &entry.user;
-                there(user.arn(), user.attached.iter().chain(&user.boundary).collect())?;
+                there(
+                    user.arn(),
+                    user.attached.iter().chain(&user.boundary).collect(),
+                )?;
                 if user.groups.iter().any(|id| after.group_of_id(id).is_none()) {
                     return Err(refused(format!(
                         "{} is in a group that would be gone: take it out first",
@@ -238,7 +241,10 @@ impl<'a> Work<'a> {
             }
             for entry in after.roles(&account.id) {
                 let role = &entry.role;
-                there(role.arn(), role.attached.iter().chain(&role.boundary).collect())?;
+                there(
+                    role.arn(),
+                    role.attached.iter().chain(&role.boundary).collect(),
+                )?;
             }
         }
         Ok(())

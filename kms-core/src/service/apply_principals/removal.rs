@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::reconcile::Work;
+use super::reconcile::{Work, at, refused};
 use crate::Error;
 use crate::identity::{AccessKeyOwner, User, oidc_provider_arn};
 use crate::ids::AccountId;
@@ -14,7 +14,8 @@ use crate::service::identity_edit::IdentityEdit;
 type Names = BTreeSet<(&'static str, AccountId, String)>;
 
 impl Work<'_> {
-    fn names(&self, file: &PrincipalsFile) -> Names {
+    /// Refuses what stands twice: the reader does not know which account is the store's own.
+    fn names(&self, file: &PrincipalsFile) -> Result<Names, Error> {
         let users = file.users.iter();
         let users = users.map(|one| ("user", &one.place, one.name.to_string()));
         let groups = file.groups.iter();
@@ -32,13 +33,20 @@ impl Work<'_> {
             .chain(roles)
             .chain(policies)
             .chain(providers);
-        all.map(|(kind, place, name)| (kind, self.named_account(place), name))
-            .collect()
+        let (mut names, mut folded) = (Names::new(), Names::new());
+        for (kind, place, name) in all {
+            let account = self.named_account(place);
+            if !folded.insert((kind, account.clone(), name.to_lowercase())) {
+                return Err(at(place, kind, &name)(refused("stands twice")));
+            }
+            names.insert((kind, account, name));
+        }
+        Ok(names)
     }
 
     /// Removes what the file managed and no longer names.
     pub(super) fn remove_what_is_not_in(&mut self, file: &PrincipalsFile) -> Result<(), Error> {
-        let names = self.names(file);
+        let names = self.names(file)?;
         let state = self.step.state;
         for account in state.accounts() {
             let id = &account.id;

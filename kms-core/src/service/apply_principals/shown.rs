@@ -76,7 +76,11 @@ impl Shown for ManagedPolicy {
 
     fn properties(&self, _state: &State) -> Properties {
         let mut properties = Properties::new();
-        put(&mut properties, "document", self.document().unwrap_or_default());
+        put(
+            &mut properties,
+            "document",
+            self.document().unwrap_or_default(),
+        );
         if let Some(description) = &self.description {
             put(&mut properties, "description", description);
         }
@@ -160,7 +164,11 @@ impl Shown for Role {
     fn properties(&self, _state: &State) -> Properties {
         let mut properties = Properties::new();
         put(&mut properties, "trust", &self.trust_policy);
-        put(&mut properties, "max_session_duration", self.max_session_duration);
+        put(
+            &mut properties,
+            "max_session_duration",
+            self.max_session_duration,
+        );
         if let Some(description) = &self.description {
             put(&mut properties, "description", description);
         }
@@ -196,7 +204,11 @@ impl Shown for OidcProvider {
             put(&mut properties, &format!("audiences/{audience}"), "taken");
         }
         for thumbprint in &self.thumbprints {
-            put(&mut properties, &format!("thumbprints/{thumbprint}"), "kept");
+            put(
+                &mut properties,
+                &format!("thumbprints/{thumbprint}"),
+                "kept",
+            );
         }
         properties
     }

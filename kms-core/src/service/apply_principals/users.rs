@@ -45,10 +45,13 @@ impl Work<'_> {
         check_inline(&user)?;
         let keys = self.access_keys(wanted, &user)?;
         let same = there.as_ref() == Some(&user);
-        if same && keys.edits.is_empty() {
+        // One that another user has from now on is put there, and told here too.
+        if same && keys.edits.is_empty() && keys.before == keys.after {
             return Ok(());
         }
-        let before = there.as_ref().map(|there| there.properties(self.step.state));
+        let before = there
+            .as_ref()
+            .map(|there| there.properties(self.step.state));
         let mut before = before.unwrap_or_default();
         let mut after = user.properties(&self.after);
         before.extend(keys.before);
@@ -67,7 +70,11 @@ impl Work<'_> {
         account: &AccountId,
         wanted: &FileUser,
     ) -> Result<BTreeSet<UniqueId>, Error> {
-        within(wanted.groups.len(), "GroupsPerUser", limits::GROUPS_PER_USER)?;
+        within(
+            wanted.groups.len(),
+            "GroupsPerUser",
+            limits::GROUPS_PER_USER,
+        )?;
         let groups = wanted.groups.iter().map(|name| {
             let entry = self.after.group(account, name);
             let id = entry.map(|entry| entry.group.id.clone());
