@@ -202,6 +202,17 @@ mod tests {
     }
 
     #[test]
+    fn a_record_without_the_mark_of_the_file_is_read_and_written_as_it_was() {
+        let stored = r#"{"account":"111122223333","path":"/","name":"g","id":"AGPAAAAAAAAAAAAAAAAAA","created":0,"policies":{},"attached":[]}"#;
+        let mut group: Group = serde_json::from_str(stored).unwrap();
+        assert!(!group.managed_by_file);
+        assert_eq!(serde_json::to_string(&group).unwrap(), stored);
+        group.managed_by_file = true;
+        let marked = serde_json::to_string(&group).unwrap();
+        assert_eq!(serde_json::from_str::<Group>(&marked).unwrap(), group);
+    }
+
+    #[test]
     fn an_access_key_does_not_print_its_secret() {
         let key = AccessKey {
             id: generate_access_key_id(&SystemRandom).unwrap(),
