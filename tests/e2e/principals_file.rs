@@ -69,7 +69,7 @@ fn a_bad_principals_file_keeps_the_server_from_starting() {
     fs::write(&file, format!("{FILE}colour = 1\n")).unwrap();
     let report = Server::try_start(&home.path(), &arguments).unwrap_err();
     assert!(
-        report.contains("principals.toml:16: unknown field `colour`"),
+        report.contains("principals.toml:15: unknown field `colour`"),
         "{report}"
     );
     fs::write(&file, format!("{FILE}groups = []\n")).unwrap();
