@@ -32,7 +32,7 @@ pub(crate) enum PrincipalsFault {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: StoreFault,
+        source: Box<StoreFault>,
     },
 }
 
@@ -48,7 +48,7 @@ impl PrincipalsFault {
     fn may_pass(&self) -> bool {
         match self {
             Self::Unreadable(_) => false,
-            Self::Refused { source, .. } => matches!(source, StoreFault::Unrecorded(_)),
+            Self::Refused { source, .. } => matches!(**source, StoreFault::Unrecorded(_)),
         }
     }
 }
@@ -92,7 +92,7 @@ impl Principals {
         let applied = apply_principals(engine, &self.config, file);
         let outcome = applied.map_err(|source| PrincipalsFault::Refused {
             path: self.path.clone(),
-            source,
+            source: Box::new(source),
         })?;
         tell(&outcome);
         Ok(())
