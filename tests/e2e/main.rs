@@ -2,8 +2,8 @@
 
 mod external_key_stores;
 mod local_callers;
-mod real_provider;
 mod principals_file;
+mod real_provider;
 mod web_identity;
 
 use std::fs;

@@ -6,8 +6,8 @@ mod key;
 mod local;
 mod message;
 mod policy;
-mod session;
 mod principals;
+mod session;
 mod sign;
 mod store;
 
@@ -27,8 +27,8 @@ pub(crate) use message::{
     Writing,
 };
 pub(crate) use policy::{EvalPolicies, Explain, LintPolicy, PolicyKind, PolicyTool};
-pub(crate) use session::SessionCommand;
 pub(crate) use principals::PrincipalsCommand;
+pub(crate) use session::SessionCommand;
 pub(crate) use sign::{GenerateMac, MacCommand, Sign, Verify, VerifyMac};
 pub(crate) use store::{
     AccessKeyCommand, AccessKeyOwner, AuditCommand, Init, SealKind, SeedCommand, UserCommand,

@@ -92,7 +92,10 @@ fn of_federation(edit: &FederationEdit, state: &State) -> Option<Named> {
     let (account, name) = match edit {
         FederationEdit::PutOidcProvider(provider) => (&provider.account, provider.name()),
         FederationEdit::RemoveOidcProvider(account, name) => (account, name.as_str()),
-        FederationEdit::PutMfaDevice(_) | FederationEdit::RemoveMfaDevice(..) => return None,
+        FederationEdit::PutMfaDevice(_)
+        | FederationEdit::RemoveMfaDevice(..)
+        | FederationEdit::PutRevocation(_)
+        | FederationEdit::RemoveRevocation(_) => return None,
     };
     let providers = &state.federation.oidc_providers;
     let provider = providers.of_arn(account, &oidc_provider_arn(account, name))?;

@@ -163,6 +163,7 @@ fn access_role(account: &AccountId, name: Option<&str>, step: &Step<'_>) -> Resu
         attached: BTreeSet::new(),
         boundary: None,
         tags: BTreeMap::new(),
+        managed_by_file: false,
     })
 }
 

@@ -16,7 +16,7 @@ use crate::service::parameters::Parameters;
 use crate::service::state::State;
 
 /// Revocations by whose sessions they end.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::service) struct Revocations(BTreeMap<String, SessionRevocation>);
 
 impl Revocations {
