@@ -90,7 +90,7 @@ fn the_findings_of_a_policy_that_is_put_are_in_its_record() {
         fixture.send(request).unwrap();
         fixture.lines().pop().unwrap()["additionalEventData"]["policyFindings"].clone()
     };
-    assert!(put(&[root.clone()]).is_null());
+    assert!(put(std::slice::from_ref(&root)).is_null());
     let open = of_key("Allow", "*", "kms:Encrypt", "");
     assert_eq!(put(&[root, open]), serde_json::json!(["PUBLIC_PRINCIPAL"]));
 }
