@@ -213,7 +213,13 @@ class Custom(Simulations):
         values = [entry("x:Key", "a" * 20_000)]
         self.denies("InvalidInput", 400, self.custom, contains="too large", actions=many[:900],
                     PolicyInputList=[long], ContextEntries=values)
+        self.denies("InvalidInput", 400, self.custom, contains="too large", PolicyInputList=[long], ContextEntries=values)
+        values = [entry("x:Key", "a" * 8192)]
         self.assertEqual(self.decision(PolicyInputList=[long], ContextEntries=values), "implicitDeny")
+        # What a variable stands for counts, in the documents and in what an entity has.
+        grown = document(when("x:Key", "${x:Key}" * 1000, operator="StringLike"))
+        self.denies("InvalidInput", 400, self.custom, contains="too large", PolicyInputList=[grown],
+                    actions=many[:100], ContextEntries=values)
 
 
 class OfPrincipals(Simulations):

@@ -256,6 +256,11 @@ fn a_certificate_that_expires_on_an_open_connection_gets_nothing_more() {
     let read = ClientCertificate::parse(&certificate(|_| ())).unwrap();
     let peer = Arc::new(LocalPeer::Certificate(read));
     assert!(fixture.local("user/ci", Arc::clone(&peer)).is_ok());
-    fixture.clock.set(Timestamp::from_seconds(1_830_297_601));
+    let last = 1_830_297_600;
+    fixture.clock.set(Timestamp::from_seconds(last - 60));
+    let call = fixture.local("user/ci", Arc::clone(&peer)).unwrap();
+    let given = fixture.given(&call, AN_HOUR).unwrap();
+    assert_eq!(given.expiration, Timestamp::from_seconds(last));
+    fixture.clock.set(Timestamp::from_seconds(last + 1));
     assert!(denied(fixture.local("user/ci", peer)));
 }

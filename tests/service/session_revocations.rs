@@ -9,7 +9,8 @@ use super::*;
 
 impl Fixture {
     fn revoke(&self, of: SessionsOf) -> Result<(), Error> {
-        self.send(RevokeSessionsRequest { of }).map(|_| ())
+        let account = None;
+        self.send(RevokeSessionsRequest { of, account }).map(|_| ())
     }
 
     fn revoked(&self) -> Vec<String> {
@@ -121,8 +122,14 @@ fn what_is_not_there_or_no_session_is_refused() {
     fixture.revoke(SessionsOf::Credentials(kept)).unwrap_err();
     assert!(fixture.revoked().is_empty());
     let alice = fixture.user("alice");
+    let elsewhere = RevokeSessionsRequest {
+        of: SessionsOf::Root,
+        account: Some("999999999999".parse().unwrap()),
+    };
+    fixture.send(elsewhere).unwrap_err();
     let request = RevokeSessionsRequest {
         of: SessionsOf::Root,
+        account: None,
     };
     let refused = fixture.send_as(&alice, request).unwrap_err();
     assert!(matches!(refused, Error::AccessDenied(_)), "{refused}");

@@ -15,7 +15,7 @@ the message in the clear, and whoever decrypts can insist on it.
 Examples:
   tar c dir | kms encrypt -k alias/backup > dir.tar.enc
   kms encrypt -k alias/backup --context purpose=backup -o notes.enc notes.txt
-  kms encrypt --sign -k alias/backup -r auditor.pem -o report.enc report.pdf
+  kms encrypt -k alias/backup -r auditor.pem -o report.enc report.pdf
   kms encrypt -a -k alias/mail message.txt | mail -s report alice@example.com")]
 pub(crate) struct Encrypt {
     #[command(flatten)]
@@ -58,7 +58,7 @@ pub(crate) struct Recipients {
 /// How a message is written.
 #[derive(Debug, Args)]
 pub(crate) struct Writing {
-    /// Sign the message too, so that no recipient can change it for the others
+    /// Sign the message too, so that none who may decrypt by a -k and not encrypt can change it
     #[arg(long)]
     pub(crate) sign: bool,
     /// Write text (base64 between two marker lines) instead of bytes

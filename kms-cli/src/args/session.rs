@@ -1,7 +1,7 @@
 //! The arguments of `kms session`.
 
 use clap::{Args, Subcommand};
-use kms_core::ids::{AccessKeyId, RoleName, UserName};
+use kms_core::ids::{AccessKeyId, AccountId, RoleName, UserName};
 use kms_core::service::SessionsOf;
 
 /// Ends sessions.
@@ -14,6 +14,9 @@ pub(crate) enum SessionCommand {
     Revoke {
         #[command(flatten)]
         of: Of,
+        /// The account of the role or user [default: the store's first]
+        #[arg(long, value_name = "ID")]
+        account: Option<AccountId>,
     },
     /// List what was ended and would not have expired by itself
     #[command(after_help = "Example:\n  kms session list-revoked")]

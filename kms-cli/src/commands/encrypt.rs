@@ -55,6 +55,7 @@ pub(super) fn run(
         .map_err(|error| failed(error, &input, &target.file))
     })?;
     target.file.commit()?;
+    warn_of_unbound_signature(&arguments.writing, &arguments.recipients, output);
     output.note(&format!("encrypted {} bytes", summary.plaintext_length));
     Ok(())
 }
@@ -65,6 +66,18 @@ pub(super) fn kms_of(
     open: impl FnOnce() -> Result<Kms, Failure>,
 ) -> Result<Option<Kms>, Failure> {
     (!recipients.keys.is_empty()).then(open).transpose()
+}
+
+/// A public key binds no context, and so not the key of the signature.
+pub(super) fn warn_of_unbound_signature(
+    writing: &Writing,
+    recipients: &Recipients,
+    output: &Output,
+) {
+    if writing.sign && !recipients.recipients.is_empty() {
+        output
+            .warn("the signature says nothing to those who decrypt by -r: others can make one too");
+    }
 }
 
 pub(super) fn options(writing: &Writing) -> EncryptOptions {

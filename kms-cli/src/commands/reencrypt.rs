@@ -1,7 +1,7 @@
 //! `kms reencrypt`.
 
 use kms_core::crypto::random::SystemRandom;
-use kms_core::envelope::{self, EncryptOptions, ReencryptError};
+use kms_core::envelope::{self, EncryptOptions, ReencryptError, Reencrypted, SignedMessages};
 
 use super::encrypt::{Target, kms_of, threads};
 use super::{decrypt, encrypt, keyring};
@@ -16,7 +16,7 @@ pub(super) fn run(
     open: impl FnOnce() -> Result<Kms, Failure>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let reading = decrypt::options(&arguments.reading)?;
+    let mut reading = decrypt::options(&arguments.reading)?;
     let input = Input::open(arguments.file.as_deref())?;
     let target = Target::open(
         arguments.out.as_deref(),
@@ -24,6 +24,12 @@ pub(super) fn run(
         &arguments.writing,
         &input,
     )?;
+    // Who reads a pipe would take the new frames for verified before the old signature is.
+    reading.signed_messages = if target.file.is_standard() {
+        SignedMessages::HoldBack
+    } else {
+        SignedMessages::ReleaseUnverified
+    };
     let kms = if keyring::reads_by_kms(&arguments.source) {
         Some(open()?)
     } else {
@@ -39,8 +45,9 @@ pub(super) fn run(
         ..encrypt::options(&arguments.writing)
     };
     let mut reader = decrypt::message(&input)?;
+    let mut was_signed = false;
     let summary = target.write(|writer| {
-        envelope::reencrypt(
+        let Reencrypted { written, signed } = envelope::reencrypt(
             &mut reader,
             writer,
             &*from,
@@ -52,9 +59,15 @@ pub(super) fn run(
         .map_err(|error| match error {
             ReencryptError::Decrypt(error) => decrypt::refusal(error, &input),
             ReencryptError::Encrypt(error) => encrypt::failed(error, &input, &target.file),
-        })
+        })?;
+        was_signed = signed;
+        Ok(written)
     })?;
     target.file.commit()?;
+    if was_signed && !arguments.writing.sign {
+        output.warn("the old message was signed and the new one is not: --sign makes a signature");
+    }
+    encrypt::warn_of_unbound_signature(&arguments.writing, &arguments.recipients, output);
     output.note(&format!("encrypted {} bytes", summary.plaintext_length));
     Ok(())
 }

@@ -18,8 +18,9 @@ pub(super) fn run(
     output.note(&format!("using the store in {}", home.display()));
     let store = Embedded::open(&home, global)?;
     match command {
-        SessionCommand::Revoke { of } => {
-            let revoked = store.call(RevokeSessionsRequest { of: of.into() })?;
+        SessionCommand::Revoke { of, account } => {
+            let of = of.into();
+            let revoked = store.call(RevokeSessionsRequest { of, account })?;
             output.show(&fields(&revoked), |_| {
                 let until = revoked.until.to_rfc3339();
                 format!(

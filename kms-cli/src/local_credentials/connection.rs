@@ -1,6 +1,7 @@
 //! One request over one connection.
 
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -23,7 +24,7 @@ const PATH: &str = "/local/credentials";
 
 /// Connects to a Unix socket.
 pub(super) async fn socket(path: &Path) -> Result<UnixStream, Failure> {
-    UnixStream::connect(path).await.map_err(|error| {
+    let connected = UnixStream::connect(path).await.map_err(|error| {
         let failure = Failure::io(format!("cannot connect to {}", path.display()), &error);
         let (kind, hint) = match error.kind() {
             ErrorKind::PermissionDenied => (
@@ -40,7 +41,33 @@ pub(super) async fn socket(path: &Path) -> Result<UnixStream, Failure> {
             ),
         };
         Failure::new(kind, failure.to_string()).hint(hint)
-    })
+    });
+    let stream = connected?;
+    check_server(&stream, path)?;
+    Ok(stream)
+}
+
+/// Whoever listens must be this user, the system's own, or the owner of a directory into which nobody else
+/// puts sockets: another could hand out credentials of their own, and get what is encrypted with them.
+fn check_server(stream: &UnixStream, path: &Path) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::io(format!("cannot tell who serves {}", path.display()), &error)
+    };
+    let uid = stream.peer_cred().map_err(failed)?.uid();
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let directory = std::fs::metadata(directory.unwrap_or(Path::new("."))).map_err(failed)?;
+    let is_owner = directory.uid() == uid && directory.mode() & 0o022 == 0;
+    if uid == 0 || uid == rustix::process::geteuid().as_raw() || is_owner {
+        return Ok(());
+    }
+    let message = format!(
+        "the user {uid} serves {}, and others than that user can put sockets there",
+        path.display()
+    );
+    Err(Failure::new(Kind::Denied, message)
+        .hint("the directory of unix_socket should belong to the server's user and be writable by no other"))
 }
 
 /// Sends the request and reads the whole answer.

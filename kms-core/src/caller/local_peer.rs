@@ -24,6 +24,15 @@ pub enum LocalPeer {
 }
 
 impl LocalPeer {
+    /// Until when what vouches for the peer does, in whole seconds; `None` without an end.
+    #[must_use]
+    pub fn vouched_until(&self) -> Option<Timestamp> {
+        match self {
+            Self::Process { .. } => None,
+            Self::Certificate(certificate) => Some(certificate.not_after()),
+        }
+    }
+
     /// Whether what vouches for the peer still does at `now`.
     #[must_use]
     pub fn is_valid_at(&self, now: Timestamp) -> bool {

@@ -9,8 +9,8 @@ use serde::Serialize;
 use webpki::EndEntityCert;
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
-use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{BasicConstraints, KeyUsage, SubjectAltName};
 
 use super::Failed;
 use super::digest::{hexadecimal, sha256};
@@ -76,11 +76,41 @@ impl ClientCertificate {
         })
     }
 
+    /// The last second of its validity.
+    #[must_use]
+    pub fn not_after(&self) -> Timestamp {
+        let seconds = i64::try_from(self.not_after.as_secs());
+        Timestamp::from_seconds(seconds.unwrap_or(i64::MAX / 1000))
+    }
+
     /// Whether `now` lies within its validity.
     #[must_use]
     pub fn is_valid_at(&self, now: Timestamp) -> bool {
-        u64::try_from(now.seconds()).is_ok_and(|seconds| {
-            (self.not_before.as_secs()..=self.not_after.as_secs()).contains(&seconds)
-        })
+        is_within(now, self.not_before, self.not_after)
     }
+}
+
+fn is_within(now: Timestamp, first: Duration, last: Duration) -> bool {
+    u64::try_from(now.seconds())
+        .is_ok_and(|seconds| (first.as_secs()..=last.as_secs()).contains(&seconds))
+}
+
+/// Whether a certificate in DER is that of an authority, which may sign others, and valid at `now`
+/// (RFC 5280, 4.2.1.3 and 4.2.1.9). Libraries of TLS take what they are told to trust as it is.
+#[must_use]
+pub fn is_authority_at(der: &[u8], now: Timestamp) -> bool {
+    let Ok(parsed) = Certificate::from_der(der) else {
+        return false;
+    };
+    let content = parsed.tbs_certificate();
+    let constraints = content.get_extension::<BasicConstraints>();
+    let usage = content.get_extension::<KeyUsage>();
+    let validity = content.validity();
+    matches!(constraints, Ok(Some((_, constraints))) if constraints.ca)
+        && usage.is_ok_and(|usage| usage.is_none_or(|(_, usage)| usage.key_cert_sign()))
+        && is_within(
+            now,
+            validity.not_before.to_unix_duration(),
+            validity.not_after.to_unix_duration(),
+        )
 }

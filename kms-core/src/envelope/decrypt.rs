@@ -88,16 +88,8 @@ pub fn decrypt(
 ) -> Result<Summary, DecryptError> {
     let mut input = Input::new(reader);
     let read = read_header(&mut input, options.max_data_keys)?;
-    if read.header.suite.signature().is_some() && options.signed_messages == SignedMessages::Refuse
-    {
-        // What the header says wrongly is told before what the options do not allow.
-        check_policy(&read.header, options)?;
-        read.header.verifier()?;
-        return Err(DecryptError::Signed);
-    }
+    let hold = holds_back(&read.header, options)?;
     let (key, signature) = open_header(&read, keys, options)?;
-    let signed = !matches!(signature, Signature::None);
-    let hold = signed && options.signed_messages == SignedMessages::HoldBack;
     let output = Output::new(writer, hold, options.max_held_bytes);
     let plaintext_length = Body::new(input, output, &key, signature).run(&read.header)?;
     Ok(Summary {
@@ -116,6 +108,23 @@ pub fn inspect(reader: &mut dyn Read) -> Result<Header, DecryptError> {
     let read = read_header(&mut Input::new(reader), usize::from(u16::MAX))?;
     read.header.verifier()?;
     Ok(read.header)
+}
+
+/// Whether nothing of the message may leave before its end, or the refusal of a signed one.
+pub(super) fn holds_back(header: &Header, options: &DecryptOptions) -> Result<bool, DecryptError> {
+    if header.suite.signature().is_none() {
+        return Ok(false);
+    }
+    match options.signed_messages {
+        SignedMessages::Refuse => {
+            // What the header says wrongly is told before what the options do not allow.
+            check_policy(header, options)?;
+            header.verifier()?;
+            Err(DecryptError::Signed)
+        }
+        SignedMessages::HoldBack => Ok(true),
+        SignedMessages::ReleaseUnverified => Ok(false),
+    }
 }
 
 fn check_policy(header: &Header, options: &DecryptOptions) -> Result<(), DecryptError> {

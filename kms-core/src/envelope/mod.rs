@@ -70,7 +70,7 @@ pub use keyring::{AWS_KMS_PROVIDER, DataKey, DataKeys, EncryptedDataKey};
 pub use multi::{MultiKeyring, MultiKeyringError};
 pub use raw_aes::{RawAesError, RawAesKeyring};
 pub use raw_rsa::{RSA_RECIPIENT_NAMESPACE, RawRsaError, RawRsaKeyring};
-pub use reencrypt::{ReencryptError, reencrypt};
+pub use reencrypt::{ReencryptError, Reencrypted, reencrypt};
 pub use suite::{AlgorithmSuite, MessageVersion};
 pub use verified::{VerifiedMessage, verify};
 

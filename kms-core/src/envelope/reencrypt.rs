@@ -6,7 +6,7 @@ use std::thread;
 
 use super::Summary;
 use super::body::Body;
-use super::decrypt::{DecryptOptions, full_context, open_header};
+use super::decrypt::{DecryptOptions, full_context, holds_back, open_header};
 use super::encrypt::{EncryptOptions, Prepared};
 use super::error::{DecryptError, EncryptError};
 use super::header::{Header, PUBLIC_KEY_CONTEXT_KEY, read_header};
@@ -30,13 +30,23 @@ pub enum ReencryptError {
     Encrypt(EncryptError),
 }
 
+/// A message that was made anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reencrypted {
+    /// The new message.
+    pub written: Summary,
+    /// Whether the old one was signed.
+    pub signed: bool,
+}
+
 /// Decrypts one message by `from`, to the end of `reader`, and encrypts it anew by `to`: another
 /// data key, another message id, another tag on every frame.
 ///
 /// The encryption context stays, and what of it is not stored is not stored in the new message
 /// either. A signature is verified and not carried over: the options say whether the new message has
-/// one. How signed messages are read makes no difference: the new message is complete only when
-/// the old one was verified whole.
+/// one. The new message is complete only when the old one was verified whole. Its frames are written
+/// as those of the old one are opened, or, of a signed message, as [`SignedMessages`](super::SignedMessages) says:
+/// whoever reads the new message as it is written would else take them for verified.
 ///
 /// Whoever could decrypt the old message can decrypt every copy of it that is left. New headers are
 /// not put before old bodies: the header's tag has a fixed IV, and two tags under one key give away
@@ -57,10 +67,12 @@ pub fn reencrypt(
     read_options: &DecryptOptions,
     options: &EncryptOptions,
     random: &dyn Random,
-) -> Result<Summary, ReencryptError> {
+) -> Result<Reencrypted, ReencryptError> {
     let mut input = Input::new(reader);
     let read = read_header(&mut input, read_options.max_data_keys);
     let read = read.map_err(ReencryptError::Decrypt)?;
+    let signed = read.header.suite.signature().is_some();
+    let hold = holds_back(&read.header, read_options).map_err(ReencryptError::Decrypt)?;
     let (key, signature) =
         open_header(&read, from, read_options).map_err(ReencryptError::Decrypt)?;
     let prepared = prepared(&read.header, to, read_options, options, random)?;
@@ -71,7 +83,7 @@ pub fn reencrypt(
             prepared.write(&mut plaintext, writer)
         });
         let mut sink = Sink(sender);
-        let output = Output::new(&mut sink, false, read_options.max_held_bytes);
+        let output = Output::new(&mut sink, hold, read_options.max_held_bytes);
         let opened = Body::new(input, output, &key, signature).run(&read.header);
         if opened.is_ok() {
             // Without an end, the new message is not completed. Nobody listens if it has failed.
@@ -82,7 +94,7 @@ pub fn reencrypt(
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         match (opened, sealed) {
-            (Ok(_), Ok(summary)) => Ok(summary),
+            (Ok(_), Ok(written)) => Ok(Reencrypted { written, signed }),
             // The one side fails in writing when the other has gone.
             (Ok(_) | Err(DecryptError::Write(_)), Err(error)) => {
                 Err(ReencryptError::Encrypt(error))

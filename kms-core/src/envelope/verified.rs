@@ -161,7 +161,11 @@ impl<'r, 'd> BlockReader<'r, 'd> {
             Check::Record(blocks) => blocks.push(sha256(block)),
             Check::Compare(blocks) => match blocks.split_first() {
                 Some((digest, rest)) if *digest == sha256(block) => *blocks = rest,
-                _ => return Err(io::Error::other(OtherBlock)),
+                _ => {
+                    // Who reads on after the error gets nothing of it.
+                    (self.filled, self.ended) = (0, true);
+                    return Err(io::Error::other(OtherBlock));
+                }
             },
         }
         Ok(())

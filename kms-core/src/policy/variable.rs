@@ -10,6 +10,10 @@ use super::truth::Truth;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct InvalidPattern;
 
+/// How many bytes the variables of one text may stand for. A value stands for a request's words, of
+/// which few are longer than some thousand characters; a text may name it a thousand times.
+const LONGEST_RESOLVED: usize = 64 * 1024;
+
 /// Whether `${…}` has a meaning: only in documents of version 2012-10-17.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Variables {
@@ -120,19 +124,26 @@ impl Template {
         self.pieces.iter().filter_map(Piece::fixed).collect()
     }
 
+    /// What would grow beyond [`LONGEST_RESOLVED`] is as good as unknown.
     fn resolve<'a>(&'a self, values: &'a dyn ConditionValues) -> Resolved<'a> {
+        let mut length = 0_usize;
         let mut fragments = Vec::with_capacity(self.pieces.len());
         for piece in &self.pieces {
             let Piece::Variable { key, default } = piece else {
                 fragments.extend(piece.fixed());
                 continue;
             };
-            fragments.push(match (values.value(key), default) {
-                (Some(Value::One(text)), _) => Fragment::Literal(text),
-                (None, Some(default)) => Fragment::Literal(Cow::Borrowed(default)),
+            let text = match (values.value(key), default) {
+                (Some(Value::One(text)), _) => text,
+                (None, Some(default)) => Cow::Borrowed(default.as_str()),
                 (None, None) | (Some(Value::Many(_)), _) => return Resolved::Missing,
                 (Some(Value::Ambiguous), _) => return Resolved::Ambiguous,
-            });
+            };
+            length = length.saturating_add(text.len());
+            if length > LONGEST_RESOLVED {
+                return Resolved::Ambiguous;
+            }
+            fragments.push(Fragment::Literal(text));
         }
         Resolved::Fragments(fragments)
     }
@@ -241,6 +252,16 @@ mod tests {
             glob("${kms:EncryptionContext:a}", "a", &ambiguous),
             Truth::Unknown
         );
+    }
+
+    #[test]
+    fn what_would_grow_without_bound_leaves_the_answer_open() {
+        let long = "a".repeat(LONGEST_RESOLVED / 4);
+        let context = Context::new().with("aws:username", &long);
+        let fits = glob(&"${aws:username}".repeat(4), &long.repeat(4), &context);
+        assert_eq!(fits, Truth::True);
+        let grows = glob(&"${aws:username}".repeat(5), &long.repeat(5), &context);
+        assert_eq!(grows, Truth::Unknown);
     }
 
     #[test]

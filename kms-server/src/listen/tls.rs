@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kms_core::caller::LocalPeer;
-use kms_core::crypto::client_certificate::ClientCertificate;
+use kms_core::crypto::client_certificate::{ClientCertificate, is_authority_at};
 use kms_core::secret::SecretBytes;
+use kms_core::time::{Clock, SystemClock};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -89,6 +90,9 @@ fn client_verifier(
     let path = &clients.authorities;
     let mut roots = RootCertStore::empty();
     for authority in certificates(path)? {
+        if !is_authority_at(&authority, SystemClock.now()) {
+            return Err(TlsError::Authority { path: path.clone() });
+        }
         let added = roots.add(authority);
         added.map_err(|_| TlsError::Authority { path: path.clone() })?;
     }

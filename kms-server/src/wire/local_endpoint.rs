@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, ORIGIN};
 use http::{StatusCode, request};
 use hyper::body::Incoming;
 use kms_core::Error;
@@ -102,6 +102,10 @@ impl Endpoint {
         body: Incoming,
     ) -> Result<GetLocalCredentialsRequest, Failure> {
         let invalid = |message| Failure::new(QueryCode::ValidationError, message);
+        // Browsers tell where a page comes from that has them ask; no other client does.
+        if head.headers.contains_key(ORIGIN) {
+            return Err(invalid("Pages in browsers get no credentials."));
+        }
         let limit = MAX_BODY.min(self.reading().limit);
         let body = body::read(body, limit, self.reading().timeout).await?;
         let content_type = head.headers.get(CONTENT_TYPE);

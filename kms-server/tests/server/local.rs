@@ -54,6 +54,21 @@ fn a_body_that_does_not_arrive_is_refused_and_on_record_with_the_peer() {
 }
 
 #[test]
+fn a_page_in_a_browser_gets_nothing() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("kms.sock");
+    let server = Server::start_with(&on_socket(&path));
+    let request = format!("{HEAD}origin: http://localhost:8080\r\ncontent-length: 2\r\n\r\n{{}}");
+    let answer = exchange(UnixStream::connect(&path).unwrap(), request.as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(
+        answer.contains("Pages in browsers get no credentials."),
+        "{answer}"
+    );
+    assert_eq!(server.recorded_codes(), ["ValidationException"]);
+}
+
+#[test]
 fn on_a_connection_of_nobody_known_there_is_nothing() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("kms.sock");

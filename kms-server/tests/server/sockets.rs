@@ -2,9 +2,10 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use kms_core::time::Timestamp;
 use kms_server::config::{Config, File, TlsFiles};
 use kms_server::listen::{Listeners, tls};
 use rustls::pki_types::ServerName;
@@ -59,7 +60,7 @@ fn the_mode_of_a_socket_is_that_of_the_configuration() {
 fn a_session_is_resumed_only_where_no_certificate_is_asked_for() {
     let directory = TempDir::new().unwrap();
     let (plain, client) = tls_config(directory.path());
-    let authority = directory.path().join("server.pem");
+    let authority = authority(directory.path());
     let file = format!(
         "home = '/h'\n[tls]\ncertificate = '/c'\nkey = '/k'\nclient_ca = {authority:?}\n\
          [[certificate]]\ndns_san = 'a.b'\nprincipal = 'user/ci'"
@@ -124,6 +125,31 @@ fn certificate(directory: &Path, name: &str) -> TlsFiles {
     std::fs::write(&files.key, made.signing_key.serialize_pem()).unwrap();
     set_mode(&files.key, 0o600);
     files
+}
+
+fn authority(directory: &Path) -> PathBuf {
+    let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let path = directory.join("authority.pem");
+    std::fs::write(&path, parameters.self_signed(&key).unwrap().pem()).unwrap();
+    path
+}
+
+#[test]
+fn what_is_no_certificate_of_an_authority_now_vouches_for_no_client() {
+    use kms_core::crypto::client_certificate::is_authority_at;
+    use rustls::pki_types::{CertificateDer, pem::PemObject};
+    let directory = TempDir::new().unwrap();
+    let der = |path: &Path| CertificateDer::from_pem_file(path).unwrap();
+    let at = |seconds| Timestamp::from_seconds(seconds);
+    let made = der(&authority(directory.path()));
+    assert!(is_authority_at(&made, at(1_800_000_000)));
+    assert!(!is_authority_at(&made, at(0)));
+    assert!(!is_authority_at(&made, at(1 << 40)));
+    let leaf = der(&certificate(directory.path(), "server").certificate);
+    assert!(!is_authority_at(&leaf, at(1_800_000_000)));
+    assert!(!is_authority_at(b"none", at(1_800_000_000)));
 }
 
 fn set_mode(path: &Path, mode: u32) {

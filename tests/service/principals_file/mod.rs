@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use kms_core::principals_file::{PrincipalsFile, write};
+use kms_core::service::ListSessionRevocationsRequest;
 use kms_core::service::{
     ApplyPrincipalsRequest, ChangeAction, CreateGroupRequest, CreateOpenIDConnectProviderRequest,
     CreatePolicyRequest, CreateRoleRequest, ExportPrincipalsRequest, FoundUser, GetRoleRequest,
@@ -280,6 +281,12 @@ fn what_is_there_is_taken_over_and_keeps_its_unique_id() {
     fixture.apply_file(WHOLE).unwrap();
     assert_eq!(fixture.user_id("ci").unwrap(), id);
     assert!(fixture.engine().credential(&old, None).unwrap().is_none());
+    // Whoever had made it may still hold a session of it.
+    let over = fixture.send(ListSessionRevocationsRequest).unwrap();
+    assert_eq!(
+        over.iter().map(|one| one.of.as_str()).collect::<Vec<_>>(),
+        [id.as_str()]
+    );
     // Taken over as it is: a change all the same, since it can no longer be changed by requests.
     fixture.user("bob");
     let both = format!("{WHOLE}[[user]]\nname = \"bob\"\n");

@@ -24,7 +24,7 @@ fn renewed(
         options,
         &SystemRandom,
     );
-    (message, result)
+    (message, result.map(|anew| anew.written))
 }
 
 fn opened_by_other(message: &[u8], options: &DecryptOptions) -> Result<Vec<u8>, DecryptError> {
@@ -106,6 +106,38 @@ fn a_damaged_message_does_not_become_a_whole_one() {
                 assert!(opened_by_other(&new, &DecryptOptions::default()).is_err());
             }
         }
+    }
+}
+
+#[test]
+fn of_a_signed_message_nothing_is_written_before_it_is_verified_unless_that_is_asked_for() {
+    let mut forged = Craft::message(0x0578, Content::Framed(16), &pattern(40));
+    *forged.last_mut().unwrap() ^= 1;
+    let keys = craft::keys_of(0x0578);
+    for (signed_messages, released) in [
+        (SignedMessages::Refuse, false),
+        (SignedMessages::HoldBack, false),
+        (SignedMessages::ReleaseUnverified, true),
+    ] {
+        let reading = DecryptOptions {
+            signed_messages,
+            ..craft::reading_all()
+        };
+        let one_by_one = EncryptOptions {
+            frame_length: 16,
+            ..EncryptOptions::default()
+        };
+        let (new, result) = renewed(&forged, &keys, &reading, &one_by_one);
+        assert!(result.is_err(), "{signed_messages:?}");
+        let mut plaintext = Vec::new();
+        let opened = decrypt(
+            &mut &new[..],
+            &mut plaintext,
+            &other(),
+            &DecryptOptions::default(),
+        );
+        assert!(opened.is_err());
+        assert!(released || plaintext.is_empty(), "{signed_messages:?}");
     }
 }
 

@@ -29,7 +29,7 @@ fn every_suite_opens_at_every_size_around_a_frame() {
 
 #[test]
 fn by_default_what_does_not_commit_and_what_is_signed_is_refused_before_a_key_is_asked() {
-    for id in SUITES {
+    for id in SUITES.into_iter().filter(|id| *id != 0x0478) {
         let message = Craft::message(id, Content::Framed(16), b"plaintext");
         let mut released = Vec::new();
         let options = DecryptOptions::default();
@@ -37,13 +37,13 @@ fn by_default_what_does_not_commit_and_what_is_signed_is_refused_before_a_key_is
         match (suite(id).commits_to_key(), suite(id).signature()) {
             (false, _) => assert!(matches!(result, Err(DecryptError::Uncommitted)), "{id:04x}"),
             (true, Some(_)) => assert!(matches!(result, Err(DecryptError::Signed))),
-            (true, None) => continue,
+            (true, None) => panic!("{id:04x}"),
         }
         assert_eq!(released, b"");
     }
 }
 
-/// The one message that has a key asked for under the default options.
+/// Keys that nobody may ask for.
 struct Unasked;
 
 impl DataKeys for Unasked {
@@ -61,9 +61,9 @@ impl DataKeys for Unasked {
         &self,
         _: &[EncryptedDataKey],
         _: &EncryptionContext,
-        length: usize,
+        _: usize,
     ) -> Result<SecretBytes, KeyError> {
-        keys_of(0x0478).unwrap(&[], &EncryptionContext::new(), length)
+        panic!("asked for a key");
     }
 }
 

@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use super::outcome::{ChangeAction, FieldChange, PrincipalChange, PrincipalsOutcome};
 use super::shown::{Properties, Shown, difference};
 use crate::Error;
-use crate::ids::{AccessKeyId, AccountId, PolicyArn};
+use crate::identity::SessionRevocation;
+use crate::ids::{AccessKeyId, AccountId, PolicyArn, UniqueId};
 use crate::principals_file::{Permissions, Place, PolicyRef, PrincipalsFile};
 use crate::service::change::Edit;
+use crate::service::federation_edit::FederationEdit;
 use crate::service::iam::{documents, limits};
 use crate::service::oidc::MOST_PROVIDERS;
 use crate::service::operation::Step;
@@ -85,6 +87,19 @@ impl<'a> Work<'a> {
     pub(super) fn named_account(&self, place: &Place) -> AccountId {
         let own = self.step.call.account();
         place.account.as_ref().unwrap_or(own).clone()
+    }
+
+    /// Ends the sessions of whom the file takes over: whoever made the entity before may still hold
+    /// some, and would get what the file gives to it.
+    pub(super) fn end_sessions(&mut self, adopted: bool, id: &UniqueId) {
+        if adopted {
+            let revocation = SessionRevocation {
+                of: id.to_string(),
+                until: self.step.now,
+            };
+            self.edits
+                .push(FederationEdit::PutRevocation(revocation).into());
+        }
     }
 
     /// The account of an entity.

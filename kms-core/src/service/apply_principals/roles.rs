@@ -88,6 +88,10 @@ impl Work<'_> {
         if there.as_ref() == Some(&role) {
             return Ok(());
         }
+        self.end_sessions(
+            there.as_ref().is_some_and(|there| !there.managed_by_file),
+            &role.id,
+        );
         self.note(there.as_ref(), &role);
         self.edits.push(IdentityEdit::PutRole(role).into());
         Ok(())

@@ -56,6 +56,10 @@ impl Work<'_> {
         let mut after = user.properties(&self.after);
         before.extend(keys.before);
         after.extend(keys.after);
+        self.end_sessions(
+            there.as_ref().is_some_and(|there| !there.managed_by_file),
+            &user.id,
+        );
         self.note_fields(there.as_ref(), &user, difference(&before, &after));
         self.edits.extend(keys.edits);
         if !same {

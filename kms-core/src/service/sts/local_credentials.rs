@@ -47,7 +47,7 @@ impl Engine {
             return Err(Error::AccessDenied(message.to_owned()));
         }
         let state = self.state()?;
-        let first = || state.accounts().next().map(|account| account.id.clone());
+        let first = || state.first_account().map(|account| account.id.clone());
         let account = entity.account.clone().or_else(first).ok_or_else(denied)?;
         let principal = match &entity.name {
             EntityName::User(name) => {
@@ -99,18 +99,22 @@ impl Operation for GetLocalCredentialsRequest {
 
     fn perform(seconds: u32, step: &Step<'_>) -> Result<Performed<TemporaryCredentials>, Error> {
         let caller = &step.call.caller;
-        if !matches!(caller.credential(), Credential::LocalPeer(_)) {
+        let Credential::LocalPeer(peer) = caller.credential() else {
             return Err(denied());
-        }
+        };
         if let Principal::AssumedRole { account, role, .. } = caller.principal() {
             let entry = step.state.role(account, role).ok_or_else(denied)?;
             if seconds > entry.role.max_session_duration {
                 return Err(too_long());
             }
         }
+        let mut session = begin(step, seconds);
+        if let Some(last) = peer.vouched_until() {
+            session.expires = session.expires.min(last);
+        }
         let token = SessionToken {
             principal: caller.principal().clone(),
-            session: begin(step, seconds),
+            session,
         };
         let credentials = give_out(&token, step.engine.barrier(), step.engine.system_random())?;
         let elements = credentials.elements();

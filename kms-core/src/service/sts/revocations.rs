@@ -7,7 +7,7 @@ use crate::Error;
 use crate::api::query::QueryCode;
 use crate::caller::{Principal, Session};
 use crate::identity::SessionRevocation;
-use crate::ids::{AccessKeyId, RoleName, UserName};
+use crate::ids::{AccessKeyId, AccountId, RoleName, UserName};
 use crate::service::change::Edit;
 use crate::service::context::CallContext;
 use crate::service::federation_edit::FederationEdit;
@@ -73,11 +73,16 @@ pub enum SessionsOf {
 pub struct RevokeSessionsRequest {
     /// Whose.
     pub of: SessionsOf,
+    /// The account that they are of; the caller's without one.
+    pub account: Option<AccountId>,
 }
 
 /// The id that names whose sessions these are.
-fn id_of(of: &SessionsOf, state: &State, call: &CallContext) -> Result<String, Error> {
-    let account = call.account();
+fn id_of(of: &SessionsOf, account: &AccountId, state: &State) -> Result<String, Error> {
+    if state.account(account).is_none() {
+        let message = format!("The store has no account {account}.");
+        return Err(Error::Query(QueryCode::NoSuchEntity, message));
+    }
     let missing = |kind: &str, name: &str| {
         let message = format!("The {kind} with name {name} cannot be found.");
         Error::Query(QueryCode::NoSuchEntity, message)
@@ -110,6 +115,7 @@ impl Operation for RevokeSessionsRequest {
             SessionsOf::Root => parameters.value("rootUser", &true),
             SessionsOf::Credentials(id) => parameters.value("accessKeyId", id),
         };
+        parameters.optional("accountId", self.account.as_ref());
     }
 
     fn parse(self) -> Result<Self, Error> {
@@ -132,7 +138,11 @@ impl Operation for RevokeSessionsRequest {
 
     fn perform(parsed: Self, step: &Step<'_>) -> Result<Performed<SessionRevocation>, Error> {
         let revocation = SessionRevocation {
-            of: id_of(&parsed.of, step.state, step.call)?,
+            of: id_of(
+                &parsed.of,
+                parsed.account.as_ref().unwrap_or(step.call.account()),
+                step.state,
+            )?,
             until: step.now,
         };
         let kept = step.state.federation.revocations.0.values();

@@ -17,9 +17,13 @@ use crate::policy::{
 const MOST_QUESTIONS: usize = 1000;
 
 /// The most work of one request: questions, times the bytes of the documents, times what they may
-/// be compared with, in stretches of [`STRETCH`] bytes. A second or two at worst.
-const MOST_WORK: usize = 1 << 24;
+/// be compared with, in stretches of [`STRETCH`] bytes. Simulations run while changes wait.
+const MOST_WORK: usize = 1 << 22;
 const STRETCH: usize = 256;
+
+/// The longest value of a condition key, in bytes, and the most values of one.
+const LONGEST_VALUE: usize = 8192;
+const MOST_VALUES: usize = 64;
 
 /// The most levels of an organization.
 const MOST_LEVELS: usize = 7;
@@ -132,6 +136,10 @@ fn with(context: Context, entry: &ContextEntry) -> Result<Context, Error> {
             ContextKeyType::NAMES.join(", ")
         )));
     };
+    let too_long = |value: &String| value.len() > LONGEST_VALUE;
+    if values.len() > MOST_VALUES || values.iter().any(too_long) {
+        return Err(too_large());
+    }
     if !values.iter().all(|value| kind.accepts(value)) {
         return Err(invalid_input(format!(
             "Invalid value for context key: {name}"
@@ -253,31 +261,46 @@ fn no_arn(resource: &str) -> Error {
     ))
 }
 
+fn too_large() -> Error {
+    invalid_input(
+        "The simulation is too large: ask for fewer actions and resources at once, or with fewer \
+         policies and context values.",
+    )
+}
+
 /// Refuses what would keep the service busy for long.
-pub(super) fn bounded(
+pub(super) fn bounded<'a>(
     groups: &[Group],
-    documents: usize,
+    documents: impl IntoIterator<Item = &'a str>,
     entries: Option<&ContextEntries>,
 ) -> Result<(), Error> {
     let questions: usize = groups.iter().map(|group| group.resources.len()).sum();
     let values = entries.iter().flat_map(|entries| &entries.0);
     let values = values.flat_map(|entry| &entry.context_key_values);
-    let offered: usize = values.map(String::len).sum();
+    let lengths: Vec<usize> = values.map(String::len).collect();
+    let offered: usize = lengths.iter().sum();
+    let longest_value = lengths.iter().max().copied().unwrap_or_default();
+    // A variable stands for a value, which may be longer than what names it.
+    let expanded = |text: &str| {
+        let variables = text.matches("${").count();
+        text.len()
+            .saturating_add(variables.saturating_mul(longest_value))
+    };
+    let documents = documents.into_iter().map(expanded);
+    let documents = documents.fold(1, usize::saturating_add);
     let longest = groups
         .iter()
         .flat_map(|group| &group.resources)
         .map(String::len)
         .max();
     let compared = offered.saturating_add(longest.unwrap_or_default());
-    let stretches = compared.div_euclid(STRETCH).saturating_add(1);
+    let stretches = compared.div_euclid(STRETCH).saturating_add(lengths.len());
+    let stretches = stretches.saturating_add(1);
     let work = questions
         .saturating_mul(documents)
         .saturating_mul(stretches);
     match work > MOST_WORK {
-        true => Err(invalid_input(
-            "The simulation is too large: ask for fewer actions and resources at once, or with \
-             fewer policies and context values.",
-        )),
+        true => Err(too_large()),
         false => Ok(()),
     }
 }

@@ -26,7 +26,6 @@ use super::{IamRequest, iam_request, invalid_input};
 use crate::Error;
 use crate::caller::Principal;
 use crate::ids::AccountId;
-use crate::policy::IdentityPolicy;
 use crate::service::named_policies::{self, Kept, NamedPolicy};
 use crate::service::operation::{Performed, Step};
 use case::{Case, Group, Simulator, Source};
@@ -118,11 +117,6 @@ fn written_keys<'a>(documents: impl IntoIterator<Item = &'a str>) -> BTreeMap<St
     keys.map(|key| (key.to_ascii_lowercase(), key)).collect()
 }
 
-/// How many bytes the documents have.
-fn length<'a>(documents: impl IntoIterator<Item = &'a String>) -> usize {
-    documents.into_iter().map(String::len).sum()
-}
-
 /// Runs the groups of a page, and no more.
 macro_rules! simulated {
     ($request:ident, $step:ident, $name:literal, $groups:ident, $case:ident) => {{
@@ -196,7 +190,8 @@ impl IamRequest for SimulateCustomPolicyRequest {
             .chain(self.permissions_boundary_policy_input_list.iter().flatten())
             .chain(levels.flat_map(|level| &level.service_control_policy_input_list))
             .chain(&self.resource_policy);
-        inputs::bounded(&groups, length(documents), self.context_entries.as_ref())?;
+        let documents = documents.map(String::as_str);
+        inputs::bounded(&groups, documents, self.context_entries.as_ref())?;
         let case = self.case(step)?;
         simulated!(self, step, "SimulateCustomPolicy", groups, case)
     }
@@ -216,18 +211,20 @@ fn source(named: &NamedPolicy<'_>) -> Source {
 
 impl SimulatePrincipalPolicyRequest {
     /// The boundary of the entity, unless another one is given or it is excluded.
-    fn boundary(&self, step: &Step<'_>) -> Result<Option<Arc<IdentityPolicy>>, Error> {
-        let given = inputs::boundary(self.permissions_boundary_policy_input_list.as_ref())?;
-        if given.is_some() || exclusions::boundary(self.policy_exclusion_list.as_ref()) {
-            return Ok(given);
+    fn own_boundary<'a>(&self, step: &'a Step<'_>) -> Result<Option<NamedPolicy<'a>>, Error> {
+        let given = self.permissions_boundary_policy_input_list.as_ref();
+        if given.is_some_and(|given| !given.is_empty())
+            || exclusions::boundary(self.policy_exclusion_list.as_ref())
+        {
+            return Ok(None);
         }
         let arn = match step.loaded.iam() {
             Entity::User(entry) => entry.user.boundary.as_ref(),
             Entity::Role(entry) => entry.role.boundary.as_ref(),
             _ => None,
         };
-        let own = arn.map(|arn| named_policies::managed(arn, step.state));
-        Ok(own.transpose()?.map(|named| Arc::clone(named.policy)))
+        arn.map(|arn| named_policies::managed(arn, step.state))
+            .transpose()
     }
 
     fn case(&self, step: &Step<'_>) -> Result<Case, Error> {
@@ -255,7 +252,10 @@ impl SimulatePrincipalPolicyRequest {
             written_keys: written_keys(texts.map(String::as_str)),
             caller,
             identity,
-            boundary: self.boundary(step)?,
+            boundary: match self.own_boundary(step)? {
+                Some(named) => Some(Arc::clone(named.policy)),
+                None => inputs::boundary(self.permissions_boundary_policy_input_list.as_ref())?,
+            },
             service_control: None,
             key_policy: inputs::key_policy(
                 self.resource_policy.as_ref(),
@@ -285,8 +285,11 @@ impl IamRequest for SimulatePrincipalPolicyRequest {
         let case = self.case(step)?;
         let texts = case.identity.iter().map(|source| &source.text);
         let boundary = self.permissions_boundary_policy_input_list.iter().flatten();
-        let documents = length(texts.chain(boundary).chain(&self.resource_policy));
-        inputs::bounded(&groups, documents, self.context_entries.as_ref())?;
+        let texts = texts.chain(boundary).chain(&self.resource_policy);
+        let own_boundary = self.own_boundary(step)?;
+        let texts = texts.map(String::as_str);
+        let texts = texts.chain(own_boundary.as_ref().map(|named| named.text));
+        inputs::bounded(&groups, texts, self.context_entries.as_ref())?;
         simulated!(self, step, "SimulatePrincipalPolicy", groups, case)
     }
 }
