@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Output;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -115,6 +116,13 @@ fn more_signed_data_than_is_held_back_needs_a_file_on_one_side() {
     assert!(quietly(kms.feed(["decrypt", &text(file)], b"")) == plaintext);
 }
 
+/// The standard output of a success that warns of something.
+fn warned(output: Output, of: &str) -> Vec<u8> {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains(of), "{said}");
+    output.stdout
+}
+
 #[test]
 fn the_owner_of_a_public_key_decrypts_without_any_store() {
     let (home, kms) = store_with_key();
@@ -126,7 +134,8 @@ fn the_owner_of_a_public_key_decrypts_without_any_store() {
     assert_eq!(quietly(nowhere.feed(decrypt, &message)), b"x");
     assert_eq!(quietly(kms.feed(["decrypt"], &message)), b"x");
 
-    let alone = quietly(nowhere.feed(["encrypt", "--sign", "-r", &public], b"x"));
+    let alone = nowhere.feed(["encrypt", "--sign", "-r", &public], b"x");
+    let alone = warned(alone, "says nothing to those who decrypt by -r");
     assert_eq!(quietly(nowhere.feed(decrypt, &alone)), b"x");
     refused(&kms.feed(["decrypt"], &alone), NOT_FOUND, "this store");
     let (_, other) = key_pair(&home, "other");
@@ -250,11 +259,14 @@ fn a_message_is_made_anew_for_others() {
         "--sign",
         "-a",
     ];
-    let owners = quietly(kms.feed(to_owner, &new));
+    let owners = warned(
+        kms.feed(to_owner, &new),
+        "says nothing to those who decrypt by -r",
+    );
     let decrypt = ["decrypt", "--private-key", &private];
     assert_eq!(quietly(Home::new().kms().feed(decrypt, &owners)), plaintext);
     let back = ["reencrypt", "--private-key", &private, "-k", "alias/new"];
-    let back = quietly(kms.feed(back, &owners));
+    let back = warned(kms.feed(back, &owners), "--sign makes a signature");
     assert_eq!(quietly(kms.feed(["decrypt"], &back)), plaintext);
 }
 
