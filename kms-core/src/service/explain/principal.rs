@@ -18,7 +18,8 @@ pub(super) fn named(text: &str, account: &AccountId, state: &State) -> Result<Pr
         ["arn", "aws", "iam" | "sts", "", owner, place] if *owner == account.as_str() => *place,
         ["arn", _, _, _, owner, _] if *owner != account.as_str() => {
             return Err(Error::NotFound(format!(
-                "{text} is of an account that this store does not have."
+                "{text} is of another account than the store's first, whose decisions alone are \
+                 explained."
             )));
         }
         [short] => *short,
