@@ -7,7 +7,6 @@ use bytes::Bytes;
 use http::header::USER_AGENT;
 use http::{Request, StatusCode, request};
 use hyper::body::Incoming;
-use kms_core::Error;
 use kms_core::api::organizations;
 use kms_core::api::query::QueryService;
 use kms_core::api::{ErrorCode, Operation};
@@ -17,7 +16,7 @@ use kms_core::service::{CallContext, Engine, Event, Refusal, RefusedCaller};
 
 use super::answer::{self, Answer};
 use super::body;
-use super::dispatch::{Call, Unanswered, dispatch};
+use super::dispatch::{Answered, Call, Unanswered, dispatch};
 use super::failure::{Code, Failure};
 use super::faults::Faults;
 use super::route::{Route, route};
@@ -213,22 +212,32 @@ impl Endpoint {
             context: &context,
             body: &body,
         };
-        match dispatch(operation, call).await {
+        let answered = dispatch(operation, call).await;
+        self.conclude(answered, &context, &mut received).await
+    }
+
+    /// What an operation of a JSON protocol has come to; a body that is not its request is refused,
+    /// and that recorded.
+    pub(super) async fn conclude<C: Code>(
+        &self,
+        answered: Answered,
+        context: &CallContext,
+        received: &mut Received,
+    ) -> Result<Vec<u8>, Failure<C>> {
+        match answered {
             Ok(response) => Ok(response),
-            Err(Unanswered::Refused(error @ Error::Internal(_))) => {
-                Err(Failure::internal(&context.request_id, &error))
-            }
-            Err(Unanswered::Refused(error)) => Err(Failure::from(&error)),
+            Err(Unanswered::Refused(error)) => Err(Failure::of(&error, &context.request_id)),
             Err(Unanswered::Unrecorded(error)) => {
                 Err(Failure::internal(&context.request_id, &error))
             }
             Err(Unanswered::Panicked) => Err(Failure::fault()),
             Err(Unanswered::Malformed) => {
                 let message = "The body of the request is not the JSON of the operation.";
-                let failure = Failure::new(ErrorCode::SerializationException, message);
+                let code = C::named(ErrorCode::SerializationException);
                 received.region = Some(context.region.clone());
                 let caller = RefusedCaller::Authenticated(&context.caller);
-                Err(self.refuse(&received, caller, failure).await)
+                let failure = Failure::new(code, message);
+                Err(self.refuse(received, caller, failure).await)
             }
         }
     }

@@ -2,13 +2,11 @@
 
 use http::request;
 use hyper::body::Incoming;
-use kms_core::Error;
 use kms_core::api::{ErrorCode, OrganizationsCode, organizations as api};
 use kms_core::service::RefusedCaller;
 
 use super::answer::{self, Answer};
 use super::body;
-use super::dispatch::Unanswered;
 use super::endpoint::{Endpoint, Received};
 use super::failure;
 use super::organizations;
@@ -56,24 +54,8 @@ impl Endpoint {
         let service = Service::Global(api::SIGNING_NAME);
         let authentic = self.known(head, &body, service, received).await?;
         let context = received.context(authentic);
-        match row.perform(self.engine(), &context, body).await {
-            Ok(response) => Ok(response),
-            Err(Unanswered::Refused(error @ Error::Internal(_))) => {
-                Err(Failure::internal(&context.request_id, &error))
-            }
-            Err(Unanswered::Refused(error)) => Err(Failure::from(&error)),
-            Err(Unanswered::Unrecorded(error)) => {
-                Err(Failure::internal(&context.request_id, &error))
-            }
-            Err(Unanswered::Panicked) => Err(Failure::fault()),
-            Err(Unanswered::Malformed) => {
-                let message = "The body of the request is not the JSON of the operation.";
-                let failure = common(ErrorCode::SerializationException, message);
-                received.region = Some(context.region.clone());
-                let caller = RefusedCaller::Authenticated(&context.caller);
-                Err(self.refuse(received, caller, failure).await)
-            }
-        }
+        let answered = row.perform(self.engine(), &context, body).await;
+        self.conclude(answered, &context, received).await
     }
 }
 
