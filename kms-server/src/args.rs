@@ -112,6 +112,9 @@ pub(crate) struct Args {
     /// Seconds for requests under way after SIGTERM.
     #[arg(long, env = "KMS_DRAIN_SECONDS", value_name = "SECONDS")]
     pub(crate) drain_seconds: Option<u64>,
+    /// Seconds until a request fails whose record is not on the disk.
+    #[arg(long, env = "KMS_LEDGER_SECONDS", value_name = "SECONDS")]
+    pub(crate) ledger_seconds: Option<u64>,
     /// Seed file: keys that the store shall have, with fixed ids.
     #[arg(long, env = "KMS_SEED", value_name = "FILE")]
     pub(crate) seed: Option<PathBuf>,

@@ -212,6 +212,7 @@ fn options(config: &Config, guard: RootGuard, attestation_roots: &TrustedRoots) 
         guard,
         ledger: LedgerOptions {
             preallocate: PREALLOCATED_LEDGER_BYTES,
+            deadline: config.timeouts.ledger,
             ..LedgerOptions::default()
         },
         random: random(config.random),

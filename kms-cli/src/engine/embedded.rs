@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kms_core::Error;
 use kms_core::api::limits::Quotas;
@@ -102,11 +103,18 @@ impl Embedded {
     }
 }
 
+/// How long a command waits until its record is on the disk. It serves one caller, for whom to try
+/// again would be no quicker.
+const LEDGER_DEADLINE: Duration = Duration::from_secs(60);
+
 fn options(home: &Path, guard: RootGuard, global: &Global) -> OpenOptions {
     OpenOptions {
         directory: home.to_owned(),
         guard,
-        ledger: LedgerOptions::default(),
+        ledger: LedgerOptions {
+            deadline: LEDGER_DEADLINE,
+            ..LedgerOptions::default()
+        },
         random: Arc::new(SystemRandom),
         clock: Arc::new(SystemClock),
         accept_rollback: global.accept_rollback.clone(),

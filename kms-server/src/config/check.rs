@@ -377,5 +377,10 @@ fn timeouts(args: &Args, file: &File) -> Result<Timeouts, ConfigError> {
             args.drain_seconds.or(file.drain_seconds),
             default.drain,
         )?,
+        ledger: within(
+            "ledger_seconds",
+            args.ledger_seconds.or(file.ledger_seconds),
+            default.ledger,
+        )?,
     })
 }

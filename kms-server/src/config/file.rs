@@ -180,7 +180,7 @@ pub struct FileXks {
     pub roots: Option<PathBuf>,
     /// Whether the machine's are.
     pub platform_roots: Option<bool>,
-    /// For a whole request, 50 to 10000.
+    /// For a whole request, 50 to 30000.
     pub timeout_milliseconds: Option<u64>,
     /// Whether private addresses may be connected to.
     pub private_addresses: Option<bool>,
@@ -239,4 +239,6 @@ pub struct FileTimeouts {
     pub idle_seconds: Option<u64>,
     /// For requests under way at the end.
     pub drain_seconds: Option<u64>,
+    /// For the record of a request.
+    pub ledger_seconds: Option<u64>,
 }

@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use kms_core::api::limits::Quotas;
 use kms_core::api::{ErrorCode, Operation};
+use kms_core::audit::LedgerOptions;
 use kms_core::ids::{AccountId, KeyRef, Region, UserName, XksKeyId};
 use serde::Deserialize;
 
@@ -225,7 +226,7 @@ impl Default for Limits {
     }
 }
 
-/// How long is waited before a connection is closed.
+/// How long is waited before a connection is closed or a request fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     /// For the TLS handshake.
@@ -238,6 +239,8 @@ pub struct Timeouts {
     pub idle: Duration,
     /// For requests under way when the server is told to stop.
     pub drain: Duration,
+    /// For the record of a request, until it is on the disk.
+    pub ledger: Duration,
 }
 
 impl Default for Timeouts {
@@ -248,6 +251,7 @@ impl Default for Timeouts {
             body: Duration::from_secs(10),
             idle: Duration::from_secs(75),
             drain: Duration::from_secs(25),
+            ledger: LedgerOptions::default().deadline,
         }
     }
 }

@@ -64,6 +64,7 @@ fn every_key_of_the_file_counts() {
         body_seconds = 3
         idle_seconds = 4
         drain_seconds = 6
+        ledger_seconds = 7
     "#;
     let config = config(&[], file).unwrap();
     assert_eq!(config.listen[1], "[::1]:2".parse().unwrap());
@@ -81,6 +82,7 @@ fn every_key_of_the_file_counts() {
     );
     assert_eq!(config.limits.connections, 7);
     assert_eq!(config.timeouts.drain, Duration::from_secs(6));
+    assert_eq!(config.timeouts.ledger, Duration::from_secs(7));
 }
 
 #[test]
@@ -204,6 +206,7 @@ fn bad_values_are_refused_and_named() {
         ("[limits]\nconnections = -1", "connections"),
         ("[timeouts]\nidle_seconds = 0", "idle_seconds"),
         ("[timeouts]\ndrain_seconds = 4000", "drain_seconds"),
+        ("[timeouts]\nledger_seconds = 0", "ledger_seconds"),
         ("[tls]\ncertificate = 'c'", "key"),
         ("[[faults]]\nrate = 1", "neither error"),
         (

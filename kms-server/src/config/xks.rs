@@ -17,8 +17,8 @@ const TIMEOUT: u64 = 250;
 /// Checks the section `[xks]`.
 pub(super) fn client(given: &FileXks) -> Result<Xks, ConfigError> {
     let timeout = given.timeout_milliseconds.unwrap_or(TIMEOUT);
-    if !(50..=10_000).contains(&timeout) {
-        let reason = format!("{timeout} is not 50 to 10000");
+    if !(50..=30_000).contains(&timeout) {
+        let reason = format!("{timeout} is not 50 to 30000");
         return Err(value("xks.timeout_milliseconds", reason));
     }
     let address = |(name, text): (&String, &String)| {
