@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use kms_core::audit::{Entry, FileLedger, Ledger, LedgerOptions, read, verify};
 use kms_core::crypto::sign::Ed25519PrivateKey;
@@ -61,7 +62,12 @@ impl Drop for Directory {
 fn open(directory: &Path) -> Option<FileLedger> {
     let key = Ed25519PrivateKey::from_seed(&[7; 32]).ok()?;
     let clock = Arc::new(SetClock::new(Timestamp::from_seconds(0)));
-    FileLedger::open(directory, key, "fuzz", clock, LedgerOptions::default()).ok()
+    let options = LedgerOptions {
+        // Nothing here is about a disk that is late.
+        deadline: Duration::from_secs(3600),
+        ..LedgerOptions::default()
+    };
+    FileLedger::open(directory, key, "fuzz", clock, options).ok()
 }
 
 fn lines(directory: &Path) -> Vec<Vec<u8>> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_executor::block_on;
 use kms_core::Error;
@@ -33,7 +34,11 @@ fn options(directory: &Path, clock: &Arc<SetClock>) -> OpenOptions {
     OpenOptions {
         directory: directory.join("home"),
         guard: RootGuard::KeyFile(None),
-        ledger: LedgerOptions::default(),
+        ledger: LedgerOptions {
+            // No test here is about a disk that is late.
+            deadline: Duration::from_secs(3600),
+            ..LedgerOptions::default()
+        },
         random: Arc::new(SystemRandom),
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         accept_rollback: None,

@@ -13,7 +13,7 @@ fn two_ledgers_on_one_directory_make_one_ledger_with_every_record_once() {
             preallocate,
             segment_bytes,
             checkpoint_every: Duration::from_millis(1),
-            ..LedgerOptions::default()
+            ..quiet()
         };
         let ledgers = [
             open(directory.path(), options(preallocate)),
@@ -59,7 +59,7 @@ fn a_ledger_verifies_and_can_be_read_while_it_is_written() {
         preallocate: 2 << 20,
         segment_bytes: 3000,
         checkpoint_every: Duration::from_millis(1),
-        ..LedgerOptions::default()
+        ..quiet()
     };
     let ledger = open(directory.path(), options);
     thread::scope(|scope| {

@@ -80,7 +80,7 @@ fn every_failure_in_turn(kind: io::ErrorKind, preallocate: u64) {
             preallocate,
             segment_bytes: 100,
             checkpoint_every: Duration::ZERO,
-            ..LedgerOptions::default()
+            ..quiet()
         };
         let directory = TempDir::new().unwrap();
         let disk = FailingDisk::new(fail_at, kind);
@@ -200,7 +200,7 @@ fn a_full_disk_refuses_and_then_recovers_by_itself() {
         let options = LedgerOptions {
             preallocate,
             checkpoint_every: Duration::from_millis(1),
-            ..LedgerOptions::default()
+            ..quiet()
         };
         let ledger = open_on(directory.path(), options, disk.clone()).unwrap();
         append(&ledger, 0..2);
@@ -256,8 +256,6 @@ fn a_full_queue_refuses_at_once() {
     let disk = Arc::new(SwitchedDisk::default());
     let options = LedgerOptions {
         queue_records: 2,
-        // Longer than a busy machine lets the writer wait for its turn.
-        deadline: Duration::from_secs(60),
         ..quiet()
     };
     let ledger = open_on(directory.path(), options, disk.clone()).unwrap();

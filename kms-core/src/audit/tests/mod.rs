@@ -32,10 +32,12 @@ fn clock() -> Arc<SetClock> {
     Arc::new(SetClock::new(Timestamp::from_seconds(1_764_000_000)))
 }
 
-/// No checkpoint but those of the opening and the closing.
+/// No checkpoint but those of the opening and the closing, and no deadline that a busy machine
+/// misses.
 fn quiet() -> LedgerOptions {
     LedgerOptions {
         checkpoint_every: Duration::from_secs(3600),
+        deadline: Duration::from_secs(3600),
         ..LedgerOptions::default()
     }
 }
