@@ -1,7 +1,7 @@
 //! Connections that wait for their next request.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -22,29 +22,35 @@ pub(super) trait Closable {
 }
 
 /// Connections by the host that TLS was made to.
-pub(super) struct Idle<C>(Mutex<HashMap<String, Vec<(Instant, C)>>>);
+pub(super) struct Idle<C> {
+    connections: Mutex<HashMap<String, Vec<(Instant, C)>>>,
+    longest: Duration,
+}
 
 impl<C> Default for Idle<C> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self {
+            connections: Mutex::default(),
+            longest: LONGEST,
+        }
     }
 }
 
 impl<C: Closable> Idle<C> {
     /// A connection to use again, the youngest first.
     pub(super) fn take(&self, host: &str) -> Option<C> {
-        let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.connections();
         let kept = idle.get_mut(host)?;
-        kept.retain(is_usable);
+        kept.retain(|kept| self.is_usable(kept));
         kept.pop().map(|(_, connection)| connection)
     }
 
     /// Keeps a connection if there is room, and lets go of those, of every host, that are not
     /// worth keeping.
     pub(super) fn keep(&self, host: String, connection: C) {
-        let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.connections();
         idle.retain(|_, kept| {
-            kept.retain(is_usable);
+            kept.retain(|kept| self.is_usable(kept));
             !kept.is_empty()
         });
         let count: usize = idle.values().map(Vec::len).sum();
@@ -56,10 +62,16 @@ impl<C: Closable> Idle<C> {
             kept.push((Instant::now(), connection));
         }
     }
-}
 
-fn is_usable<C: Closable>((since, connection): &(Instant, C)) -> bool {
-    since.elapsed() < LONGEST && !connection.is_closed()
+    fn connections(&self) -> MutexGuard<'_, HashMap<String, Vec<(Instant, C)>>> {
+        self.connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_usable(&self, (since, connection): &(Instant, C)) -> bool {
+        since.elapsed() < self.longest && !connection.is_closed()
+    }
 }
 
 #[cfg(test)]
@@ -78,18 +90,26 @@ mod tests {
         }
     }
 
+    /// Connections that no time takes away, however busy the machine is.
+    fn kept_for_ever() -> Idle<Connection> {
+        Idle {
+            longest: Duration::MAX,
+            ..Idle::default()
+        }
+    }
+
     fn count(idle: &Idle<Connection>) -> usize {
-        idle.0.lock().unwrap().values().map(Vec::len).sum()
+        idle.connections().values().map(Vec::len).sum()
     }
 
     #[test]
     fn many_hosts_do_not_make_many_connections() {
-        let idle = Idle::default();
+        let idle = kept_for_ever();
         for host in 0..1000 {
             idle.keep(format!("h{host}.example.com"), Connection::default());
         }
         assert_eq!(count(&idle), MOST);
-        let idle = Idle::default();
+        let idle = kept_for_ever();
         for _ in 0..100 {
             idle.keep("one.example.com".to_owned(), Connection::default());
         }
@@ -98,7 +118,7 @@ mod tests {
 
     #[test]
     fn connections_that_are_closed_leave_nothing_behind() {
-        let idle = Idle::default();
+        let idle = kept_for_ever();
         let all = Connection::default();
         for host in 0..1000 {
             idle.keep(format!("h{host}.example.com"), all.clone());
@@ -106,7 +126,7 @@ mod tests {
         all.0.store(true, Ordering::SeqCst);
         assert!(idle.take("h0.example.com").is_none());
         idle.keep("new.example.com".to_owned(), Connection::default());
-        assert_eq!(idle.0.lock().unwrap().len(), 1);
+        assert_eq!(idle.connections().len(), 1);
         assert!(idle.take("other.example.com").is_none());
         assert!(idle.take("new.example.com").is_some());
         assert!(idle.take("new.example.com").is_none());

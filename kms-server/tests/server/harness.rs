@@ -1,6 +1,6 @@
 //! A server in this process, and a client that sends the bytes it is told to.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,14 +40,53 @@ pub(crate) struct AccessKey {
     pub(crate) secret: String,
 }
 
-/// Answers without looking: `/panic` with a fault of its own, `/slow` after half a second.
-struct Probe;
+/// How long a client waits before it takes a server for broken: longer than a busy machine needs.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Calls of `/held`: each is counted, and answered once the test lets them go.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    under_way: Arc<watch::Sender<usize>>,
+    let_go: Arc<watch::Sender<bool>>,
+}
+
+impl Held {
+    fn new() -> Self {
+        Self {
+            under_way: Arc::new(watch::Sender::new(0)),
+            let_go: Arc::new(watch::Sender::new(false)),
+        }
+    }
+
+    async fn hold(&self) {
+        self.under_way.send_modify(|count| *count += 1);
+        let mut let_go = self.let_go.subscribe();
+        let_go.wait_for(|let_go| *let_go).await.unwrap();
+    }
+
+    pub(crate) fn let_go(&self) {
+        self.let_go.send_replace(true);
+    }
+
+    /// Until that many calls are under way.
+    pub(crate) async fn wait_for(&self, count: usize) {
+        let mut under_way = self.under_way.subscribe();
+        under_way.wait_for(|found| *found >= count).await.unwrap();
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        *self.under_way.borrow()
+    }
+}
+
+/// Answers without looking: `/panic` with a fault of its own, `/held` when it is let go.
+struct Probe(Held);
 
 impl Handler for Probe {
     async fn handle(&self, request: Request<Incoming>, peer: Peer) -> Response<Full<Bytes>> {
         match request.uri().path() {
             "/panic" => panic!("a fault in a handler"),
-            "/slow" => tokio::time::sleep(Duration::from_millis(500)).await,
+            "/held" => self.0.hold().await,
             _ => {}
         }
         Response::new(Full::from(format!("{peer:?}")))
@@ -89,7 +128,20 @@ pub(crate) fn config() -> Config {
         sm2: false,
         log_format: LogFormat::Text,
         limits: Limits::default(),
-        timeouts: Timeouts::default(),
+        timeouts: no_deadlines(),
+    }
+}
+
+/// What a busy machine does not pass: a test sets the one deadline that it is about.
+fn no_deadlines() -> Timeouts {
+    let hour = Duration::from_secs(3600);
+    Timeouts {
+        handshake: hour,
+        header: hour,
+        body: hour,
+        idle: hour,
+        drain: hour,
+        ledger: hour,
     }
 }
 
@@ -99,6 +151,7 @@ pub(crate) struct Server {
     pub(crate) endpoints: Vec<String>,
     pub(crate) runtime: Runtime,
     pub(crate) key: AccessKey,
+    pub(crate) held: Held,
     stop: watch::Sender<bool>,
     serving: Option<JoinHandle<bool>>,
     home: TempDir,
@@ -125,15 +178,23 @@ impl Server {
         let endpoint = Endpoint::new(engine, authenticator, Arc::new(SystemRandom), reading)
             .with_faults(Faults::new(&config.faults))
             .with_local_callers(config.local_callers().unwrap());
-        Self::serve(config, endpoint, home, key)
+        Self::serve(config, endpoint, home, key, Held::new())
     }
 
     /// The sockets alone, in front of a probe.
     pub(crate) fn probe(config: &Config) -> Self {
-        Self::serve(config, Probe, TempDir::new().unwrap(), AccessKey::default())
+        let held = Held::new();
+        let (home, nobody) = (TempDir::new().unwrap(), AccessKey::default());
+        Self::serve(config, Probe(held.clone()), home, nobody, held)
     }
 
-    fn serve(config: &Config, handler: impl Handler, home: TempDir, key: AccessKey) -> Self {
+    fn serve(
+        config: &Config,
+        handler: impl Handler,
+        home: TempDir,
+        key: AccessKey,
+        held: Held,
+    ) -> Self {
         let runtime = Runtime::new().unwrap();
         let tls = config.tls.as_ref().map(|files| {
             let clients = config.local.client_authentication.as_ref();
@@ -155,6 +216,7 @@ impl Server {
             endpoints,
             runtime,
             key,
+            held,
             stop,
             serving,
             home,
@@ -167,8 +229,7 @@ impl Server {
 
     pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address()).unwrap();
-        let patience = Some(Duration::from_secs(20));
-        stream.set_read_timeout(patience).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream
     }
 
@@ -225,7 +286,10 @@ fn new_store(directory: &Path, config: &Config) -> (Arc<Engine>, AccessKey) {
     let options = OpenOptions {
         directory: directory.to_owned(),
         guard: RootGuard::KeyFile(None),
-        ledger: LedgerOptions::default(),
+        ledger: LedgerOptions {
+            deadline: config.timeouts.ledger,
+            ..LedgerOptions::default()
+        },
         random: Arc::new(SystemRandom),
         clock: Arc::new(SystemClock),
         accept_rollback: None,
@@ -258,14 +322,23 @@ pub(crate) fn exchange(mut stream: impl Read + Write, raw: &[u8]) -> String {
     read_to_end(&mut stream)
 }
 
+/// Reads until the other side closes or drops the connection.
+///
+/// # Panics
+/// When it does neither.
 pub(crate) fn read_to_end(stream: &mut impl Read) -> String {
     let mut answer = Vec::new();
     let mut chunk = [0; 4096];
-    while let Ok(length) = stream.read(&mut chunk) {
-        if length == 0 {
-            break;
+    loop {
+        match stream.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(length) => answer.extend_from_slice(&chunk[..length]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => {
+                assert_ne!(error.kind(), ErrorKind::WouldBlock, "the connection stays");
+                break;
+            }
         }
-        answer.extend_from_slice(&chunk[..length]);
     }
     String::from_utf8_lossy(&answer).into_owned()
 }

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use kms_server::config::{Config, File, Timeouts};
+use kms_server::config::{Config, File};
 use tempfile::TempDir;
 
 use crate::harness::{Server, config, exchange, read_to_end};
@@ -22,10 +22,6 @@ fn on_socket(path: &Path) -> Config {
         local: Config::from_file(File::parse(&file).unwrap())
             .unwrap()
             .local,
-        timeouts: Timeouts {
-            body: Duration::from_millis(200),
-            ..Timeouts::default()
-        },
         ..config()
     }
 }
@@ -34,7 +30,9 @@ fn on_socket(path: &Path) -> Config {
 fn a_body_that_does_not_arrive_is_refused_and_on_record_with_the_peer() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("kms.sock");
-    let server = Server::start_with(&on_socket(&path));
+    let mut config = on_socket(&path);
+    config.timeouts.body = Duration::from_millis(200);
+    let server = Server::start_with(&config);
     let mut stream = UnixStream::connect(&path).unwrap();
     let begun = format!("{HEAD}content-length: 2\r\n\r\n{{");
     stream.write_all(begun.as_bytes()).unwrap();
