@@ -4,11 +4,13 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use kms_tests::{Home, program};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, tcgetattr};
 
 use crate::{USAGE, quietly, refused, store_with_key};
 
@@ -66,8 +68,26 @@ fn decrypted_text_goes_to_a_terminal_and_control_sequences_do_not() {
     quietly(run(b"\x1b]0;title\x07", &["--force"]));
 }
 
-/// Runs `kms` with a terminal of its own, on which `typed` is typed once it asks.
+/// Runs `kms` with a terminal of its own, on which each line of `typed` is typed once it asks.
 pub(crate) fn at_terminal(home: &Path, arguments: &[&str], typed: &[&str]) -> (bool, String) {
+    run_at_terminal(home, arguments, typed, |_| true)
+}
+
+/// As [`at_terminal`], where the lines are not to be seen.
+fn unseen_at_terminal(home: &Path, arguments: &[&str], typed: &[&str]) -> (bool, String) {
+    run_at_terminal(home, arguments, typed, |terminal| {
+        let modes = tcgetattr(terminal).unwrap().local_modes;
+        !modes.contains(LocalModes::ECHO)
+    })
+}
+
+/// Types a line whenever one more question stands on the screen and the terminal is as `ready` has it.
+fn run_at_terminal(
+    home: &Path,
+    arguments: &[&str],
+    typed: &[&str],
+    ready: impl Fn(&File) -> bool,
+) -> (bool, String) {
     let (ours, theirs) = terminal();
     let mut child = Command::new("setsid")
         .args(["--ctty", "--wait"])
@@ -80,38 +100,60 @@ pub(crate) fn at_terminal(home: &Path, arguments: &[&str], typed: &[&str]) -> (b
         .spawn()
         .unwrap();
     let mut screen = ours.try_clone().unwrap();
+    let shown = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&shown);
     let reader = thread::spawn(move || {
-        let (mut shown, mut block) = (Vec::new(), [0; 256]);
+        let mut block = [0; 256];
         while let Ok(count @ 1..) = screen.read(&mut block) {
-            shown.extend_from_slice(&block[..count]);
+            seen.lock().unwrap().extend_from_slice(&block[..count]);
         }
-        String::from_utf8_lossy(&shown).into_owned()
     });
+    let questions = || {
+        let shown = shown.lock().unwrap();
+        QUESTIONS
+            .map(|question| occurrences(&shown, question))
+            .iter()
+            .sum::<usize>()
+    };
     let mut keyboard = ours;
-    for line in typed {
-        thread::sleep(Duration::from_millis(400));
+    for (number, line) in typed.iter().enumerate() {
+        while child.try_wait().unwrap().is_none() && !(questions() > number && ready(&keyboard)) {
+            thread::sleep(Duration::from_millis(1));
+        }
         writeln!(keyboard, "{line}").unwrap();
     }
     let succeeded = child.wait().unwrap().success();
     drop(keyboard);
-    (succeeded, reader.join().unwrap())
+    reader.join().unwrap();
+    let shown = shown.lock().unwrap();
+    (succeeded, String::from_utf8_lossy(&shown).into_owned())
+}
+
+/// The ends of what `kms` asks.
+const QUESTIONS: [&str; 3] = ["assphrase: ", "The same again: ", "[y/N] "];
+
+fn occurrences(text: &[u8], of: &str) -> usize {
+    let windows = text.windows(of.len());
+    windows.filter(|window| *window == of.as_bytes()).count()
 }
 
 #[test]
 fn a_passphrase_is_asked_for_without_echo() {
     let home = Home::new();
     let init = ["init", "--seal", "passphrase"];
-    let (succeeded, shown) = at_terminal(&home.path(), &init, &["correct horse", "other"]);
+    let typed = ["correct horse", "other"];
+    let (succeeded, shown) = unseen_at_terminal(&home.path(), &init, &typed);
     assert!(!succeeded, "{shown}");
-    let (succeeded, shown) = at_terminal(&home.path(), &init, &["correct horse", "correct horse"]);
+    let typed = ["correct horse", "correct horse"];
+    let (succeeded, shown) = unseen_at_terminal(&home.path(), &init, &typed);
     assert!(succeeded, "{shown}");
     assert!(
         shown.contains("New passphrase:") && !shown.contains("horse"),
         "{shown}"
     );
     let list = ["key", "list"];
-    assert!(at_terminal(&home.path(), &list, &["correct horse"]).0);
-    assert!(!at_terminal(&home.path(), &list, &["wrong"]).0);
+    assert!(unseen_at_terminal(&home.path(), &list, &["correct horse"]).0);
+    assert!(!unseen_at_terminal(&home.path(), &list, &["wrong"]).0);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! HTTP/1.1 over a bare socket, so that a test can send what no client library would.
 
+use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
 
-use serde_json::Value;
+use crate::server::PATIENCE;
 
 /// One keep-alive connection.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Connection {
     /// Connects.
     pub fn open(address: SocketAddr) -> std::io::Result<Self> {
         let stream = TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
         Ok(Self {
             stream: BufReader::new(stream),

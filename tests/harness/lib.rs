@@ -3,6 +3,7 @@
 
 mod home;
 mod http;
+mod port;
 mod program;
 mod python;
 mod server;
@@ -10,6 +11,7 @@ mod sign;
 
 pub use home::Home;
 pub use http::{Connection, Reply};
+pub use port::free_port;
 pub use program::{Kms, program, workspace};
 pub use python::{Script, python, service_model};
 pub use server::Server;

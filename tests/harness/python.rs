@@ -48,19 +48,22 @@ fn prepare() -> Result<PathBuf, String> {
             "the end-to-end tests need python3 with venv (Debian: apt install python3-venv): {why}"
         )
     })?;
-    let pip = [
-        "-m",
-        "pip",
-        "--quiet",
-        "--disable-pip-version-check",
-        "install",
-        "--requirement",
-    ];
-    run(Command::new(&interpreter).args(pip).arg(&wanted_file)).map_err(|why| {
+    install(&interpreter, &wanted_file).map_err(|why| {
         format!("the end-to-end tests need the packages of tests/requirements.txt from PyPI: {why}")
     })?;
     fs::write(&stamp, &wanted).map_err(|error| error.to_string())?;
     Ok(interpreter)
+}
+
+/// Installs what a file asks for; a network that fails for a moment is tried again.
+fn install(interpreter: &Path, wanted: &Path) -> Result<(), String> {
+    let pip = "-m pip --quiet --disable-pip-version-check --retries 10 --timeout 60 install";
+    let attempt = || {
+        let mut command = Command::new(interpreter);
+        command.args(pip.split(' ')).arg("--requirement");
+        run(command.arg(wanted))
+    };
+    attempt().or_else(|_| attempt()).or_else(|_| attempt())
 }
 
 /// AWS's own description of the service, as the boto3 of the tests has it.
