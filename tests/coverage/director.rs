@@ -60,8 +60,13 @@ fn now() -> u64 {
     since.unwrap().as_secs()
 }
 
-/// The code of an MFA device, so many steps from now: RFC 6238.
-fn code(seed: &str, steps: i64) -> String {
+/// Steps of 30 s since 1970, in which MFA devices count.
+fn step() -> u64 {
+    now() / 30
+}
+
+/// The code of an MFA device of one step: RFC 6238.
+fn code(seed: &str, step: u64) -> String {
     let mut bits = String::new();
     for c in seed.chars().filter(|c| *c != '=') {
         let value = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(c).unwrap();
@@ -72,7 +77,6 @@ fn code(seed: &str, steps: i64) -> String {
         .chunks_exact(8)
         .map(|byte| u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 2).unwrap())
         .collect();
-    let step = (now() / 30).checked_add_signed(steps).unwrap();
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &seed);
     let tag = hmac::sign(&key, &step.to_be_bytes());
     let offset = usize::from(tag.as_ref()[19] & 15);
@@ -250,16 +254,18 @@ impl<'w> Director<'w> {
         let serial = element(&made, "SerialNumber");
         let seed = STANDARD.decode(element(&made, "Base32StringSeed")).unwrap();
         let seed = String::from_utf8(seed).unwrap();
+        let begun = step();
         let enable = [
             ("UserName", user),
             ("SerialNumber", &serial),
-            ("AuthenticationCode1", &code(&seed, -2)),
-            ("AuthenticationCode2", &code(&seed, -1)),
+            ("AuthenticationCode1", &code(&seed, begun - 2)),
+            ("AuthenticationCode2", &code(&seed, begun - 1)),
         ];
         self.iam("EnableMFADevice", &enable);
+        // The next step's code is taken already, and a busy machine shows it in time.
         let shown = [
             ("SerialNumber", serial.as_str()),
-            ("TokenCode", &code(&seed, 0)),
+            ("TokenCode", &code(&seed, step() + 1)),
         ];
         self.sts(signer, "GetSessionToken", &shown)
     }

@@ -1,11 +1,10 @@
 //! One server as the external key store of another, and a proxy that misbehaves.
 
 use std::fs::{self, Permissions};
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use kms_tests::{Home, Script, Server};
+use kms_tests::{Home, Script, Server, free_port};
 
 /// The name of the server that is a proxy, and that of the proxy which misbehaves.
 const NAMES: [&str; 2] = ["proxy.xks.test", "stub.xks.test"];
@@ -17,12 +16,6 @@ fn write_certificate(directory: &Path) {
     let key = directory.join("proxy.key");
     fs::write(&key, made.signing_key.serialize_pem()).unwrap();
     fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
-}
-
-/// A port that is free now.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 fn start(home: &Home, config: &str) -> Server {
@@ -47,10 +40,16 @@ fn start_proxy(home: &Home, port: u16) -> Server {
     )
 }
 
-/// The configuration of a server whose external key stores are at those ports.
-fn reaching(certificate: &Path, proxy_port: u16, stub_port: u16) -> String {
+/// Longer than a proxy on a busy machine takes, in milliseconds.
+const PATIENT: u32 = 30_000;
+/// For a proxy that does not answer at all.
+const IMPATIENT: u32 = 200;
+
+/// The configuration of a server whose external key stores are at those ports, and which waits so
+/// many milliseconds for them.
+fn reaching(certificate: &Path, proxy_port: u16, stub_port: u16, timeout: u32) -> String {
     format!(
-        "[xks]\nroots = '{}'\nplatform_roots = false\ntimeout_milliseconds = 4000\n\
+        "[xks]\nroots = '{}'\nplatform_roots = false\ntimeout_milliseconds = {timeout}\n\
          [xks.addresses]\n'proxy.xks.test' = '127.0.0.1:{proxy_port}'\n\
          'stub.xks.test' = '127.0.0.1:{stub_port}'\n\
          'other.xks.test' = '127.0.0.1:{proxy_port}'\n",
@@ -100,9 +99,11 @@ fn one_server_is_the_external_key_store_of_another() {
     write_certificate(&manager.scratch(""));
     let proxy = start_proxy(&manager, proxy_port);
     let certificate = manager.scratch("proxy.pem");
-    let config = reaching(&certificate, proxy_port, stub_port);
-    let server = start(&store, &config);
+    let reaching = |timeout| reaching(&certificate, proxy_port, stub_port, timeout);
+    let server = start(&store, &reaching(PATIENT));
+    let impatient = start(&store, &reaching(IMPATIENT));
     let script = Script::new("external_key_stores.py", &store, &server)
+        .env("IMPATIENT_ENDPOINT", impatient.endpoint())
         .env("MANAGER_ENDPOINT", proxy.endpoint())
         .env("MANAGER_HOME", manager.path())
         .env("MANAGER_PROCESS", proxy.id().to_string())
@@ -117,7 +118,7 @@ fn one_server_is_the_external_key_store_of_another() {
         assert!(!log.contains(secret) && !log.contains("panicked"), "{log}");
     }
     uses_are_recorded(&manager, secret);
-    assert!(server.terminate().success());
+    assert!(server.terminate().success() && impatient.terminate().success());
     proxy.terminate();
     for home in [&store, &manager] {
         home.kms().done(["audit", "verify"]);
@@ -132,7 +133,7 @@ fn every_operation_succeeds_and_is_refused_through_the_aws_cli() {
     let proxy = start_proxy(&manager, port);
     manager.kms().done(["user", "create", "xks"]);
     // Two stores need two names of the one proxy.
-    let stores = reaching(&manager.scratch("proxy.pem"), port, port);
+    let stores = reaching(&manager.scratch("proxy.pem"), port, port, PATIENT);
     let server = start(
         &store,
         &format!("other_regions = ['eu-central-1']\n{stores}"),

@@ -1,5 +1,5 @@
 """Principals that stand in a file: what they may do, that requests do not change them, and that a
-change of the file counts without a restart. PRINCIPALS_FILE and SERVER_PROCESS name both."""
+change of the file counts without a restart. PRINCIPALS_FILE, SERVER_PROCESS and SERVER_LOG name them."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ import time
 import unittest
 
 from sts_support import Device, StsCase, key_of, service
-from support import ACCOUNT, kms, policy
+from support import ACCOUNT, PATIENCE, kms, policy
 
 FILE = os.environ["PRINCIPALS_FILE"]
 BESIDE = os.path.dirname(FILE)
@@ -25,12 +25,18 @@ def read(name):
         return file.read()
 
 
-def within(seconds, holds):
+def wait_until(holds):
     """Waits until something holds, which a server does that reads its file again."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < until, "nothing has changed"
         time.sleep(0.2)
+
+
+def refusals():
+    """How often the server has said that it does not apply its file."""
+    with open(os.environ["SERVER_LOG"]) as file:
+        return file.read().count("the principals file is not applied")
 
 
 def succeeds(call, **parameters):
@@ -77,19 +83,20 @@ class PrincipalsFile(StsCase):
         sealed = ci.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
         first = service("iam").get_user(UserName="ci")["User"]["UserId"]
         write("use.json", read("use.json").replace("kms:Encrypt", "kms:Decrypt"))
-        within(60, lambda: succeeds(ci.decrypt, CiphertextBlob=sealed))
+        wait_until(lambda: succeeds(ci.decrypt, CiphertextBlob=sealed))
         self.fails("AccessDeniedException", 400, ci.encrypt, KeyId=key, Plaintext=b"x")
         self.assertEqual(service("iam").get_user(UserName="ci")["User"]["UserId"], first)
 
     def test_4_a_bad_file_leaves_what_was_applied_before(self):
         good = read("principals.toml")
+        before = refusals()
         write("principals.toml", good + "colour = 1\n")
         os.kill(int(os.environ["SERVER_PROCESS"]), signal.SIGHUP)
-        time.sleep(5)
+        wait_until(lambda: refusals() > before)
         self.assertTrue(succeeds(service("sts", KEY).get_caller_identity))
         write("principals.toml", good.replace('name = "app"', 'name = "other"'))
         os.kill(int(os.environ["SERVER_PROCESS"]), signal.SIGHUP)
-        within(60, lambda: succeeds(service("iam").get_role, RoleName="other"))
+        wait_until(lambda: succeeds(service("iam").get_role, RoleName="other"))
         self.assertFalse(succeeds(service("iam").get_role, RoleName="app"))
 
     def test_5_a_user_who_is_gone_from_the_file_leaves_its_device_to_nobody(self):
@@ -97,7 +104,7 @@ class PrincipalsFile(StsCase):
         device = Device("ci")
         good = read("principals.toml")
         write("principals.toml", good.replace('name = "ci"', 'name = "builder"'))
-        within(60, lambda: succeeds(iam.get_user, UserName="builder"))
+        wait_until(lambda: succeeds(iam.get_user, UserName="builder"))
         self.fails("NoSuchEntity", 404, iam.get_user, UserName="ci")
         unassigned = iam.list_virtual_mfa_devices(AssignmentStatus="Unassigned")
         serials = [one["SerialNumber"] for one in unassigned["VirtualMFADevices"]]

@@ -47,7 +47,8 @@ fn the_principals_of_a_file_work_and_change_with_it() {
     let server = Server::start(&home.path(), &arguments);
     let script = Script::new("principals_file.py", &home, &server)
         .env("PRINCIPALS_FILE", &file)
-        .env("SERVER_PROCESS", server.id().to_string());
+        .env("SERVER_PROCESS", server.id().to_string())
+        .env("SERVER_LOG", home.scratch("server.err"));
     print!("{}", script.passes());
     let log = server.log();
     assert!(log.contains("what was applied before stays"), "{log}");

@@ -12,7 +12,7 @@ import boto3
 import botocore.auth
 import botocore.awsrequest
 import botocore.exceptions
-from support import Case, config, kms, user
+from support import PATIENCE, Case, config, kms, user
 
 ENDPOINT = os.environ["AWS_ENDPOINT_URL"]
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
@@ -32,7 +32,7 @@ def send(body, service="iam", region="us-east-1", signed=True, kind=FORM):
         ENDPOINT + "/", data=body.encode(), headers=dict(request.headers), method="POST"
     )
     try:
-        with urllib.request.urlopen(sent, timeout=60) as answer:
+        with urllib.request.urlopen(sent, timeout=PATIENCE) as answer:
             return answer.status, answer.headers, xml.etree.ElementTree.fromstring(answer.read())
     except urllib.error.HTTPError as refused:
         return refused.code, refused.headers, xml.etree.ElementTree.fromstring(refused.read())

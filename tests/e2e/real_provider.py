@@ -20,7 +20,7 @@ import requests
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from sts_support import key_of, service
-from support import REGION, policy, statement
+from support import PATIENCE, REGION, policy, statement
 from web_identity_support import WebIdentity, encode
 
 DIRECTORY = os.environ["PROVIDER_DIRECTORY"]
@@ -51,7 +51,7 @@ class Provider:
         self.database = os.path.join(DIRECTORY, f"{port}.sqlite")
         self.start(write_key(port))
 
-    def start(self, *keys, seconds=600):
+    def start(self, *keys, seconds=3600):
         """Starts it, or starts it anew with other keys or another lifetime of tokens."""
         self.stop()
         self.keys = keys
@@ -289,7 +289,7 @@ class Life(RealProvider):
 
     def until_it_is_asked_again(self, role, shown):
         """The server asks a provider once a minute at most: until then the key is not known."""
-        give_up = time.monotonic() + 120
+        give_up = time.monotonic() + PATIENCE
         while True:
             try:
                 return self.assume(role, shown)

@@ -1,9 +1,8 @@
 //! A real identity provider, over TLS, whose keys the server asks for.
 
 use std::fs;
-use std::net::TcpListener;
 
-use kms_tests::{Home, Script, Server};
+use kms_tests::{Home, Script, Server, free_port};
 
 /// A certificate for this machine, which is its own authority, and its key.
 fn write_certificate(home: &Home, name: &str) {
@@ -13,14 +12,6 @@ fn write_certificate(home: &Home, name: &str) {
     fs::write(key, made.signing_key.serialize_pem()).unwrap();
 }
 
-/// Ports that are free now.
-fn free_ports(count: usize) -> Vec<String> {
-    let open = || TcpListener::bind("127.0.0.1:0").unwrap();
-    let all: Vec<_> = (0..count).map(|_| open()).collect();
-    let port = |one: &TcpListener| one.local_addr().unwrap().port().to_string();
-    all.iter().map(port).collect()
-}
-
 #[test]
 fn logins_at_a_real_provider_are_exchanged_for_credentials() {
     let home = Home::new();
@@ -28,13 +19,16 @@ fn logins_at_a_real_provider_are_exchanged_for_credentials() {
     write_certificate(&home, "impostor");
     let file = home.scratch("kms-server.toml");
     let roots = home.scratch("provider.pem");
-    let config =
-        format!("[oidc]\nroots = {roots:?}\nplatform_roots = false\nplain_loopback = true\n");
+    let config = format!(
+        "[oidc]\nroots = {roots:?}\nplatform_roots = false\nplain_loopback = true\n\
+         timeout_milliseconds = 30000\n"
+    );
     fs::write(&file, config).unwrap();
     let server = Server::start(&home.path(), &["--config", file.to_str().unwrap()]);
+    let ports = [(); 4].map(|()| free_port().to_string());
     let script = Script::new("real_provider.py", &home, &server)
         .env("PROVIDER_DIRECTORY", home.scratch(""))
-        .env("PROVIDER_PORTS", free_ports(4).join(","));
+        .env("PROVIDER_PORTS", ports.join(","));
     print!("{}", script.passes());
     assert!(server.terminate().success());
     home.kms().done(["audit", "verify"]);

@@ -1,6 +1,7 @@
 """What the scripts about temporary credentials share."""
 
 import base64
+import datetime
 import hashlib
 import hmac
 import json
@@ -37,12 +38,23 @@ def name(prefix="it"):
     return f"{prefix}-{uuid.uuid4().hex[:12]}"
 
 
-def code(seed, steps=0):
-    """The code that an authenticator program shows: RFC 6238. `seed` is base 32."""
-    step = int(time.time()) // 30 + steps
-    tag = hmac.new(base64.b32decode(seed), struct.pack(">Q", step), hashlib.sha1).digest()
-    number = struct.unpack_from(">I", tag, tag[-1] & 15)[0] & 0x7FFFFFFF
-    return f"{number % 1000000:06d}"
+def codes(seed, *steps):
+    """The codes that an authenticator program shows so many steps from one moment: RFC 6238. `seed` is
+    base 32."""
+    now = int(time.time()) // 30
+    shown = []
+    for step in steps:
+        message = struct.pack(">Q", now + step)
+        tag = hmac.new(base64.b32decode(seed), message, hashlib.sha1).digest()
+        number = struct.unpack_from(">I", tag, tag[-1] & 15)[0] & 0x7FFFFFFF
+        shown.append(f"{number % 1000000:06d}")
+    return shown
+
+
+def code(seed):
+    """The code of the next step, which is taken already: it holds for a minute at least, so that a
+    busy machine shows it in time."""
+    return codes(seed, 1)[0]
 
 
 class Device:
@@ -53,10 +65,11 @@ class Device:
         made = self.iam.create_virtual_mfa_device(VirtualMFADeviceName=name("mfa"))
         made = made["VirtualMFADevice"]
         self.serial, self.seed = made["SerialNumber"], made["Base32StringSeed"]
-        # Two steps that are past, so that the code of the moment is still to be shown.
+        # Two steps that are past, so that later codes are still to be shown.
+        first, second = codes(self.seed, -2, -1)
         self.iam.enable_mfa_device(
             UserName=user, SerialNumber=self.serial,
-            AuthenticationCode1=code(self.seed, -2), AuthenticationCode2=code(self.seed, -1),
+            AuthenticationCode1=first, AuthenticationCode2=second,
         )
 
     def code(self):
@@ -71,6 +84,10 @@ def allow(user, *actions, effect="Allow", resource="*", **more):
     kms("user", "policy", "put", user, "-", data=json.dumps(document).encode())
 
 
+def moment():
+    return datetime.datetime.now(datetime.timezone.utc)
+
+
 class StsCase(Case):
     """A test with users, and a way to say what IAM and STS answer."""
 
@@ -83,6 +100,14 @@ class StsCase(Case):
         self.assertEqual(answer["ResponseMetadata"]["HTTPStatusCode"], status)
         if contains is not None:
             self.assertIn(contains, answer["Error"]["Message"])
+
+    def lasts(self, seconds, call, /, **parameters):
+        """`call` of STS answers with credentials that last so long from its own moment on."""
+        before = moment().replace(microsecond=0)
+        answer = call(**parameters)
+        ends = answer["Credentials"]["Expiration"] - datetime.timedelta(seconds=seconds)
+        self.assertTrue(before <= ends <= moment(), (before, ends))
+        return answer
 
     def someone(self):
         """A new user: (ARN, name, access key)."""

@@ -19,9 +19,14 @@ ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 ABSENT = "00000000-0000-4000-8000-000000000000"
 
 
+# Seconds until a test gives up: more than anything takes on a busy machine.
+PATIENCE = 600
+
+
 def config():
     return botocore.config.Config(
-        retries={"max_attempts": 0}, connect_timeout=10, read_timeout=60, parameter_validation=False
+        retries={"max_attempts": 0}, connect_timeout=PATIENCE, read_timeout=PATIENCE,
+        parameter_validation=False,
     )
 
 

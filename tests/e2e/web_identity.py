@@ -64,7 +64,7 @@ def token(signer, header=None, sign=None, **claims):
     """A token; a claim of None is left out."""
     now = int(time.time())
     body = {"iss": ISSUER, "sub": "repo:org/app", "aud": "sts.amazonaws.com", "iat": now,
-            "exp": now + 600, **claims}
+            "exp": now + 3600, **claims}
     body = {claim: value for claim, value in body.items() if value is not None}
     head = {"alg": signer.alg, "kid": signer.kid, "typ": "JWT", **(header or {})}
     signed = ".".join(encode(json.dumps(part).encode()) for part in (head, body))
@@ -248,13 +248,15 @@ class AskedKeys(WebIdentity):
     def test_the_keys_of_a_provider_are_asked_for_once(self):
         role = self.role(self.provider(LOCAL))
         signer = Provider.signers[0]
+        start = time.monotonic()
         self.assume(role, token(signer, iss=LOCAL))
         self.assertEqual(Provider.asked, ["/.well-known/openid-configuration", "/keys"])
         self.assume(role, token(signer, iss=LOCAL))
-        # A name that is not known has the provider asked again, but not at once and not each time.
+        # A name that is not known has the provider asked again, but once a minute at most.
         for kid in ("made-up", "and-another"):
             self.rejected("InvalidIdentityToken", 400, role, token(Ec(kid), iss=LOCAL))
-        self.assertEqual(len(Provider.asked), 2)
+        minutes = (time.monotonic() - start) // 60
+        self.assertLessEqual(len(Provider.asked), 2 * (1 + minutes))
 
     def test_a_provider_that_is_not_there_is_told(self):
         absent = "http://127.0.0.1:9"

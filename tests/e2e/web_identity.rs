@@ -1,10 +1,9 @@
 //! Identity providers: one with its keys in a file, one on this machine that is asked for them.
 
 use std::fs;
-use std::net::TcpListener;
 use std::process::Command;
 
-use kms_tests::{Home, Script, Server, python};
+use kms_tests::{Home, Script, Server, free_port, python};
 
 const ISSUER: &str = "https://static.example/id";
 
@@ -31,12 +30,9 @@ fn tokens_of_identity_providers_are_taken_as_in_aws() {
         .args([&key, &keys])
         .status();
     assert!(made.unwrap().success());
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
     let file = home.scratch("kms-server.toml");
     let config = format!(
-        "[oidc]\nplain_loopback = true\n\n\
+        "[oidc]\nplain_loopback = true\ntimeout_milliseconds = 30000\n\n\
          [[oidc_provider]]\nissuer = {ISSUER:?}\njwks_file = {keys:?}\n"
     );
     fs::write(&file, config).unwrap();
@@ -44,7 +40,7 @@ fn tokens_of_identity_providers_are_taken_as_in_aws() {
     let script = Script::new("web_identity.py", &home, &server)
         .env("STATIC_ISSUER", ISSUER)
         .env("STATIC_KEY", &key)
-        .env("PROVIDER_PORT", port.to_string());
+        .env("PROVIDER_PORT", free_port().to_string());
     print!("{}", script.passes());
     assert!(server.terminate().success());
     home.kms().done(["audit", "verify"]);
