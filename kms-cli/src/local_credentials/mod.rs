@@ -17,8 +17,8 @@ use crate::engine::refused;
 use crate::failure::{Failure, Kind};
 use connection::exchange;
 
-/// For all of it: the connection, TLS and the answer.
-const TIMEOUT: Duration = Duration::from_secs(20);
+/// For all of it: the connection, TLS and the answer. SDKs give a process a minute.
+const TIMEOUT: Duration = Duration::from_secs(50);
 
 /// Who is asked.
 #[derive(Debug)]
