@@ -171,6 +171,7 @@ fn tell(outcome: &PrincipalsOutcome) {
         adopted = count(ChangeAction::Adopt),
         changed = count(ChangeAction::Change),
         removed = count(ChangeAction::Remove),
+        released = count(ChangeAction::Release),
         "the principals file is applied"
     );
 }

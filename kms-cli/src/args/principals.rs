@@ -9,8 +9,9 @@ use clap::Subcommand;
 pub(crate) enum PrincipalsCommand {
     /// Show what applying a principals file would change, without changing anything
     #[command(after_help = "\
-+ is created, = is there already and is taken over by the file, ~ is changed, - is removed. Secrets
-are not shown.
++ is created, = is there already and is taken over by the file, ~ is changed, - is removed, ! stays as
+it is and is not the file's any more, such as an account that it no longer names. Secrets are not
+shown.
 
 Examples:
   kms principals plan principals.toml
@@ -22,7 +23,7 @@ Examples:
         #[arg(long)]
         detailed_exitcode: bool,
     },
-    /// Make users, groups, roles, policies and identity providers as a principals file says
+    /// Make users, roles, policies and the organization of accounts as a principals file says
     #[command(after_help = "\
 The file is TOML; documents are in files beside it or in it, secrets in files of mode 0600:
 
@@ -50,5 +51,9 @@ Examples:
     },
     /// Print the principals file of what is in the store, without secrets
     #[command(after_help = "Example:\n  kms principals export > principals.toml")]
-    Export,
+    Export {
+        /// With the roles OrganizationAccountAccessRole of member accounts, too
+        #[arg(long)]
+        access_roles: bool,
+    },
 }

@@ -31,7 +31,7 @@ pub(super) fn run(
             detailed_exitcode,
         } => plan(&file, detailed_exitcode, global, output),
         PrincipalsCommand::Apply { file, yes } => apply(&file, yes, global, output),
-        PrincipalsCommand::Export => export(global, output),
+        PrincipalsCommand::Export { access_roles } => export(access_roles, global, output),
     }
 }
 
@@ -98,8 +98,9 @@ fn apply(path: &Path, yes: bool, global: &Global, output: &Output) -> Result<(),
     show(&outcome, output, "")
 }
 
-fn export(global: &Global, output: &Output) -> Result<(), Failure> {
-    let file = open(global, output)?.call(ExportPrincipalsRequest)?;
+fn export(access_roles: bool, global: &Global, output: &Output) -> Result<(), Failure> {
+    let request = ExportPrincipalsRequest { access_roles };
+    let file = open(global, output)?.call(request)?;
     output.bytes(write(&file).as_bytes())
 }
 
@@ -113,6 +114,7 @@ fn as_json(change: &PrincipalChange) -> Value {
     json!({
         "Action": change.action,
         "Kind": change.kind,
+        "Name": change.name,
         "Arn": change.arn,
         "UniqueId": change.unique_id,
         "Fields": change.fields.iter().map(field).collect::<Vec<_>>(),
@@ -130,8 +132,10 @@ fn text(outcome: &PrincipalsOutcome, tense: &str) -> String {
             ChangeAction::Adopt => ('=', " (is there; the file takes it over)"),
             ChangeAction::Change => ('~', ""),
             ChangeAction::Remove => ('-', ""),
+            ChangeAction::Release => ('!', " (stays as it is; the file lets go of it)"),
         };
-        lines.push(format!("{sign} {} {}{note}", change.kind, change.arn));
+        let name = change.name.as_ref().unwrap_or(&change.arn);
+        lines.push(format!("{sign} {} {name}{note}", change.kind));
         lines.extend(change.fields.iter().map(field));
     }
     let count = |action| {
@@ -143,8 +147,12 @@ fn text(outcome: &PrincipalsOutcome, tense: &str) -> String {
     } else {
         format!("{tense} ")
     };
+    let released = match count(ChangeAction::Release) {
+        0 => String::new(),
+        released => format!(", {released} {tense}let go"),
+    };
     lines.push(format!(
-        "{} {tense}created, {} {tense}taken over, {} {tense}changed, {} {tense}removed",
+        "{} {tense}created, {} {tense}taken over, {} {tense}changed, {} {tense}removed{released}",
         count(ChangeAction::Create),
         count(ChangeAction::Adopt),
         count(ChangeAction::Change),

@@ -31,7 +31,9 @@ macro_rules! reasons {
                 match self { $(Self::$name => $text,)* }
             }
 
-            const fn message(self) -> &'static str {
+            /// What AWS says of it.
+            #[must_use]
+            pub const fn message(self) -> &'static str {
                 match self { $(Self::$name => $message,)* }
             }
         }

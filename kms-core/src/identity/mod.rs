@@ -17,10 +17,10 @@ pub use managed_policy::{ManagedPolicy, PolicyVersion};
 pub use mfa::{MfaAssignment, MfaDevice};
 pub use oidc_provider::{OidcProvider, oidc_provider_arn};
 pub use organization::{
-    AccountRequest, JoinedMethod, MemberAccount, MemberStatus, Organization, OrganizationPolicy,
-    OrganizationRoot, OrganizationalUnit, PolicyType, generate_account_request_id,
-    generate_organization_id, generate_organization_policy_id, generate_organizational_unit_id,
-    generate_root_id,
+    AccountRequest, JoinedMethod, MAX_UNIT_DEPTH, MemberAccount, MemberStatus, Organization,
+    OrganizationPolicy, OrganizationRoot, OrganizationalUnit, PolicyType,
+    generate_account_request_id, generate_organization_id, generate_organization_policy_id,
+    generate_organizational_unit_id, generate_root_id,
 };
 pub use role::Role;
 pub use session_revocation::SessionRevocation;

@@ -13,6 +13,9 @@ use crate::ids::{
 };
 use crate::time::Timestamp;
 
+/// The deepest that organizational units are in one another.
+pub const MAX_UNIT_DEPTH: usize = 5;
+
 /// A type of policy that an organization has here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum PolicyType {
@@ -87,6 +90,9 @@ pub struct Organization {
     pub created: Timestamp,
     /// What everything else is in.
     pub root: OrganizationRoot,
+    /// Whether the principals file manages it, `docs/spec/principals-file.md`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub managed_by_file: bool,
 }
 
 /// The root of an organization.
@@ -145,6 +151,9 @@ pub struct OrganizationalUnit {
     pub attached: Attached,
     /// Tags by key.
     pub tags: Tags,
+    /// Whether the principals file manages it, `docs/spec/principals-file.md`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub managed_by_file: bool,
 }
 
 /// Whether an account can be used.
@@ -189,6 +198,9 @@ pub struct MemberAccount {
     pub attached: Attached,
     /// Tags by key.
     pub tags: Tags,
+    /// Whether the principals file manages it, `docs/spec/principals-file.md`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub managed_by_file: bool,
 }
 
 /// A policy of an organization.
@@ -207,6 +219,9 @@ pub struct OrganizationPolicy {
     pub content: String,
     /// Tags by key.
     pub tags: Tags,
+    /// Whether the principals file manages it, `docs/spec/principals-file.md`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub managed_by_file: bool,
 }
 
 /// A request for a new account, and what came of it.

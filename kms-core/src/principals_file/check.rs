@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Spanned;
 
+use super::check_organization::Tables;
 use super::file::{self, File, line_of};
 use super::{
-    DEFAULT_SESSION_DURATION, FileAccessKey, FileGroup, FilePolicy, FileProvider, FileRole,
-    FileUser, InvalidPrincipals, MAX_ACCESS_KEYS, MAX_DOCUMENT, MAX_DOCUMENTS, MAX_ENTITIES,
-    Permissions, Place, PolicyRef, PrincipalsFile, References,
+    AccountRef, DEFAULT_SESSION_DURATION, FileAccessKey, FileGroup, FilePolicy, FileProvider,
+    FileRole, FileUser, InvalidPrincipals, MAX_ACCESS_KEYS, MAX_DOCUMENT, MAX_DOCUMENTS,
+    MAX_ENTITIES, Permissions, Place, PolicyRef, PrincipalsFile, References,
 };
 use crate::crypto::digest::{hexadecimal, sha256};
-use crate::ids::{AccessKeyId, AccountId, PolicyName};
+use crate::ids::{AccessKeyId, PolicyName};
 use crate::secret::SecretText;
 
 /// How many characters a secret access key has.
@@ -20,9 +21,10 @@ const SECRET: usize = 40;
 /// Checks each entity by itself and against the others.
 pub(super) fn checked(
     text: &str,
-    file: File,
+    mut file: File,
     references: &mut dyn References,
 ) -> Result<PrincipalsFile, InvalidPrincipals> {
+    let organization = Tables::take(&mut file);
     let counts = [
         file.policy.len(),
         file.group.len(),
@@ -32,6 +34,7 @@ pub(super) fn checked(
     ];
     let count = counts
         .iter()
+        .chain(&organization.count())
         .fold(0_usize, |sum, one| sum.saturating_add(*one));
     if !(1..=MAX_ENTITIES).contains(&count) {
         return Err(InvalidPrincipals {
@@ -48,6 +51,7 @@ pub(super) fn checked(
     };
     Ok(PrincipalsFile {
         digest: hexadecimal(&sha256(text.as_bytes())),
+        organization: check.organization(organization)?,
         policies: check.all(file.policy, Check::policy)?,
         groups: check.all(file.group, Check::group)?,
         users: check.all(file.user, Check::user)?,
@@ -57,25 +61,30 @@ pub(super) fn checked(
 }
 
 /// What is known while the entities are read in their order.
-struct Check<'a> {
+pub(super) struct Check<'a> {
     text: &'a str,
     references: &'a mut dyn References,
     /// The bytes of all documents so far.
     documents: usize,
     /// Kind, account and name of every entity so far, in lower case.
-    names: BTreeSet<(&'static str, Option<AccountId>, String)>,
+    names: BTreeSet<(&'static str, Option<AccountRef>, String)>,
     access_keys: BTreeSet<AccessKeyId>,
 }
 
 impl Check<'_> {
-    fn all<T, U>(
+    /// The line that the byte of the text stands on.
+    pub(super) fn line(&self, at: usize) -> usize {
+        line_of(self.text, at)
+    }
+
+    pub(super) fn all<T, U>(
         &mut self,
         entities: Vec<Spanned<T>>,
         one: fn(&mut Self, T, usize) -> Result<U, String>,
     ) -> Result<Vec<U>, InvalidPrincipals> {
         let mut checked = Vec::with_capacity(entities.len());
         for entity in entities {
-            let line = line_of(self.text, entity.span().start);
+            let line = self.line(entity.span().start);
             let entity = one(self, entity.into_inner(), line);
             checked.push(entity.map_err(|reason| InvalidPrincipals { line, reason })?);
         }
@@ -87,7 +96,7 @@ impl Check<'_> {
         &mut self,
         line: usize,
         kind: &'static str,
-        account: Option<AccountId>,
+        account: Option<AccountRef>,
         name: &str,
     ) -> Result<Place, String> {
         let key = (kind, account.clone(), name.to_lowercase());
@@ -99,8 +108,16 @@ impl Check<'_> {
         Ok(Place { line, account })
     }
 
+    /// Refuses a second part of the organization of the name.
+    pub(super) fn once(&mut self, kind: &'static str, name: &str) -> Result<(), String> {
+        match self.names.insert((kind, None, name.to_owned())) {
+            true => Ok(()),
+            false => Err(format!("the {kind} {name} stands twice")),
+        }
+    }
+
     /// The document that is given as text or as a file.
-    fn document(
+    pub(super) fn document(
         &mut self,
         of: &str,
         text: (&str, Option<String>),

@@ -6,12 +6,22 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 use toml::Spanned;
 
-use super::{InvalidPrincipals, PolicyRef};
+use super::{AccountRef, FileTarget, InvalidPrincipals, PolicyRef, UnitPath};
+use crate::identity::PolicyType;
 use crate::ids::{AccessKeyId, AccountId, EntityPath, GroupName, PolicyName, RoleName, UserName};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
+    pub(super) organization: Option<Spanned<Organization>>,
+    #[serde(default)]
+    pub(super) organizational_unit: Vec<Spanned<Unit>>,
+    #[serde(default)]
+    pub(super) account: Vec<Spanned<Account>>,
+    #[serde(default)]
+    pub(super) scp: Vec<Spanned<ControlPolicy>>,
+    #[serde(default)]
+    pub(super) rcp: Vec<Spanned<ControlPolicy>>,
     #[serde(default)]
     pub(super) policy: Vec<Spanned<Policy>>,
     #[serde(default)]
@@ -27,7 +37,7 @@ pub(super) struct File {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Policy {
-    pub(super) account: Option<AccountId>,
+    pub(super) account: Option<AccountRef>,
     pub(super) name: PolicyName,
     #[serde(default)]
     pub(super) path: EntityPath,
@@ -49,7 +59,7 @@ pub(super) struct Inline {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Group {
-    pub(super) account: Option<AccountId>,
+    pub(super) account: Option<AccountRef>,
     pub(super) name: GroupName,
     #[serde(default)]
     pub(super) path: EntityPath,
@@ -62,7 +72,7 @@ pub(super) struct Group {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct User {
-    pub(super) account: Option<AccountId>,
+    pub(super) account: Option<AccountRef>,
     pub(super) name: UserName,
     #[serde(default)]
     pub(super) path: EntityPath,
@@ -95,7 +105,7 @@ fn active() -> bool {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Role {
-    pub(super) account: Option<AccountId>,
+    pub(super) account: Option<AccountRef>,
     pub(super) name: RoleName,
     #[serde(default)]
     pub(super) path: EntityPath,
@@ -115,13 +125,71 @@ pub(super) struct Role {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Provider {
-    pub(super) account: Option<AccountId>,
+    pub(super) account: Option<AccountRef>,
     pub(super) url: String,
     #[serde(default)]
     pub(super) audiences: Vec<String>,
     #[serde(default)]
     pub(super) thumbprints: Vec<String>,
 }
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Organization {
+    pub(super) feature_set: Option<String>,
+    pub(super) policy_types: Option<Vec<PolicyType>>,
+    #[serde(default)]
+    pub(super) tags: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Unit {
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) parent: UnitPath,
+    #[serde(default)]
+    pub(super) tags: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Account {
+    pub(super) id: Option<AccountId>,
+    pub(super) name: String,
+    pub(super) email: Option<String>,
+    #[serde(default)]
+    pub(super) parent: UnitPath,
+    #[serde(default)]
+    pub(super) tags: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ControlPolicy {
+    pub(super) name: String,
+    pub(super) description: Option<String>,
+    pub(super) text: Option<String>,
+    pub(super) file: Option<String>,
+    #[serde(default)]
+    pub(super) targets: Vec<FileTarget>,
+    #[serde(default)]
+    pub(super) tags: BTreeMap<String, String>,
+}
+
+/// Types that are written as their text.
+macro_rules! read_from_text {
+    ($($type:ty),*) => {$(
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                text.parse().map_err(D::Error::custom)
+            }
+        }
+    )*};
+}
+
+read_from_text!(AccountRef, UnitPath, FileTarget);
 
 impl<'de> Deserialize<'de> for PolicyRef {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -147,7 +215,11 @@ pub(super) fn read(text: &str) -> Result<File, InvalidPrincipals> {
 /// secret there.
 fn without_values(message: &str) -> String {
     match message.split_once(", expected ") {
-        Some((before, expected)) if before.starts_with("invalid ") => {
+        Some((before, expected))
+            if ["invalid ", "unknown variant "]
+                .iter()
+                .any(|start| before.starts_with(start)) =>
+        {
             format!("expected {expected}")
         }
         _ => message.to_owned(),

@@ -1,20 +1,26 @@
 //! The principals file, `docs/spec/principals-file.md`: the users, groups, roles, managed policies
-//! and identity providers that a store shall have.
+//! and identity providers that a store shall have, and the organization of its accounts.
 
 mod check;
+mod check_organization;
 mod file;
+mod organization;
 mod text;
 
+#[cfg(test)]
+mod organization_tests;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ids::{
-    AccessKeyId, AccountId, EntityPath, GroupName, PolicyArn, PolicyName, RoleName, UserName,
-};
+use crate::ids::{AccessKeyId, EntityPath, GroupName, PolicyArn, PolicyName, RoleName, UserName};
 use crate::secret::SecretText;
 
+pub use organization::{
+    AccountRef, FileAccount, FileControlPolicy, FileOrganization, FileTarget, FileUnit, UnitPath,
+    table_of,
+};
 pub use text::write;
 
 /// The longest principals file, in bytes.
@@ -60,6 +66,8 @@ pub trait References {
 pub struct PrincipalsFile {
     /// The SHA-256 digest of the text, 64 lower-case hexadecimal digits.
     pub digest: String,
+    /// The organization; `None` where the file says nothing of it.
+    pub organization: Option<FileOrganization>,
     /// Managed policies.
     pub policies: Vec<FilePolicy>,
     /// Groups.
@@ -78,7 +86,7 @@ pub struct Place {
     /// The line that it begins on, counted from 1.
     pub line: usize,
     /// Its account; `None` is the store's own.
-    pub account: Option<AccountId>,
+    pub account: Option<AccountRef>,
 }
 
 /// How the file names a managed policy.

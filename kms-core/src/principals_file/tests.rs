@@ -22,7 +22,7 @@ impl References for Beside {
     }
 }
 
-fn read(text: &str) -> PrincipalsFile {
+pub(super) fn read(text: &str) -> PrincipalsFile {
     parse(text, &mut Beside).unwrap()
 }
 
@@ -79,7 +79,7 @@ fn every_member_is_read() {
     assert_eq!(file.groups[0].permissions.policies.len(), 2);
     let user = &file.users[0];
     assert_eq!(
-        user.place.account.as_ref().unwrap().as_str(),
+        user.place.account.as_ref().unwrap().to_string(),
         "111122223333"
     );
     assert_eq!(user.permissions.inline.len(), 1);
@@ -203,7 +203,7 @@ fn what_an_entity_cannot_be_is_refused() {
 }
 
 /// Each text is refused with these words.
-fn refuses(cases: &[(String, &str)]) {
+pub(super) fn refuses(cases: &[(String, &str)]) {
     for (text, words) in cases {
         let said = refusal(text);
         assert!(said.contains(words), "{text}: {said}");
@@ -230,6 +230,8 @@ fn no_error_tells_what_could_be_a_secret() {
         );
     }
     let said = refusal(&format!("{user}access_keys = \"{SECRET}\""));
+    assert!(!said.contains("wJal"), "{said}");
+    let said = refusal(&format!("[organization]\npolicy_types = [\"{SECRET}\"]"));
     assert!(!said.contains("wJal"), "{said}");
     let said = format!("{:?}", read(WHOLE));
     assert!(!said.contains("wJal"), "{said}");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Display, Write};
 
-use super::{Permissions, Place, PolicyRef, PrincipalsFile};
+use super::{FileOrganization, Permissions, Place, PolicyRef, PrincipalsFile};
 use crate::ids::{EntityPath, PolicyName};
 
 const HEAD: &str = "\
@@ -15,6 +15,9 @@ const HEAD: &str = "\
 #[must_use]
 pub fn write(file: &PrincipalsFile) -> String {
     let mut out = Out(HEAD.to_owned());
+    if let Some(organization) = &file.organization {
+        out.organization(organization);
+    }
     for policy in &file.policies {
         out.table("policy", &policy.place, policy.name.as_str());
         out.path(&policy.path);
@@ -68,8 +71,49 @@ impl Out {
     }
 
     fn header(&mut self, kind: &str, place: &Place) {
-        let _ = writeln!(self.0, "\n[[{kind}]]");
-        self.optional("account", place.account.as_ref().map(|id| id.as_str()));
+        self.begin(&format!("[[{kind}]]"));
+        let account = place.account.as_ref().map(ToString::to_string);
+        self.optional("account", account.as_deref());
+    }
+
+    fn begin(&mut self, table: &str) {
+        let _ = writeln!(self.0, "\n{table}");
+    }
+
+    fn organization(&mut self, organization: &FileOrganization) {
+        self.begin("[organization]");
+        let types = organization.policy_types.iter();
+        let types: Vec<_> = types.map(|kind| quoted(kind.as_str())).collect();
+        // Without it the type that an organization begins with counts.
+        self.line("policy_types", &format!("[{}]", types.join(", ")));
+        self.tags(&organization.tags);
+        for unit in &organization.units {
+            let Some((parent, name)) = unit.path.split() else {
+                continue;
+            };
+            self.begin("[[organizational_unit]]");
+            self.string("name", name);
+            self.string("parent", &parent.to_string());
+            self.tags(&unit.tags);
+        }
+        for account in &organization.accounts {
+            self.begin("[[account]]");
+            self.optional("id", account.id.as_ref().map(|id| id.as_str()));
+            self.string("name", &account.name);
+            self.optional("email", account.email.as_deref());
+            self.string("parent", &account.parent.to_string());
+            self.tags(&account.tags);
+        }
+        for policy in &organization.policies {
+            self.begin(&format!("[[{}]]", policy.table()));
+            self.string("name", &policy.name);
+            if !policy.description.is_empty() {
+                self.string("description", &policy.description);
+            }
+            self.array("targets", policy.targets.iter());
+            self.tags(&policy.tags);
+            self.optional("text", policy.document.as_deref());
+        }
     }
 
     fn table(&mut self, kind: &str, place: &Place, name: &str) {

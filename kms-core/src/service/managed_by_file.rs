@@ -4,27 +4,41 @@ use super::change::Edit;
 use super::federation_edit::FederationEdit;
 use super::iam::Entity;
 use super::identity_edit::IdentityEdit;
+use super::organizations::{OrganizationEdit, Organizations};
 use super::state::State;
 use crate::Error;
+use crate::api::OrganizationsCode;
 use crate::api::query::QueryCode;
 use crate::identity::{AccessKeyOwner, User, oidc_provider_arn};
-use crate::ids::{AccessKeyId, AccountId, GroupName, PolicyName, RoleName, UserName};
+use crate::ids::{
+    AccessKeyId, AccountId, GroupName, OrganizationPolicyId, OrganizationalUnitId, PolicyName,
+    RoleName, UserName,
+};
 
 /// A kind and a name.
 type Named = (&'static str, String);
 
 /// The answer to a change of what the file manages, in the words that AWS has for roles which it
 /// manages itself.
-fn unmodifiable((kind, name): Named) -> Error {
-    let message = format!(
+fn protected((kind, name): Named) -> String {
+    format!(
         "Cannot perform the operation on the protected {kind} '{name}' - this {kind} is only \
          modifiable by the principals file"
-    );
-    Error::Query(QueryCode::UnmodifiableEntity, message)
+    )
 }
 
 fn refuse(managed: Option<Named>) -> Result<(), Error> {
+    let unmodifiable = |named| Error::Query(QueryCode::UnmodifiableEntity, protected(named));
     managed.map_or(Ok(()), |named| Err(unmodifiable(named)))
+}
+
+/// The same of a part of the organization. AWS Organizations has no code for it; this one all of its
+/// operations have.
+fn refuse_part(managed: Option<Named>) -> Result<(), Error> {
+    let code = OrganizationsCode::AccessDeniedException;
+    managed.map_or(Ok(()), |named| {
+        Err(Error::Organizations(code, protected(named)))
+    })
 }
 
 /// Refuses an entity that the file manages, before anything else is found wrong with a change.
@@ -58,12 +72,17 @@ pub(super) fn check_entity(entity: &Entity) -> Result<(), Error> {
 /// Refuses a change of what the file manages, whichever operation makes it.
 ///
 /// # Errors
-/// [`QueryCode::UnmodifiableEntity`].
+/// [`QueryCode::UnmodifiableEntity`], of the organization
+/// [`OrganizationsCode::AccessDeniedException`].
 pub(super) fn check_edits(edits: &[Edit], state: &State) -> Result<(), Error> {
     for edit in edits {
         refuse(match edit {
             Edit::Identity(edit) => of_identity(edit, state),
             Edit::Federation(edit) => of_federation(edit, state),
+            Edit::Organization(edit) => {
+                refuse_part(of_organization(edit, &state.organizations))?;
+                None
+            }
             _ => None,
         })?;
     }
@@ -102,6 +121,58 @@ fn of_federation(edit: &FederationEdit, state: &State) -> Option<Named> {
     provider
         .managed_by_file
         .then(|| ("OpenIDConnect provider", name.to_owned()))
+}
+
+fn of_organization(edit: &OrganizationEdit, organizations: &Organizations) -> Option<Named> {
+    match edit {
+        OrganizationEdit::Put(_) | OrganizationEdit::Remove(_) => {
+            let organization = organizations.organization()?;
+            organization
+                .managed_by_file
+                .then(|| ("organization", organization.id.to_string()))
+        }
+        OrganizationEdit::PutUnit(unit) => {
+            let there = organizations.unit(&unit.id)?;
+            let moved = there.attached.symmetric_difference(&unit.attached);
+            unit_of(&unit.id, organizations).or_else(|| attached(moved, organizations))
+        }
+        OrganizationEdit::RemoveUnit(id) => unit_of(id, organizations),
+        OrganizationEdit::PutMember(member) => {
+            let there = organizations.member(&member.id)?;
+            let moved = there.attached.symmetric_difference(&member.attached);
+            member_of(&member.id, organizations).or_else(|| attached(moved, organizations))
+        }
+        OrganizationEdit::RemoveMember(id) => member_of(id, organizations),
+        OrganizationEdit::PutPolicy(policy) => control_policy_of(&policy.id, organizations),
+        OrganizationEdit::RemovePolicy(id) => control_policy_of(id, organizations),
+        OrganizationEdit::PutRequest(_) | OrganizationEdit::RemoveRequest(_) => None,
+    }
+}
+
+/// A policy of the file among those that are attached or detached: its targets are the file's too.
+fn attached<'a>(
+    mut moved: impl Iterator<Item = &'a OrganizationPolicyId>,
+    organizations: &Organizations,
+) -> Option<Named> {
+    moved.find_map(|id| control_policy_of(id, organizations))
+}
+
+fn unit_of(id: &OrganizationalUnitId, organizations: &Organizations) -> Option<Named> {
+    let unit = organizations.unit(id)?;
+    unit.managed_by_file
+        .then(|| ("organizational unit", unit.name.clone()))
+}
+
+fn member_of(id: &AccountId, organizations: &Organizations) -> Option<Named> {
+    let member = organizations.member(id)?;
+    member.managed_by_file.then(|| ("account", id.to_string()))
+}
+
+fn control_policy_of(id: &OrganizationPolicyId, organizations: &Organizations) -> Option<Named> {
+    let policy = organizations.policy(id)?;
+    policy
+        .managed_by_file
+        .then(|| ("policy", policy.name.clone()))
 }
 
 fn managed_user(user: &User) -> Option<Named> {

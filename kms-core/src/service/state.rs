@@ -110,13 +110,14 @@ impl State {
         }
     }
 
-    /// A copy of the accounts and of who is in them, without keys: to see what a change would make
+    /// A copy of the accounts, their organization and who is in them, without keys: to see what a change would make
     /// of them.
     pub(super) fn principals_alone(&self) -> Self {
         Self {
             accounts: self.accounts.clone(),
             identities: self.identities.clone(),
             federation: self.federation.clone(),
+            organizations: self.organizations.clone(),
             ..Self::new(Arc::clone(&self.records))
         }
     }

@@ -15,6 +15,7 @@ use kms_core::service::{
 
 use super::*;
 
+mod organization;
 mod refusals;
 
 const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
@@ -121,17 +122,21 @@ impl Fixture {
     }
 }
 
+fn sign(action: ChangeAction) -> char {
+    match action {
+        ChangeAction::Create => '+',
+        ChangeAction::Adopt => '=',
+        ChangeAction::Change => '~',
+        ChangeAction::Remove => '-',
+        ChangeAction::Release => '!',
+    }
+}
+
 /// What is done to which entity, in one word each.
 fn done(outcome: &PrincipalsOutcome) -> Vec<String> {
     let one = |change: &kms_core::service::PrincipalChange| {
-        let sign = match change.action {
-            ChangeAction::Create => '+',
-            ChangeAction::Adopt => '=',
-            ChangeAction::Change => '~',
-            ChangeAction::Remove => '-',
-        };
         let name = change.arn.rsplit_once(':').unwrap().1;
-        format!("{sign}{name}")
+        format!("{}{name}", sign(change.action))
     };
     outcome.changes.iter().map(one).collect()
 }
@@ -496,7 +501,8 @@ fn a_plan_of_an_export_changes_nothing() {
     let fixture = Fixture::new();
     fixture.write_documents();
     fixture.apply_file(WHOLE).unwrap();
-    let export = |fixture: &Fixture| write(&fixture.send(ExportPrincipalsRequest).unwrap());
+    let export =
+        |fixture: &Fixture| write(&fixture.send(ExportPrincipalsRequest::default()).unwrap());
     let text = export(&fixture);
     assert!(!text.contains(SECRET), "{text}");
     assert_eq!(fixture.plan_file(&text).changes, []);

@@ -2,21 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::organization::exported;
 use crate::Error;
 use crate::identity::{AccessKeyOwner, User};
 use crate::ids::{AccountId, PolicyArn, PolicyName};
 use crate::principals_file::{
-    FileAccessKey, FileGroup, FilePolicy, FileProvider, FileRole, FileUser, Permissions, Place,
-    PolicyRef, PrincipalsFile,
+    AccountRef, FileAccessKey, FileGroup, FilePolicy, FileProvider, FileRole, FileUser,
+    Permissions, Place, PolicyRef, PrincipalsFile,
 };
 use crate::service::context::CallContext;
 use crate::service::operation::{Authorization, Event, Loaded, On, Operation, Performed, Step};
+use crate::service::organizations::ACCESS_ROLE;
 use crate::service::parameters::Parameters;
 
 /// What a principals file has to say for the store to stay as it is, without secrets. Offered
 /// in-process.
-#[derive(Clone, Copy, Debug)]
-pub struct ExportPrincipalsRequest;
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ExportPrincipalsRequest {
+    /// Whether to tell the roles by which the management account reaches the others, which stand in
+    /// a file rather not: what a file manages goes when it is no longer named there.
+    pub access_roles: bool,
+}
 
 /// Every policy that is attached is of the same account, and in the file.
 fn named(arn: &PolicyArn) -> Result<PolicyRef, Error> {
@@ -39,11 +45,17 @@ fn permissions(
 }
 
 /// Adds what one account has.
-fn add(file: &mut PrincipalsFile, account: &AccountId, step: &Step<'_>) -> Result<(), Error> {
+fn add(
+    file: &mut PrincipalsFile,
+    account: &AccountId,
+    access_roles: bool,
+    step: &Step<'_>,
+) -> Result<(), Error> {
     let state = step.state;
+    let of_another = account != step.call.account();
     let place = Place {
         line: 0,
-        account: (account != step.call.account()).then(|| account.clone()),
+        account: of_another.then(|| AccountRef::Id(account.clone())),
     };
     for entry in state.managed_policies(account) {
         let policy = &entry.policy;
@@ -70,6 +82,11 @@ fn add(file: &mut PrincipalsFile, account: &AccountId, step: &Step<'_>) -> Resul
     }
     for entry in state.roles(account) {
         let role = &entry.role;
+        // One that the file manages would go if the file did not name it.
+        let is_access = of_another && role.name.as_str() == ACCESS_ROLE && !role.managed_by_file;
+        if is_access && !access_roles {
+            continue;
+        }
         file.roles.push(FileRole {
             place: place.clone(),
             name: role.name.clone(),
@@ -118,7 +135,7 @@ fn user(user: &User, place: Place, step: &Step<'_>) -> Result<FileUser, Error> {
 }
 
 impl Operation for ExportPrincipalsRequest {
-    type Parsed = ();
+    type Parsed = Self;
     type Response = PrincipalsFile;
     const EVENT: Event = Event {
         read_only: true,
@@ -127,22 +144,25 @@ impl Operation for ExportPrincipalsRequest {
 
     fn parameters(&self, _parameters: &mut Parameters) {}
 
-    fn parse(self) -> Result<(), Error> {
-        Ok(())
+    fn parse(self) -> Result<Self, Error> {
+        Ok(self)
     }
 
     fn authorizations<'a>(
-        (): &'a (),
+        _parsed: &'a Self,
         _loaded: &'a Loaded,
         _call: &'a CallContext,
     ) -> Result<Vec<Authorization<'a>>, Error> {
         Ok(vec![Authorization::new("kms:ExportPrincipals", On::Any)])
     }
 
-    fn perform((): (), step: &Step<'_>) -> Result<Performed<PrincipalsFile>, Error> {
-        let mut file = PrincipalsFile::default();
+    fn perform(parsed: Self, step: &Step<'_>) -> Result<Performed<PrincipalsFile>, Error> {
+        let mut file = PrincipalsFile {
+            organization: exported(&step.state.organizations),
+            ..PrincipalsFile::default()
+        };
         for account in step.state.accounts() {
-            add(&mut file, &account.id, step)?;
+            add(&mut file, &account.id, parsed.access_roles, step)?;
         }
         Ok(Performed::read(file))
     }

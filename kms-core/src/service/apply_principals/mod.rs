@@ -4,6 +4,7 @@
 mod access_keys;
 mod entities;
 mod export;
+mod organization;
 mod outcome;
 mod read;
 mod reconcile;

@@ -1,13 +1,13 @@
 //! From what the file says and what is there to what changes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::outcome::{ChangeAction, FieldChange, PrincipalChange, PrincipalsOutcome};
 use super::shown::{Properties, Shown, difference};
 use crate::Error;
 use crate::identity::SessionRevocation;
 use crate::ids::{AccessKeyId, AccountId, PolicyArn, UniqueId};
-use crate::principals_file::{Permissions, Place, PolicyRef, PrincipalsFile};
+use crate::principals_file::{AccountRef, Permissions, Place, PolicyRef, PrincipalsFile};
 use crate::service::change::Edit;
 use crate::service::federation_edit::FederationEdit;
 use crate::service::iam::{documents, limits};
@@ -24,6 +24,11 @@ pub(super) struct Work<'a> {
     pub(super) changes: Vec<PrincipalChange>,
     /// Every access key of the file.
     pub(super) file_keys: BTreeSet<&'a AccessKeyId>,
+    /// The accounts by their addresses of email, in lower case.
+    pub(super) addresses: BTreeMap<String, AccountId>,
+    /// Names that were drawn and that the apply of a plan would draw anew, with what a plan says
+    /// instead.
+    pub(super) drawn: BTreeMap<String, String>,
 }
 
 /// What changes, and what makes it change.
@@ -41,36 +46,45 @@ pub(super) fn reconcile(
         edits: Vec::new(),
         changes: Vec::new(),
         file_keys: keys.map(|key| &key.id).collect(),
+        addresses: BTreeMap::new(),
+        drawn: BTreeMap::new(),
     };
+    work.organization(file.organization.as_ref(), &file.roles)?;
     work.remove_what_is_not_in(file)?;
     for provider in &file.providers {
         let done = work.provider(provider);
-        done.map_err(at(&provider.place, "oidc_provider", &provider.url))?;
+        done.map_err(at(provider.place.line, "oidc_provider", &provider.url))?;
     }
     for policy in &file.policies {
         let done = work.policy(policy);
-        done.map_err(at(&policy.place, "policy", policy.name.as_str()))?;
+        done.map_err(at(policy.place.line, "policy", policy.name.as_str()))?;
     }
     for group in &file.groups {
         let done = work.group(group);
-        done.map_err(at(&group.place, "group", group.name.as_str()))?;
+        done.map_err(at(group.place.line, "group", group.name.as_str()))?;
     }
     for user in &file.users {
         let done = work.user(user);
-        done.map_err(at(&user.place, "user", user.name.as_str()))?;
+        done.map_err(at(user.place.line, "user", user.name.as_str()))?;
     }
     work.roles(&file.roles)?;
     work.check_references()?;
     work.check_quotas()?;
     let outcome = PrincipalsOutcome {
         changes: work.changes,
+        drawn: work.drawn,
     };
     Ok((outcome, work.edits))
 }
 
 /// Says which entity of the file is refused; the service's own failures stay what they are.
-pub(super) fn at(place: &Place, kind: &'static str, name: &str) -> impl FnOnce(Error) -> Error {
-    let whose = format!("line {}: the {kind} {name}", place.line);
+pub(super) fn at(line: usize, kind: &'static str, name: &str) -> impl FnOnce(Error) -> Error {
+    at_line(line, &format!("the {kind} {name}"))
+}
+
+/// Says which table of the file is refused.
+pub(super) fn at_line(line: usize, what: &str) -> impl FnOnce(Error) -> Error + use<> {
+    let whose = format!("line {line}: {what}");
     move |error| match error {
         internal @ Error::Internal(_) => internal,
         refused => Error::Validation(format!("{whose}: {refused}")),
@@ -84,9 +98,17 @@ pub(super) fn refused(why: impl Into<String>) -> Error {
 
 impl<'a> Work<'a> {
     /// The account of an entity, without a look whether there is one.
-    pub(super) fn named_account(&self, place: &Place) -> AccountId {
-        let own = self.step.call.account();
-        place.account.as_ref().unwrap_or(own).clone()
+    pub(super) fn named_account(&self, place: &Place) -> Result<AccountId, Error> {
+        match &place.account {
+            None => Ok(self.step.call.account().clone()),
+            Some(AccountRef::Id(id)) => Ok(id.clone()),
+            // The address is not told: refusals are recorded, and it is private.
+            Some(AccountRef::Email(email)) => {
+                let id = self.addresses.get(&email.to_ascii_lowercase());
+                let why = "no account of the store has the address of email that it names";
+                id.cloned().ok_or_else(|| refused(why))
+            }
+        }
     }
 
     /// Ends the sessions of whom the file takes over: whoever made the entity before may still hold
@@ -104,8 +126,8 @@ impl<'a> Work<'a> {
 
     /// The account of an entity.
     pub(super) fn account(&self, place: &Place) -> Result<AccountId, Error> {
-        let account = self.named_account(place);
-        if self.step.state.account(&account).is_none() {
+        let account = self.named_account(place)?;
+        if self.after.account(&account).is_none() {
             return Err(refused(format!("the store has no account {account}")));
         }
         Ok(account)
@@ -186,6 +208,7 @@ impl<'a> Work<'a> {
         self.changes.push(PrincipalChange {
             action,
             kind: T::KIND,
+            name: None,
             arn: wanted.arn_text(),
             unique_id: wanted.unique_id(),
             fields,
@@ -196,6 +219,7 @@ impl<'a> Work<'a> {
         self.changes.push(PrincipalChange {
             action: ChangeAction::Remove,
             kind: T::KIND,
+            name: None,
             arn: gone.arn_text(),
             unique_id: gone.unique_id(),
             fields: Vec::new(),

@@ -36,8 +36,9 @@ impl Work<'_> {
         let (mut names, mut folded) = (Names::new(), Names::new());
         for (kind, place, name) in all {
             let account = self.named_account(place);
+            let account = account.map_err(at(place.line, kind, &name))?;
             if !folded.insert((kind, account.clone(), name.to_lowercase())) {
-                return Err(at(place, kind, &name)(refused("stands twice")));
+                return Err(at(place.line, kind, &name)(refused("stands twice")));
             }
             names.insert((kind, account, name));
         }

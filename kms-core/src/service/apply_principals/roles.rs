@@ -23,13 +23,13 @@ impl Work<'_> {
         let mut halves = Vec::with_capacity(wanted.len());
         for role in wanted {
             let half = self.half(role);
-            let half = half.map_err(at(&role.place, "role", role.name.as_str()))?;
+            let half = half.map_err(at(role.place.line, "role", role.name.as_str()))?;
             self.after.identities.put_role(half.role.clone())?;
             halves.push((role, half));
         }
         for (wanted, half) in halves {
             let done = self.role(half);
-            done.map_err(at(&wanted.place, "role", wanted.name.as_str()))?;
+            done.map_err(at(wanted.place.line, "role", wanted.name.as_str()))?;
         }
         Ok(())
     }

@@ -41,11 +41,11 @@ pub(super) fn access_key(key: &AccessKey) -> (String, String) {
     (format!("access_keys/{}", key.id), status.to_owned())
 }
 
-fn put(properties: &mut Properties, name: &str, value: impl ToString) {
+pub(super) fn put(properties: &mut Properties, name: &str, value: impl ToString) {
     properties.insert(name.to_owned(), value.to_string());
 }
 
-fn each<'a>(
+pub(super) fn each<'a>(
     properties: &mut Properties,
     name: &str,
     pairs: impl IntoIterator<Item = (&'a String, &'a String)>,

@@ -24,7 +24,7 @@ type Attached = BTreeSet<OrganizationPolicyId>;
 
 impl Organizations {
     /// Everything that policies can be attached to, with those that are.
-    pub(super) fn attachments(&self) -> impl Iterator<Item = (TargetId, &Attached)> {
+    pub(in crate::service) fn attachments(&self) -> impl Iterator<Item = (TargetId, &Attached)> {
         let root = self.organization().map(|organization| &organization.root);
         let root = root.map(|root| (TargetId::Root(root.id.clone()), &root.attached));
         let units = self.units();
@@ -47,7 +47,7 @@ impl Organizations {
     }
 
     /// The same target with other policies.
-    pub(super) fn with_attached(
+    pub(in crate::service) fn with_attached(
         &self,
         target: &TargetId,
         attached: Attached,
@@ -72,7 +72,7 @@ impl Organizations {
     }
 
     /// The policies of a type among those that are attached.
-    pub(super) fn of_kind(&self, kind: PolicyType, attached: &Attached) -> Attached {
+    pub(in crate::service) fn of_kind(&self, kind: PolicyType, attached: &Attached) -> Attached {
         let is = |id: &&OrganizationPolicyId| {
             policy_of(id, self).is_some_and(|policy| policy.kind == kind)
         };

@@ -13,8 +13,8 @@ use super::{OrganizationEdit, OrganizationsRequest, limits, organization, organi
 use crate::Error;
 use crate::api::{ConstraintReason, OrganizationsCode};
 use crate::identity::{
-    Account, AccountRequest, EntityKind, JoinedMethod, MemberAccount, MemberStatus, Role,
-    generate_account_id, generate_account_request_id, generate_unique_id,
+    Account, AccountRequest, EntityKind, JoinedMethod, MemberAccount, MemberStatus, Organization,
+    Role, generate_account_id, generate_account_request_id, generate_unique_id,
 };
 use crate::ids::{AccountId, EntityPath, ParentId, account_root_arn};
 use crate::policy::Bindings;
@@ -22,10 +22,11 @@ use crate::service::change::Edit;
 use crate::service::identity_edit::IdentityEdit;
 use crate::service::operation::{Performed, Step};
 use crate::service::parameters::Parameters;
+use crate::service::state::State;
 use crate::service::values::Specific;
 
 /// The role by which the management account reaches a new account, unless another name is given.
-const ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
+pub(in crate::service) const ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
 
 /// The only policy of that role, inline: there are no policies here that AWS manages.
 const ADMINISTRATOR: (&str, &str) = (
@@ -79,10 +80,15 @@ impl OrganizationsRequest for CreateAccountRequest {
         let outcome = if known.any(|member| member.email.as_ref().is_some_and(same)) {
             Err("EMAIL_ALREADY_EXISTS".to_owned())
         } else {
-            let account = new_account(step)?;
+            let organization = organization(step)?;
+            let account = new_account(organization, None, step.state, step)?;
             let id = account.id.clone();
-            let role = access_role(&id, self.role_name.as_deref(), step)?;
-            let member = new_member(&id, name.clone(), email, held, step)?;
+            let role = self.role_name.as_deref().unwrap_or(ACCESS_ROLE);
+            let role = access_role(&id, role, organization, step)?;
+            let member = MemberAccount {
+                tags: held,
+                ..new_member(&id, name.clone(), email, organization, step)?
+            };
             edits.push(Edit::PutAccount(account));
             edits.push(IdentityEdit::PutRole(role).into());
             edits.push(OrganizationEdit::PutMember(member).into());
@@ -120,25 +126,39 @@ fn forgotten(step: &Step<'_>) -> Vec<Edit> {
         .collect()
 }
 
-/// An account like the management account, under an id that no account has.
-fn new_account(step: &Step<'_>) -> Result<Account, Error> {
-    let management = &organization(step)?.management_account;
-    let management = step.state.account(management);
+/// An account like the management account, under the id or else one that no account of `state` has.
+pub(in crate::service) fn new_account(
+    organization: &Organization,
+    id: Option<&AccountId>,
+    state: &State,
+    step: &Step<'_>,
+) -> Result<Account, Error> {
+    let management = state.account(&organization.management_account);
     let management = management.ok_or_else(|| Error::internal("no management account"))?;
-    loop {
-        let id = generate_account_id(step.engine.system_random())?;
-        if step.state.account(&id).is_none() {
-            return Ok(Account {
-                id,
-                created: step.now,
-                ..management.clone()
-            });
-        }
-    }
+    let id = match id {
+        Some(id) => id.clone(),
+        None => loop {
+            let id = generate_account_id(step.engine.system_random())?;
+            if state.account(&id).is_none() {
+                break id;
+            }
+        },
+    };
+    Ok(Account {
+        id,
+        created: step.now,
+        ..management.clone()
+    })
 }
 
-fn access_role(account: &AccountId, name: Option<&str>, step: &Step<'_>) -> Result<Role, Error> {
-    let management = account_root_arn(&organization(step)?.management_account);
+/// The role by which the management account reaches an account.
+pub(in crate::service) fn access_role(
+    account: &AccountId,
+    name: &str,
+    organization: &Organization,
+    step: &Step<'_>,
+) -> Result<Role, Error> {
+    let management = account_root_arn(&organization.management_account);
     let trust_policy = serde_json::json!({
         "Version": "2012-10-17",
         "Statement": [{
@@ -147,11 +167,10 @@ fn access_role(account: &AccountId, name: Option<&str>, step: &Step<'_>) -> Resu
             "Action": "sts:AssumeRole",
         }],
     });
-    let name = name.unwrap_or(ACCESS_ROLE).parse();
     Ok(Role {
         account: account.clone(),
         path: EntityPath::default(),
-        name: name.map_err(Error::internal)?,
+        name: name.parse().map_err(Error::internal)?,
         id: generate_unique_id(EntityKind::Role, step.engine.system_random())?,
         created: step.now,
         trust_policy: trust_policy.to_string(),
@@ -167,14 +186,15 @@ fn access_role(account: &AccountId, name: Option<&str>, step: &Step<'_>) -> Resu
     })
 }
 
-fn new_member(
+/// A new account as a member, in the root.
+pub(in crate::service) fn new_member(
     account: &AccountId,
     name: String,
     email: String,
-    tags: BTreeMap<String, String>,
+    organization: &Organization,
     step: &Step<'_>,
 ) -> Result<MemberAccount, Error> {
-    let root = &organization(step)?.root;
+    let root = &organization.root;
     Ok(MemberAccount {
         id: account.clone(),
         name,
@@ -184,7 +204,8 @@ fn new_member(
         joined: step.now,
         method: JoinedMethod::Created,
         attached: full_access(root.policy_types.iter().copied())?,
-        tags,
+        tags: BTreeMap::new(),
+        managed_by_file: false,
     })
 }
 

@@ -20,7 +20,7 @@ use crate::service::parameters::Parameters;
 const MANAGEMENT: &str = "management";
 
 /// What is attached to everything new, for the types of policies that count.
-pub(super) fn full_access(
+pub(in crate::service) fn full_access(
     kinds: impl IntoIterator<Item = PolicyType>,
 ) -> Result<BTreeSet<OrganizationPolicyId>, Error> {
     let ids = kinds.into_iter().map(|kind| kind.full_access().parse());
@@ -48,31 +48,7 @@ impl OrganizationsRequest for CreateOrganizationRequest {
             let code = OrganizationsCode::ConstraintViolationException(reason);
             return Err(refused(code));
         }
-        let random = step.engine.system_random();
-        let policy_types = BTreeSet::from([PolicyType::ServiceControl]);
-        let attached = full_access(policy_types.iter().copied())?;
-        let organization = Organization {
-            id: generate_organization_id(random)?,
-            management_account: step.call.account().clone(),
-            created: step.now,
-            root: OrganizationRoot {
-                id: generate_root_id(random)?,
-                policy_types,
-                attached: attached.clone(),
-                tags: BTreeMap::new(),
-            },
-        };
-        let member = MemberAccount {
-            id: organization.management_account.clone(),
-            name: MANAGEMENT.to_owned(),
-            email: None,
-            parent: ParentId::Root(organization.root.id.clone()),
-            status: MemberStatus::Active,
-            joined: step.now,
-            method: JoinedMethod::Invited,
-            attached,
-            tags: BTreeMap::new(),
-        };
+        let (organization, member) = new_organization(step)?;
         let answer = OrganizationAnswer {
             organization: (&organization).into(),
         };
@@ -84,6 +60,41 @@ impl OrganizationsRequest for CreateOrganizationRequest {
         ];
         Ok(Performed::changed(answer, edits).with_elements(elements))
     }
+}
+
+/// An organization of which the caller's account is the management account, and that account as a
+/// member.
+pub(in crate::service) fn new_organization(
+    step: &Step<'_>,
+) -> Result<(Organization, MemberAccount), Error> {
+    let random = step.engine.system_random();
+    let policy_types = BTreeSet::from([PolicyType::ServiceControl]);
+    let attached = full_access(policy_types.iter().copied())?;
+    let organization = Organization {
+        id: generate_organization_id(random)?,
+        management_account: step.call.account().clone(),
+        created: step.now,
+        root: OrganizationRoot {
+            id: generate_root_id(random)?,
+            policy_types,
+            attached: attached.clone(),
+            tags: BTreeMap::new(),
+        },
+        managed_by_file: false,
+    };
+    let member = MemberAccount {
+        id: organization.management_account.clone(),
+        name: MANAGEMENT.to_owned(),
+        email: None,
+        parent: ParentId::Root(organization.root.id.clone()),
+        status: MemberStatus::Active,
+        joined: step.now,
+        method: JoinedMethod::Invited,
+        attached,
+        tags: BTreeMap::new(),
+        managed_by_file: false,
+    };
+    Ok((organization, member))
 }
 
 organizations_request! {

@@ -40,7 +40,7 @@ fn changeable(step: &Step<'_>, id: Option<&String>) -> Result<OrganizationPolicy
 }
 
 /// Refuses what is no policy of its type.
-fn check_document(kind: PolicyType, content: &str) -> Result<(), Error> {
+pub(in crate::service) fn check_document(kind: PolicyType, content: &str) -> Result<(), Error> {
     let parsed = match kind {
         PolicyType::ServiceControl => ServiceControlPolicy::parse(content).map(drop),
         PolicyType::ResourceControl => ResourceControlPolicy::parse(content).map(drop),
@@ -124,6 +124,7 @@ impl OrganizationsRequest for CreateOrganizationPolicyRequest {
             description: given(self.description)?,
             content,
             tags,
+            managed_by_file: false,
         };
         let answer = PolicyAnswer::new(&policy, organization(step)?);
         let mut elements = Parameters::default();

@@ -12,7 +12,7 @@ use crate::ids::{
 };
 
 /// Why a value is not one that can be taken, if it is not.
-pub(super) type Rule<T> = fn(&T) -> Result<(), InputReason>;
+pub(in crate::service) type Rule<T> = fn(&T) -> Result<(), InputReason>;
 
 /// Whether a member has to be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,22 +96,22 @@ pub(super) const CHILD_ID: Rule<String> = |text| match text.parse() {
 pub(super) const RESOURCE_ID: Rule<String> =
     |text| form::<TargetId>(text).or_else(|_| form::<OrganizationPolicyId>(text));
 
-pub(super) const UNIT_NAME: Rule<String> = |text| length(text, 1, 128);
-pub(super) const POLICY_NAME: Rule<String> = |text| length(text, 1, 128);
-pub(super) const DESCRIPTION: Rule<String> = |text| length(text, 0, 512);
+pub(in crate::service) const UNIT_NAME: Rule<String> = |text| length(text, 1, 128);
+pub(in crate::service) const POLICY_NAME: Rule<String> = |text| length(text, 1, 128);
+pub(in crate::service) const DESCRIPTION: Rule<String> = |text| length(text, 0, 512);
 
 /// What is longer than a policy may be is told so when it is read as one; this is what one request
 /// may hold of it.
 pub(super) const CONTENT: Rule<String> = |text| length(text, 1, 131_072);
 
-pub(super) const ACCOUNT_NAME: Rule<String> = |text| {
+pub(in crate::service) const ACCOUNT_NAME: Rule<String> = |text| {
     length(text, 1, 50)?;
     let plain = text.bytes().all(|b| matches!(b, b' '..=b'~'));
     plain.then_some(()).ok_or(InputReason::InvalidPattern)
 };
 
 /// `[^\s@]+@[^\s@]+\.[^\s@]+`, 6 to 64 characters.
-pub(super) const EMAIL: Rule<String> = |text| {
+pub(in crate::service) const EMAIL: Rule<String> = |text| {
     length(text, 6, 64)?;
     let plain = |part: &str| !part.is_empty() && !part.contains(char::is_whitespace);
     let at = text.split_once('@').filter(|(_, host)| !host.contains('@'));

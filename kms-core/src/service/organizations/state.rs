@@ -5,16 +5,13 @@ use std::sync::{Arc, OnceLock};
 
 use crate::Error;
 use crate::identity::{
-    AccountRequest, MemberAccount, MemberStatus, Organization, OrganizationPolicy,
+    AccountRequest, MAX_UNIT_DEPTH, MemberAccount, MemberStatus, Organization, OrganizationPolicy,
     OrganizationalUnit, PolicyType,
 };
 use crate::ids::{
     AccountId, AccountRequestId, OrganizationPolicyId, OrganizationalUnitId, ParentId, TargetId,
 };
 use crate::policy::{ResourceControlPolicy, ServiceControlPolicy};
-
-/// The deepest that units are in one another; a longer way to the root is none.
-pub(super) const DEEPEST: usize = 5;
 
 /// A policy of the organization, compiled once.
 #[derive(Clone, Debug)]
@@ -39,14 +36,14 @@ impl Compiled {
 }
 
 /// A policy with its document compiled.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PolicyEntry {
     pub(super) policy: OrganizationPolicy,
     compiled: Compiled,
 }
 
 /// What the organization comes to for one account.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::service) struct Place {
     /// The way to it: `o-…/r-…/ou-…/`.
     pub(in crate::service) path: String,
@@ -56,7 +53,7 @@ pub(in crate::service) struct Place {
 }
 
 /// The organization of the store, if it has one.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::service) struct Organizations {
     organization: Option<Organization>,
     units: BTreeMap<OrganizationalUnitId, OrganizationalUnit>,
@@ -74,27 +71,33 @@ impl Organizations {
         self.organization.as_ref()
     }
 
-    pub(super) fn units(&self) -> impl Iterator<Item = &OrganizationalUnit> {
+    pub(in crate::service) fn units(&self) -> impl Iterator<Item = &OrganizationalUnit> {
         self.units.values()
     }
 
-    pub(super) fn unit(&self, id: &OrganizationalUnitId) -> Option<&OrganizationalUnit> {
+    pub(in crate::service) fn unit(
+        &self,
+        id: &OrganizationalUnitId,
+    ) -> Option<&OrganizationalUnit> {
         self.units.get(id)
     }
 
-    pub(super) fn members(&self) -> impl Iterator<Item = &MemberAccount> {
+    pub(in crate::service) fn members(&self) -> impl Iterator<Item = &MemberAccount> {
         self.members.values()
     }
 
-    pub(super) fn member(&self, id: &AccountId) -> Option<&MemberAccount> {
+    pub(in crate::service) fn member(&self, id: &AccountId) -> Option<&MemberAccount> {
         self.members.get(id)
     }
 
-    pub(super) fn policies(&self) -> impl Iterator<Item = &OrganizationPolicy> {
+    pub(in crate::service) fn policies(&self) -> impl Iterator<Item = &OrganizationPolicy> {
         self.policies.values().map(|entry| &entry.policy)
     }
 
-    pub(super) fn policy(&self, id: &OrganizationPolicyId) -> Option<&OrganizationPolicy> {
+    pub(in crate::service) fn policy(
+        &self,
+        id: &OrganizationPolicyId,
+    ) -> Option<&OrganizationPolicy> {
         self.policies.get(id).map(|entry| &entry.policy)
     }
 
@@ -243,7 +246,7 @@ impl Organizations {
         loop {
             match next {
                 ParentId::Root(id) if *id == organization.root.id => break,
-                ParentId::Unit(id) if units.len() < DEEPEST => {
+                ParentId::Unit(id) if units.len() < MAX_UNIT_DEPTH => {
                     let unit = self.units.get(id)?;
                     units.push(unit);
                     next = &unit.parent;
@@ -267,7 +270,7 @@ impl Organizations {
     }
 
     /// How many units there are from the root down to `parent`.
-    pub(super) fn depth(&self, parent: &ParentId) -> Option<usize> {
+    pub(in crate::service) fn depth(&self, parent: &ParentId) -> Option<usize> {
         let organization = self.organization.as_ref()?;
         Some(self.units_above(parent, organization)?.len())
     }
@@ -276,7 +279,7 @@ impl Organizations {
         self.places = OnceLock::new();
     }
 
-    pub(super) fn put_organization(&mut self, organization: Organization) {
+    pub(in crate::service) fn put_organization(&mut self, organization: Organization) {
         self.changed();
         self.organization = Some(organization);
     }
@@ -286,17 +289,17 @@ impl Organizations {
         self.organization = None;
     }
 
-    pub(super) fn put_unit(&mut self, unit: OrganizationalUnit) {
+    pub(in crate::service) fn put_unit(&mut self, unit: OrganizationalUnit) {
         self.changed();
         self.units.insert(unit.id.clone(), unit);
     }
 
-    pub(super) fn remove_unit(&mut self, id: &OrganizationalUnitId) {
+    pub(in crate::service) fn remove_unit(&mut self, id: &OrganizationalUnitId) {
         self.changed();
         self.units.remove(id);
     }
 
-    pub(super) fn put_member(&mut self, member: MemberAccount) {
+    pub(in crate::service) fn put_member(&mut self, member: MemberAccount) {
         self.changed();
         self.members.insert(member.id.clone(), member);
     }
@@ -310,7 +313,10 @@ impl Organizations {
     ///
     /// # Errors
     /// [`Error::Internal`] when its document does not parse.
-    pub(super) fn put_policy(&mut self, policy: OrganizationPolicy) -> Result<(), Error> {
+    pub(in crate::service) fn put_policy(
+        &mut self,
+        policy: OrganizationPolicy,
+    ) -> Result<(), Error> {
         self.changed();
         let compiled = Compiled::parse(policy.kind, &policy.content)?;
         let entry = PolicyEntry { policy, compiled };
@@ -318,7 +324,7 @@ impl Organizations {
         Ok(())
     }
 
-    pub(super) fn remove_policy(&mut self, id: &OrganizationPolicyId) {
+    pub(in crate::service) fn remove_policy(&mut self, id: &OrganizationPolicyId) {
         self.changed();
         self.policies.remove(id);
     }

@@ -117,7 +117,7 @@ pub(super) fn managed(id: &OrganizationPolicyId) -> Option<PolicyType> {
 }
 
 /// A policy of the organization or one that AWS manages.
-pub(super) fn policy_of(
+pub(in crate::service) fn policy_of(
     id: &OrganizationPolicyId,
     organizations: &Organizations,
 ) -> Option<OrganizationPolicy> {
@@ -139,6 +139,7 @@ fn managed_policy(kind: PolicyType, id: &OrganizationPolicyId) -> OrganizationPo
         description: description.to_owned(),
         content: full_access_document(kind).to_owned(),
         tags: BTreeMap::new(),
+        managed_by_file: false,
     }
 }
 

@@ -88,6 +88,20 @@ pub(super) fn of_new(tags: Option<&OrganizationTags>) -> Result<BTreeMap<String,
     Ok(tags)
 }
 
+/// Refuses tags that nothing can have.
+pub(in crate::service) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), Error> {
+    let given = tags.iter().map(|(key, value)| OrganizationTag {
+        key: Some(key.clone()),
+        value: Some(value.clone()),
+    });
+    let given = OrganizationTags {
+        given: given.collect(),
+        by_key: tags.clone(),
+    };
+    TAGS(&given).map_err(invalid)?;
+    within_quota(tags)
+}
+
 /// The values of condition keys that the tags of a request have.
 pub(super) fn specific(tags: Option<&OrganizationTags>) -> Specific<'_> {
     Specific {

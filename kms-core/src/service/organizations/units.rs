@@ -5,12 +5,11 @@ use super::organization::full_access;
 use super::rules::{
     MAX_RESULTS, NEXT_TOKEN, PARENT_ID, TAGS, UNIT_ID, UNIT_NAME, given, parsed, refused,
 };
-use super::state::DEEPEST;
 use super::tags::{self, OrganizationTags};
 use super::{OrganizationEdit, OrganizationsRequest, limits, organization, organizations_request};
 use crate::Error;
 use crate::api::{ConstraintReason, OrganizationsCode};
-use crate::identity::{OrganizationalUnit, generate_organizational_unit_id};
+use crate::identity::{MAX_UNIT_DEPTH, OrganizationalUnit, generate_organizational_unit_id};
 use crate::ids::{OrganizationalUnitId, ParentId};
 use crate::service::operation::{Performed, Step};
 use crate::service::parameters::Parameters;
@@ -103,7 +102,7 @@ impl OrganizationsRequest for CreateOrganizationalUnitRequest {
         require_free(&name, &parent, None, step)?;
         if organizations
             .depth(&parent)
-            .is_none_or(|depth| depth >= DEEPEST)
+            .is_none_or(|depth| depth >= MAX_UNIT_DEPTH)
         {
             return Err(broken(ConstraintReason::UnitDepth));
         }
@@ -118,6 +117,7 @@ impl OrganizationsRequest for CreateOrganizationalUnitRequest {
             parent,
             attached: full_access(root.policy_types.iter().copied())?,
             tags,
+            managed_by_file: false,
         };
         let answer = answer(&unit, step)?;
         let mut elements = Parameters::default();
