@@ -75,6 +75,113 @@ fn a_plan_tells_what_an_apply_does() {
     assert_eq!(changes["Changes"][0]["Action"], "change");
 }
 
+const ORGANIZATION: &str = r#"
+[organization]
+
+[[organizational_unit]]
+name = "prod"
+
+[[account]]
+name = "team-a"
+email = "team-a@example.com"
+parent = "root/prod"
+
+[[scp]]
+name = "keep"
+file = "keep.json"
+targets = ["root/prod"]
+"#;
+const KEEP: &str =
+    r#"{"Statement": {"Effect": "Deny", "Action": "kms:DisableKey", "Resource": "*"}}"#;
+
+#[test]
+fn a_plan_tells_of_units_accounts_and_what_is_attached_to_them() {
+    let (home, file) = home();
+    let (kms, path) = (home.kms(), file.to_str().unwrap());
+    fs::write(home.scratch("keep.json"), KEEP).unwrap();
+    fs::write(&file, ORGANIZATION).unwrap();
+    let said = kms.done(["principals", "plan", path]);
+    let expected = "\
++ organization root
+    + policy_types/SERVICE_CONTROL_POLICY counts
+    + scp/FullAWSAccess attached
++ organizational_unit root/prod
+    + scp/FullAWSAccess attached
+    + scp/keep attached
++ account management
+    + name management
+    + parent root
+    + scp/FullAWSAccess attached
++ account team-a
+    + email team-a@example.com
+    + name team-a
+    + parent root/prod
+    + scp/FullAWSAccess attached
++ scp keep
+    + document
++ role arn:aws:iam::team-a@example.com:role/OrganizationAccountAccessRole
+    + inline/AdministratorAccess
+    + max_session_duration 3600
+    + trust
+6 to be created, 0 to be taken over, 0 to be changed, 0 to be removed";
+    assert_eq!(said, expected);
+    kms.done(["principals", "apply", "-y", path]);
+    let changed = ORGANIZATION
+        .replace("parent = \"root/prod\"\n", "")
+        .replace(
+            "targets = [\"root/prod\"]",
+            "targets = [\"team-a@example.com\"]",
+        );
+    fs::write(&file, changed).unwrap();
+    let expected = "\
+~ organizational_unit root/prod
+    - scp/keep
+~ account team-a
+    ~ parent root/prod -> root
+    + scp/keep attached
+0 to be created, 0 to be taken over, 2 to be changed, 0 to be removed";
+    assert_eq!(kms.done(["principals", "plan", path]), expected);
+    fs::write(
+        &file,
+        "[organization]\n[[organizational_unit]]\nname = \"prod\"\n",
+    )
+    .unwrap();
+    let expected = "\
+~ organizational_unit root/prod
+    - scp/keep
+! account team-a (stays as it is; the file lets go of it)
+- scp keep
+0 to be created, 0 to be taken over, 1 to be changed, 1 to be removed, 1 to be let go";
+    assert_eq!(kms.done(["principals", "plan", path]), expected);
+    fs::write(&file, "[organization]\n").unwrap();
+    let output = kms.run(["principals", "plan", path]);
+    refused(
+        &output,
+        FAILED,
+        "the organizational_unit root/prod is not in the file any more",
+    );
+}
+
+#[test]
+fn an_export_of_an_organization_leaves_the_way_into_accounts_out_unless_asked() {
+    let (home, file) = home();
+    let kms = home.kms();
+    fs::write(home.scratch("keep.json"), KEEP).unwrap();
+    fs::write(&file, ORGANIZATION).unwrap();
+    kms.done(["principals", "apply", "-y", file.to_str().unwrap()]);
+    let exported = kms.done(["principals", "export"]);
+    assert!(
+        !exported.contains("OrganizationAccountAccessRole"),
+        "{exported}"
+    );
+    fs::write(&file, &exported).unwrap();
+    let path = file.to_str().unwrap();
+    kms.done(["principals", "apply", "-y", path]);
+    assert_eq!(kms.done(["principals", "plan", path]), "nothing to change");
+    let whole = kms.done(["principals", "export", "--access-roles"]);
+    assert!(whole.contains("OrganizationAccountAccessRole"), "{whole}");
+}
+
 #[test]
 fn an_export_is_a_file_that_changes_nothing() {
     let (home, file) = home();

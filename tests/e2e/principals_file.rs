@@ -63,6 +63,64 @@ fn the_principals_of_a_file_work_and_change_with_it() {
     assert_eq!(home.kms().done(plan), "nothing to change");
 }
 
+const ORGANIZATION: &str = r#"
+[organization]
+
+[[organizational_unit]]
+name = "prod"
+
+[[account]]
+id = "222233334444"
+name = "team-a"
+email = "team-a@example.com"
+parent = "root/prod"
+
+[[scp]]
+name = "no-encrypt"
+description = "nothing is encrypted here"
+file = "no-encrypt.json"
+targets = ["root/prod"]
+
+[[user]]
+account = "team-a@example.com"
+name = "ci"
+access_keys = [{ id = "AKIAIOSFODNN7EXAMPLE", secret_file = "ci.secret" }]
+
+[[user.inline]]
+name = "all"
+text = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
+
+[[user]]
+name = "admin"
+access_keys = [{ id = "AKIAADMINADMINADMINA", secret_file = "admin.secret" }]
+
+[[user.inline]]
+name = "reach"
+text = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}}'
+"#;
+const NO_ENCRYPT: &str = r#"{"Version": "2012-10-17", "Statement": {
+  "Effect": "Deny", "Action": "kms:Encrypt", "Resource": "*"}}"#;
+
+#[test]
+fn the_organization_of_a_file_limits_its_accounts_and_changes_with_it() {
+    let (home, file) = home_with_file();
+    fs::write(&file, ORGANIZATION).unwrap();
+    fs::write(home.scratch("no-encrypt.json"), NO_ENCRYPT).unwrap();
+    let secret = home.scratch("admin.secret");
+    fs::write(&secret, SECRET).unwrap();
+    fs::set_permissions(&secret, Permissions::from_mode(0o600)).unwrap();
+    let arguments = ["--principals-file", file.as_str()];
+    let server = Server::start(&home.path(), &arguments);
+    let script = Script::new("principals_file_organization.py", &home, &server)
+        .env("PRINCIPALS_FILE", &file)
+        .env("SERVER_PROCESS", server.id().to_string());
+    print!("{}", script.passes());
+    assert!(server.terminate().success());
+    home.kms().done(["audit", "verify"]);
+    let plan = ["principals", "plan", "--detailed-exitcode", &file];
+    assert_eq!(home.kms().done(plan), "nothing to change");
+}
+
 #[test]
 fn a_bad_principals_file_keeps_the_server_from_starting() {
     let (home, file) = home_with_file();
