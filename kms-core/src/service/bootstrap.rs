@@ -62,10 +62,7 @@ impl Operation for AcceptRollback {
     type Parsed = ();
     type Response = ();
     /// It changes nothing but what is expected: read-only for the walk, an event for the ledger.
-    const EVENT: Event = Event {
-        read_only: true,
-        ..Event::service("AcceptRollback")
-    };
+    const EVENT: Event = Event::service("AcceptRollback").reading();
 
     fn parameters(&self, parameters: &mut Parameters) {
         parameters

@@ -137,10 +137,7 @@ fn user(user: &User, place: Place, step: &Step<'_>) -> Result<FileUser, Error> {
 impl Operation for ExportPrincipalsRequest {
     type Parsed = Self;
     type Response = PrincipalsFile;
-    const EVENT: Event = Event {
-        read_only: true,
-        ..Event::service("ExportPrincipals")
-    };
+    const EVENT: Event = Event::service("ExportPrincipals").reading();
 
     fn parameters(&self, _parameters: &mut Parameters) {}
 

@@ -78,10 +78,7 @@ impl Operation for ApplyPrincipalsRequest {
 impl Operation for PlanPrincipalsRequest {
     type Parsed = Self;
     type Response = PrincipalsOutcome;
-    const EVENT: Event = Event {
-        read_only: true,
-        ..Event::service("PlanPrincipals")
-    };
+    const EVENT: Event = Event::service("PlanPrincipals").reading();
 
     fn parameters(&self, parameters: &mut Parameters) {
         record(&self.file, parameters);

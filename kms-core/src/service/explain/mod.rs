@@ -228,12 +228,7 @@ fn imagined(principal: Principal, step: &Step<'_>) -> CallContext {
 impl Operation for ExplainRequest {
     type Parsed = Explain;
     type Response = Explanation;
-    const EVENT: Event = Event {
-        source: "kms.amazonaws.com",
-        name: "ExplainDecision",
-        read_only: true,
-        operation: None,
-    };
+    const EVENT: Event = Event::service("ExplainDecision").reading();
     const ASKS_FOR_KEY_USAGE: bool = true;
 
     fn parameters(&self, parameters: &mut Parameters) {

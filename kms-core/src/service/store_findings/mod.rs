@@ -84,12 +84,7 @@ impl StoreFinding {
 impl Operation for LintStoreRequest {
     type Parsed = ();
     type Response = Vec<StoreFinding>;
-    const EVENT: Event = Event {
-        source: "kms.amazonaws.com",
-        name: "LintStore",
-        read_only: true,
-        operation: None,
-    };
+    const EVENT: Event = Event::service("LintStore").reading();
     const ASKS_FOR_KEY_USAGE: bool = true;
 
     fn parameters(&self, _parameters: &mut Parameters) {}
