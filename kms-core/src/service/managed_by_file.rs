@@ -9,7 +9,7 @@ use super::state::State;
 use crate::Error;
 use crate::api::OrganizationsCode;
 use crate::api::query::QueryCode;
-use crate::identity::{AccessKeyOwner, User, oidc_provider_arn};
+use crate::identity::{AccessKeyOwner, Group, ManagedPolicy, Role, User, oidc_provider_arn};
 use crate::ids::{
     AccessKeyId, AccountId, GroupName, OrganizationPolicyId, OrganizationalUnitId, PolicyName,
     RoleName, UserName,
@@ -48,23 +48,9 @@ fn refuse_part(managed: Option<Named>) -> Result<(), Error> {
 pub(super) fn check_entity(entity: &Entity) -> Result<(), Error> {
     refuse(match entity {
         Entity::User(entry) | Entity::AccessKey(_, Some(entry)) => managed_user(&entry.user),
-        Entity::Group(entry) => {
-            let group = &entry.group;
-            group
-                .managed_by_file
-                .then(|| ("group", group.name.to_string()))
-        }
-        Entity::Role(entry) => {
-            let role = &entry.role;
-            role.managed_by_file
-                .then(|| ("role", role.name.to_string()))
-        }
-        Entity::Policy(entry) => {
-            let policy = &entry.policy;
-            policy
-                .managed_by_file
-                .then(|| ("policy", policy.name.to_string()))
-        }
+        Entity::Group(entry) => managed_group(&entry.group),
+        Entity::Role(entry) => managed_role(&entry.role),
+        Entity::Policy(entry) => managed_policy(&entry.policy),
         Entity::None | Entity::AccessKey(_, None) => None,
     })
 }
@@ -180,6 +166,23 @@ fn managed_user(user: &User) -> Option<Named> {
         .then(|| ("user", user.name.to_string()))
 }
 
+fn managed_group(group: &Group) -> Option<Named> {
+    group
+        .managed_by_file
+        .then(|| ("group", group.name.to_string()))
+}
+
+fn managed_role(role: &Role) -> Option<Named> {
+    role.managed_by_file
+        .then(|| ("role", role.name.to_string()))
+}
+
+fn managed_policy(policy: &ManagedPolicy) -> Option<Named> {
+    policy
+        .managed_by_file
+        .then(|| ("policy", policy.name.to_string()))
+}
+
 fn user_of(account: &AccountId, name: &UserName, state: &State) -> Option<Named> {
     managed_user(&state.user(account, name)?.user)
 }
@@ -193,16 +196,13 @@ fn access_key(id: &AccessKeyId, state: &State) -> Option<Named> {
 }
 
 fn group_of(account: &AccountId, name: &GroupName, state: &State) -> Option<Named> {
-    let managed = state.group(account, name)?.group.managed_by_file;
-    managed.then(|| ("group", name.to_string()))
+    managed_group(&state.group(account, name)?.group)
 }
 
 fn role_of(account: &AccountId, name: &RoleName, state: &State) -> Option<Named> {
-    let managed = state.role(account, name)?.role.managed_by_file;
-    managed.then(|| ("role", name.to_string()))
+    managed_role(&state.role(account, name)?.role)
 }
 
 fn policy_of(account: &AccountId, name: &PolicyName, state: &State) -> Option<Named> {
-    let managed = state.policy(account, name)?.policy.managed_by_file;
-    managed.then(|| ("policy", name.to_string()))
+    managed_policy(&state.policy(account, name)?.policy)
 }
