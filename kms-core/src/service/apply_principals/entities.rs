@@ -5,14 +5,10 @@ use std::collections::BTreeMap;
 use super::reconcile::{Work, inline};
 use super::removal::provider_arn;
 use crate::Error;
-use crate::identity::{
-    EntityKind, Group, ManagedPolicy, OidcProvider, PolicyVersion, generate_unique_id,
-};
+use crate::identity::{EntityKind, Group, ManagedPolicy, OidcProvider, PolicyVersion};
 use crate::principals_file::{FileGroup, FilePolicy, FileProvider};
 use crate::service::federation_edit::FederationEdit;
-use crate::service::iam::{
-    Tags, already, check_description, check_inline, documents, limits, taken,
-};
+use crate::service::iam::{Tags, check_description, check_inline, documents, limits};
 use crate::service::identity_edit::IdentityEdit;
 use crate::service::oidc::{admitted, check_clients, check_thumbprints};
 
@@ -73,19 +69,16 @@ impl Work<'_> {
             },
             None => {
                 let others = self.after.managed_policies(&account);
-                let others = others.filter(|entry| entry.policy.name != wanted.name);
-                let mut names = others.map(|entry| entry.policy.name.as_str());
-                if taken(&mut names, wanted.name.as_str()) {
-                    return Err(already("A policy", wanted.name.as_str()));
-                }
-                drop(names);
+                let others = others.map(|entry| entry.policy.name.as_str());
+                let kind = (EntityKind::Policy, "A policy");
+                let (id, created) = self.identity(None, kind, wanted.name.as_str(), others)?;
                 let version = self.version(&wanted.document);
                 ManagedPolicy {
                     account,
                     path: wanted.path.clone(),
                     name: wanted.name.clone(),
-                    id: generate_unique_id(EntityKind::Policy, self.step.engine.system_random())?,
-                    created: self.step.now,
+                    id,
+                    created,
                     updated: self.step.now,
                     description: wanted.description.clone(),
                     tags,
@@ -137,21 +130,15 @@ impl Work<'_> {
         let account = self.account(&wanted.place)?;
         let entry = self.step.state.group(&account, &wanted.name);
         let there = entry.map(|entry| entry.group.clone());
-        let (id, created) = match &there {
-            Some(there) => (there.id.clone(), there.created),
-            None => {
-                let names = self.after.groups(&account);
-                let names = names.map(|entry| entry.group.name.as_str());
-                if taken(names, wanted.name.as_str()) {
-                    return Err(already("Group", wanted.name.as_str()));
-                }
-                let random = self.step.engine.system_random();
-                (
-                    generate_unique_id(EntityKind::Group, random)?,
-                    self.step.now,
-                )
-            }
-        };
+        let known = there.as_ref().map(|there| (&there.id, there.created));
+        let others = self.after.groups(&account);
+        let others = others.map(|entry| entry.group.name.as_str());
+        let (id, created) = self.identity(
+            known,
+            (EntityKind::Group, "Group"),
+            wanted.name.as_str(),
+            others,
+        )?;
         let group = Group {
             attached: self.attached(&account, &wanted.permissions)?,
             account,

@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::outcome::{ChangeAction, FieldChange, PrincipalChange, PrincipalsOutcome};
 use super::shown::{Properties, Shown, difference};
 use crate::Error;
-use crate::identity::SessionRevocation;
+use crate::identity::{EntityKind, SessionRevocation, generate_unique_id};
 use crate::ids::{AccessKeyId, AccountId, PolicyArn, UniqueId};
 use crate::principals_file::{AccountRef, Permissions, Place, PolicyRef, PrincipalsFile};
 use crate::service::change::Edit;
 use crate::service::federation_edit::FederationEdit;
-use crate::service::iam::{documents, limits};
+use crate::service::iam::{already, documents, limits, taken};
 use crate::service::oidc::MOST_PROVIDERS;
 use crate::service::operation::Step;
 use crate::service::state::State;
+use crate::time::Timestamp;
 
 /// What is found out while the entities of the file are gone through.
 pub(super) struct Work<'a> {
@@ -131,6 +132,25 @@ impl<'a> Work<'a> {
             return Err(refused(format!("the store has no account {account}")));
         }
         Ok(account)
+    }
+
+    /// The unique id of an entity and when it was made: those of the one that is there, or new ones.
+    /// One that its new namesake takes the place of may still be among the others.
+    pub(super) fn identity<'n>(
+        &self,
+        there: Option<(&UniqueId, Timestamp)>,
+        (kind, shown): (EntityKind, &str),
+        name: &str,
+        others: impl Iterator<Item = &'n str>,
+    ) -> Result<(UniqueId, Timestamp), Error> {
+        if let Some((id, created)) = there {
+            return Ok((id.clone(), created));
+        }
+        if taken(others.filter(|other| *other != name), name) {
+            return Err(already(shown, name));
+        }
+        let id = generate_unique_id(kind, self.step.engine.system_random())?;
+        Ok((id, self.step.now))
     }
 
     /// The managed policy that the file names, as it will be.

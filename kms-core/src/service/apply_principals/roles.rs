@@ -3,12 +3,10 @@
 use super::entities::checked_tags;
 use super::reconcile::{Work, at, inline};
 use crate::Error;
-use crate::identity::{EntityKind, Role, generate_unique_id};
+use crate::identity::{EntityKind, Role};
 use crate::policy::Bindings;
 use crate::principals_file::FileRole;
-use crate::service::iam::{
-    already, check_description, check_duration, check_inline, documents, taken,
-};
+use crate::service::iam::{check_description, check_duration, check_inline, documents};
 use crate::service::identity_edit::IdentityEdit;
 
 /// A role as it is and as it will be, but for whom its trust policy means.
@@ -42,19 +40,15 @@ impl Work<'_> {
         let entry = self.step.state.role(&account, &wanted.name);
         let there = entry.map(|entry| entry.role.clone());
         let there = self.unless_replaced(there, |there| there.path == wanted.path)?;
-        let (id, created) = match &there {
-            Some(there) => (there.id.clone(), there.created),
-            None => {
-                let others = self.after.roles(&account);
-                let others = others.filter(|entry| entry.role.name != wanted.name);
-                let names = others.map(|entry| entry.role.name.as_str());
-                if taken(names, wanted.name.as_str()) {
-                    return Err(already("Role", wanted.name.as_str()));
-                }
-                let random = self.step.engine.system_random();
-                (generate_unique_id(EntityKind::Role, random)?, self.step.now)
-            }
-        };
+        let known = there.as_ref().map(|there| (&there.id, there.created));
+        let others = self.after.roles(&account);
+        let others = others.map(|entry| entry.role.name.as_str());
+        let (id, created) = self.identity(
+            known,
+            (EntityKind::Role, "Role"),
+            wanted.name.as_str(),
+            others,
+        )?;
         let role = Role {
             attached: self.attached(&account, &wanted.permissions)?,
             boundary: self.boundary(&account, wanted.boundary.as_ref())?,

@@ -6,10 +6,10 @@ use super::entities::checked_tags;
 use super::reconcile::{Work, inline, refused, within};
 use super::shown::{Shown, difference};
 use crate::Error;
-use crate::identity::{EntityKind, User, generate_unique_id};
+use crate::identity::{EntityKind, User};
 use crate::ids::{AccountId, UniqueId};
 use crate::principals_file::FileUser;
-use crate::service::iam::{already, check_inline, limits, taken};
+use crate::service::iam::{check_inline, limits};
 use crate::service::identity_edit::IdentityEdit;
 
 impl Work<'_> {
@@ -17,18 +17,15 @@ impl Work<'_> {
         let account = self.account(&wanted.place)?;
         let entry = self.step.state.user(&account, &wanted.name);
         let there = entry.map(|entry| entry.user.clone());
-        let (id, created) = match &there {
-            Some(there) => (there.id.clone(), there.created),
-            None => {
-                let names = self.after.users(&account);
-                let names = names.map(|entry| entry.user.name.as_str());
-                if taken(names, wanted.name.as_str()) {
-                    return Err(already("User", wanted.name.as_str()));
-                }
-                let random = self.step.engine.system_random();
-                (generate_unique_id(EntityKind::User, random)?, self.step.now)
-            }
-        };
+        let known = there.as_ref().map(|there| (&there.id, there.created));
+        let others = self.after.users(&account);
+        let others = others.map(|entry| entry.user.name.as_str());
+        let (id, created) = self.identity(
+            known,
+            (EntityKind::User, "User"),
+            wanted.name.as_str(),
+            others,
+        )?;
         let user = User {
             groups: self.groups_of(&account, wanted)?,
             attached: self.attached(&account, &wanted.permissions)?,
