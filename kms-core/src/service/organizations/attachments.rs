@@ -14,7 +14,7 @@ use super::subject::policy_of;
 use super::{OrganizationEdit, OrganizationsRequest, limits, organization, organizations_request};
 use crate::Error;
 use crate::api::{ConstraintReason, InputReason, OrganizationsCode, Response};
-use crate::identity::{Organization, PolicyType};
+use crate::identity::{Organization, OrganizationPolicy, PolicyType};
 use crate::ids::{OrganizationPolicyId, TargetId};
 use crate::service::operation::{Performed, Step};
 use crate::service::page;
@@ -88,13 +88,20 @@ fn broken(reason: ConstraintReason) -> Error {
     refused(OrganizationsCode::ConstraintViolationException(reason))
 }
 
-/// The change of what is attached to a target.
+/// The change of what is attached to a target: `change` puts the policy to what is there, or takes
+/// it away.
 fn change(
     step: &Step<'_>,
-    target: &TargetId,
-    attached: Attached,
+    policy: Option<&String>,
+    target: Option<&String>,
+    change: impl FnOnce(&OrganizationPolicy, &mut Attached) -> Result<(), Error>,
 ) -> Result<Performed<Nothing>, Error> {
-    let edit = step.state.organizations.with_attached(target, attached);
+    let organizations = &step.state.organizations;
+    let policy = existing(step, policy)?;
+    let target = parsed(target)?;
+    let mut attached = organizations.attached(&target).ok_or_else(absent)?.clone();
+    change(&policy, &mut attached)?;
+    let edit = organizations.with_attached(&target, attached);
     let edits = vec![edit.ok_or_else(absent)?.into()];
     Ok(Performed::changed(Nothing {}, edits))
 }
@@ -121,23 +128,21 @@ impl OrganizationsRequest for AttachOrganizationPolicyRequest {
     }
 
     fn perform(self, step: &Step<'_>) -> Result<Performed<Nothing>, Error> {
-        let organizations = &step.state.organizations;
-        let policy = existing(step, self.policy_id.as_ref())?;
-        let target = parsed(self.target_id.as_ref())?;
-        let mut attached = organizations.attached(&target).ok_or_else(absent)?.clone();
-        if !organization(step)?.root.policy_types.contains(&policy.kind) {
-            return Err(refused(OrganizationsCode::PolicyTypeNotEnabledException));
-        }
-        if organizations.of_kind(policy.kind, &attached).len() >= limits::ATTACHED
-            && !attached.contains(&policy.id)
-        {
-            return Err(broken(ConstraintReason::MaxAttachments));
-        }
-        if !attached.insert(policy.id) {
-            let code = OrganizationsCode::DuplicatePolicyAttachmentException;
-            return Err(refused(code));
-        }
-        change(step, &target, attached)
+        let (policy, target) = (self.policy_id.as_ref(), self.target_id.as_ref());
+        change(step, policy, target, |policy, attached| {
+            if !organization(step)?.root.policy_types.contains(&policy.kind) {
+                return Err(refused(OrganizationsCode::PolicyTypeNotEnabledException));
+            }
+            let others = step.state.organizations.of_kind(policy.kind, attached);
+            if others.len() >= limits::ATTACHED && !attached.contains(&policy.id) {
+                return Err(broken(ConstraintReason::MaxAttachments));
+            }
+            if !attached.insert(policy.id.clone()) {
+                let code = OrganizationsCode::DuplicatePolicyAttachmentException;
+                return Err(refused(code));
+            }
+            Ok(())
+        })
     }
 }
 
@@ -159,21 +164,20 @@ impl OrganizationsRequest for DetachOrganizationPolicyRequest {
     }
 
     fn perform(self, step: &Step<'_>) -> Result<Performed<Nothing>, Error> {
-        let organizations = &step.state.organizations;
-        let policy = existing(step, self.policy_id.as_ref())?;
-        let target = parsed(self.target_id.as_ref())?;
-        let mut attached = organizations.attached(&target).ok_or_else(absent)?.clone();
-        if policy.id.as_str() == PolicyType::ResourceControl.full_access() {
-            return Err(invalid(InputReason::NonDetachablePolicy));
-        }
-        if !attached.remove(&policy.id) {
-            return Err(refused(OrganizationsCode::PolicyNotAttachedException));
-        }
-        let left = organizations.of_kind(policy.kind, &attached);
-        if policy.kind == PolicyType::ServiceControl && left.is_empty() {
-            return Err(broken(ConstraintReason::MinAttachments));
-        }
-        change(step, &target, attached)
+        let (policy, target) = (self.policy_id.as_ref(), self.target_id.as_ref());
+        change(step, policy, target, |policy, attached| {
+            if policy.id.as_str() == PolicyType::ResourceControl.full_access() {
+                return Err(invalid(InputReason::NonDetachablePolicy));
+            }
+            if !attached.remove(&policy.id) {
+                return Err(refused(OrganizationsCode::PolicyNotAttachedException));
+            }
+            let left = step.state.organizations.of_kind(policy.kind, attached);
+            if policy.kind == PolicyType::ServiceControl && left.is_empty() {
+                return Err(broken(ConstraintReason::MinAttachments));
+            }
+            Ok(())
+        })
     }
 }
 
@@ -199,10 +203,7 @@ impl OrganizationsRequest for ListPoliciesForTargetRequest {
     }
 
     fn specific(&self) -> Specific<'_> {
-        Specific {
-            organization_policy_type: self.filter.as_deref().and_then(PolicyType::named),
-            ..Specific::default()
-        }
+        policies::about_type(self.filter.as_ref())
     }
 
     fn perform(self, step: &Step<'_>) -> Result<Performed<PoliciesAnswer>, Error> {

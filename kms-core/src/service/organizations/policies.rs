@@ -24,6 +24,14 @@ pub(super) fn kind(name: Option<&String>) -> Result<PolicyType, Error> {
         .ok_or_else(|| refused(OrganizationsCode::PolicyTypeNotAvailableForOrganizationException))
 }
 
+/// The value of the condition key that a request about a type of policies has.
+pub(super) fn about_type(name: Option<&String>) -> Specific<'_> {
+    Specific {
+        organization_policy_type: name.and_then(|name| PolicyType::named(name)),
+        ..Specific::default()
+    }
+}
+
 /// The policy of that id, also if AWS manages it.
 pub(super) fn existing(step: &Step<'_>, id: Option<&String>) -> Result<OrganizationPolicy, Error> {
     let policy = policy_of(&parsed(id)?, &step.state.organizations);
@@ -94,15 +102,13 @@ impl OrganizationsRequest for CreateOrganizationPolicyRequest {
 
     fn specific(&self) -> Specific<'_> {
         Specific {
-            organization_policy_type: self.r#type.as_deref().and_then(PolicyType::named),
-            ..tags::specific(self.tags.as_ref())
+            request_tags: tags::specific(self.tags.as_ref()).request_tags,
+            ..about_type(self.r#type.as_ref())
         }
     }
 
     fn is_tagged(&self) -> bool {
-        self.tags
-            .as_ref()
-            .is_some_and(|tags| !tags.map().is_empty())
+        tags::are_given(self.tags.as_ref())
     }
 
     fn perform(self, step: &Step<'_>) -> Result<Performed<PolicyAnswer>, Error> {
@@ -236,10 +242,7 @@ impl OrganizationsRequest for ListOrganizationPoliciesRequest {
     type Response = PoliciesAnswer;
 
     fn specific(&self) -> Specific<'_> {
-        Specific {
-            organization_policy_type: self.filter.as_deref().and_then(PolicyType::named),
-            ..Specific::default()
-        }
+        about_type(self.filter.as_ref())
     }
 
     fn perform(self, step: &Step<'_>) -> Result<Performed<PoliciesAnswer>, Error> {

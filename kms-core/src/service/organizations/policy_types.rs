@@ -2,7 +2,7 @@
 
 use super::answers::RootAnswer;
 use super::organization::full_access;
-use super::policies::kind;
+use super::policies::{about_type, kind};
 use super::rules::{POLICY_TYPE, ROOT_ID, parsed, refused};
 use super::{OrganizationEdit, OrganizationsRequest, organization, organizations_request};
 use crate::Error;
@@ -53,6 +53,32 @@ fn replaced(
     Ok(Performed::changed(answer, edits))
 }
 
+/// Lets policies of a type count, or count no longer.
+fn switched(
+    step: &Step<'_>,
+    root: Option<&String>,
+    policy_type: Option<&String>,
+    counts: bool,
+) -> Result<Performed<RootAnswer>, Error> {
+    let mut organization = of_root(step, root)?;
+    let kind = kind(policy_type)?;
+    let types = &mut organization.root.policy_types;
+    let (changed, unchanged) = match counts {
+        true => (
+            types.insert(kind),
+            OrganizationsCode::PolicyTypeAlreadyEnabledException,
+        ),
+        false => (
+            types.remove(&kind),
+            OrganizationsCode::PolicyTypeNotEnabledException,
+        ),
+    };
+    if !changed {
+        return Err(refused(unchanged));
+    }
+    replaced(step, organization, kind, counts)
+}
+
 organizations_request! {
     /// Lets policies of a type count; what allows everything is attached everywhere first.
     EnablePolicyTypeRequest "EnablePolicyType" false -> RootAnswer {
@@ -71,21 +97,11 @@ impl OrganizationsRequest for EnablePolicyTypeRequest {
     }
 
     fn specific(&self) -> Specific<'_> {
-        Specific {
-            organization_policy_type: self.policy_type.as_deref().and_then(PolicyType::named),
-            ..Specific::default()
-        }
+        about_type(self.policy_type.as_ref())
     }
 
     fn perform(self, step: &Step<'_>) -> Result<Performed<RootAnswer>, Error> {
-        let mut organization = of_root(step, self.root_id.as_ref())?;
-        let kind = kind(self.policy_type.as_ref())?;
-        if !organization.root.policy_types.insert(kind) {
-            return Err(refused(
-                OrganizationsCode::PolicyTypeAlreadyEnabledException,
-            ));
-        }
-        replaced(step, organization, kind, true)
+        switched(step, self.root_id.as_ref(), self.policy_type.as_ref(), true)
     }
 }
 
@@ -107,18 +123,15 @@ impl OrganizationsRequest for DisablePolicyTypeRequest {
     }
 
     fn specific(&self) -> Specific<'_> {
-        Specific {
-            organization_policy_type: self.policy_type.as_deref().and_then(PolicyType::named),
-            ..Specific::default()
-        }
+        about_type(self.policy_type.as_ref())
     }
 
     fn perform(self, step: &Step<'_>) -> Result<Performed<RootAnswer>, Error> {
-        let mut organization = of_root(step, self.root_id.as_ref())?;
-        let kind = kind(self.policy_type.as_ref())?;
-        if !organization.root.policy_types.remove(&kind) {
-            return Err(refused(OrganizationsCode::PolicyTypeNotEnabledException));
-        }
-        replaced(step, organization, kind, false)
+        switched(
+            step,
+            self.root_id.as_ref(),
+            self.policy_type.as_ref(),
+            false,
+        )
     }
 }

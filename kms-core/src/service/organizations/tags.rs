@@ -102,6 +102,11 @@ pub(in crate::service) fn check_tags(tags: &BTreeMap<String, String>) -> Result<
     within_quota(tags)
 }
 
+/// Whether a request gives tags: it asks for permission to tag then.
+pub(super) fn are_given(tags: Option<&OrganizationTags>) -> bool {
+    tags.is_some_and(|tags| !tags.map().is_empty())
+}
+
 /// The values of condition keys that the tags of a request have.
 pub(super) fn specific(tags: Option<&OrganizationTags>) -> Specific<'_> {
     Specific {

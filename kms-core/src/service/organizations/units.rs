@@ -89,9 +89,7 @@ impl OrganizationsRequest for CreateOrganizationalUnitRequest {
     }
 
     fn is_tagged(&self) -> bool {
-        self.tags
-            .as_ref()
-            .is_some_and(|tags| !tags.map().is_empty())
+        tags::are_given(self.tags.as_ref())
     }
 
     fn perform(self, step: &Step<'_>) -> Result<Performed<UnitAnswer>, Error> {
