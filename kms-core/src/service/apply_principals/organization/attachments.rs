@@ -7,7 +7,7 @@ use super::units::paths_of;
 use super::{Paths, found};
 use crate::Error;
 use crate::identity::PolicyType;
-use crate::ids::{AccountId, OrganizationPolicyId, TargetId};
+use crate::ids::{OrganizationPolicyId, ParentId, TargetId};
 use crate::principals_file::{AccountRef, FileControlPolicy, FileOrganization, FileTarget};
 use crate::service::apply_principals::reconcile::{Work, at, at_line, refused};
 use crate::service::organizations::{full_access, limits, policy_of};
@@ -62,15 +62,9 @@ impl Work<'_> {
             of_the_file: self.policies_of_the_file(),
             ..Asked::default()
         };
-        let members = self.after.organizations.members();
-        let addresses = members.filter_map(|member| {
-            let email = member.email.as_ref()?.to_ascii_lowercase();
-            Some((email, member.id.clone()))
-        });
-        let addresses: BTreeMap<String, AccountId> = addresses.collect();
         for policy in &wanted.policies {
             let targets = policy.targets.iter();
-            let targets = targets.map(|target| self.target(target, paths, &addresses));
+            let targets = targets.map(|target| self.target(target, paths));
             let targets: Result<BTreeSet<TargetId>, Error> = targets.collect();
             let targets = targets.map_err(at(policy.line, policy.table(), &policy.name))?;
             match ids.get(&(policy.kind, policy.name.clone())) {
@@ -86,12 +80,7 @@ impl Work<'_> {
         Ok(asked)
     }
 
-    fn target(
-        &self,
-        target: &FileTarget,
-        paths: &Paths,
-        addresses: &BTreeMap<String, AccountId>,
-    ) -> Result<TargetId, Error> {
+    fn target(&self, target: &FileTarget, paths: &Paths) -> Result<TargetId, Error> {
         match target {
             FileTarget::Unit(path) => found(paths, path).map(TargetId::from),
             FileTarget::Account(AccountRef::Id(id)) => {
@@ -100,7 +89,7 @@ impl Work<'_> {
                 member.ok_or_else(|| refused(format!("the organization has no account {id}")))
             }
             FileTarget::Account(AccountRef::Email(email)) => {
-                let id = addresses.get(&email.to_ascii_lowercase());
+                let id = self.addresses.get(&email.to_ascii_lowercase());
                 let why = "an address of email of its targets is that of no account";
                 let id = id.ok_or_else(|| refused(why))?;
                 Ok(TargetId::Account(id.clone()))
@@ -204,7 +193,7 @@ impl Work<'_> {
             TargetId::Root(_) => "root".to_owned(),
             TargetId::Unit(id) => {
                 let paths = paths_of(organizations);
-                let path = paths.get(&crate::ids::ParentId::Unit(id.clone()));
+                let path = paths.get(&ParentId::Unit(id.clone()));
                 path.map_or_else(|| id.to_string(), ToString::to_string)
             }
             TargetId::Account(id) => {

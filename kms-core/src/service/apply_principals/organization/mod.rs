@@ -33,15 +33,21 @@ impl Work<'_> {
     ) -> Result<(), Error> {
         match wanted {
             Some(wanted) => self.keep_organization(wanted, roles)?,
-            None => self.release_organization()?,
+            None => {
+                self.release_organization()?;
+                self.know_addresses();
+            }
         }
+        self.note_organization()
+    }
+
+    fn know_addresses(&mut self) {
         let members = self.after.organizations.members();
         let addresses = members.filter_map(|member| {
             let email = member.email.as_ref()?;
             Some((email.to_ascii_lowercase(), member.id.clone()))
         });
         self.addresses = addresses.collect();
-        self.note_organization()
     }
 
     fn keep_organization(
@@ -53,6 +59,7 @@ impl Work<'_> {
         let organization = root.map_err(at_line(wanted.line, "the organization"))?;
         let paths = self.units(&wanted.units, &organization.root.id)?;
         self.members(&wanted.accounts, &paths, &organization, roles)?;
+        self.know_addresses();
         let ids = self.control_policies(&wanted.policies)?;
         self.remove_what_left_the_organization(wanted, &paths, &ids)?;
         self.attach(wanted, &paths, &ids)?;
