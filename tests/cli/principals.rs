@@ -104,19 +104,15 @@ fn a_plan_tells_of_units_accounts_and_what_is_attached_to_them() {
     let expected = "\
 + organization root
     + policy_types/SERVICE_CONTROL_POLICY counts
-    + scp/FullAWSAccess attached
 + organizational_unit root/prod
-    + scp/FullAWSAccess attached
     + scp/keep attached
 + account management
     + name management
     + parent root
-    + scp/FullAWSAccess attached
 + account team-a
     + email team-a@example.com
     + name team-a
     + parent root/prod
-    + scp/FullAWSAccess attached
 + scp keep
     + document
 + role arn:aws:iam::team-a@example.com:role/OrganizationAccountAccessRole

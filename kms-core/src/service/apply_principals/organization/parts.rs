@@ -1,6 +1,6 @@
 //! What becomes of the parts of the organization: told, and made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::units::paths_of;
 use crate::Error;
@@ -10,7 +10,7 @@ use crate::principals_file::{UnitPath, table_of};
 use crate::service::apply_principals::outcome::{ChangeAction, PrincipalChange};
 use crate::service::apply_principals::reconcile::Work;
 use crate::service::apply_principals::shown::{Properties, difference, each, put};
-use crate::service::organizations::{OrganizationEdit, Organizations, policy_of};
+use crate::service::organizations::{OrganizationEdit, Organizations};
 
 /// A part of the organization as a plan tells of it.
 struct Part {
@@ -92,15 +92,16 @@ impl Telling<'_> {
         path.map_or_else(|| parent.to_string(), ToString::to_string)
     }
 
-    fn attached<'a>(
-        &self,
-        properties: &mut Properties,
-        ids: impl IntoIterator<Item = &'a OrganizationPolicyId>,
-    ) {
-        for id in ids {
-            if let Some(policy) = policy_of(id, self.organizations) {
-                let name = format!("{}/{}", table_of(policy.kind), policy.name);
-                put(properties, &name, "attached");
+    /// What is attached. Of what AWS manages it is told where it is not: it is everywhere else.
+    fn attached(&self, properties: &mut Properties, ids: &BTreeSet<OrganizationPolicyId>) {
+        for policy in ids.iter().filter_map(|id| self.organizations.policy(id)) {
+            let name = format!("{}/{}", table_of(policy.kind), policy.name);
+            put(properties, &name, "attached");
+        }
+        for kind in &self.organization.root.policy_types {
+            if !ids.iter().any(|id| id.as_str() == kind.full_access()) {
+                let name = format!("{}/{}", table_of(*kind), kind.full_access_name());
+                put(properties, &name, "not attached");
             }
         }
     }
@@ -192,7 +193,7 @@ impl Work<'_> {
     pub(super) fn note_organization(&mut self) -> Result<(), Error> {
         let (before, after) = (&self.step.state.organizations, &self.after.organizations);
         let (mut old, mut new) = (parts(before), parts(after));
-        let keys: std::collections::BTreeSet<_> = old.keys().chain(new.keys()).cloned().collect();
+        let keys: BTreeSet<_> = old.keys().chain(new.keys()).cloned().collect();
         let mut changes: Vec<(Rank, PrincipalChange)> = Vec::new();
         for key in keys {
             let change = change(old.remove(&key), new.remove(&key));
