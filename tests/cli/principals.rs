@@ -145,7 +145,7 @@ fn a_plan_tells_of_units_accounts_and_what_is_attached_to_them() {
     let expected = "\
 ~ organizational_unit root/prod
     - scp/keep
-! account team-a (stays as it is; the file lets go of it)
+! account team-a (stays; the file lets go of it)
 - scp keep
 0 to be created, 0 to be taken over, 1 to be changed, 1 to be removed, 1 to be let go";
     assert_eq!(kms.done(["principals", "plan", path]), expected);

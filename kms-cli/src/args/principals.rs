@@ -9,8 +9,8 @@ use clap::Subcommand;
 pub(crate) enum PrincipalsCommand {
     /// Show what applying a principals file would change, without changing anything
     #[command(after_help = "\
-+ is created, = is there already and is taken over by the file, ~ is changed, - is removed, ! stays as
-it is and is not the file's any more, such as an account that it no longer names. Secrets are not
++ is created, = is there already and is taken over by the file, ~ is changed, - is removed, ! stays and
+is not the file's any more, such as an account that it no longer names. Secrets are not
 shown.
 
 Examples:

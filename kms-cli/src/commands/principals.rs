@@ -132,7 +132,7 @@ fn text(outcome: &PrincipalsOutcome, tense: &str) -> String {
             ChangeAction::Adopt => ('=', " (is there; the file takes it over)"),
             ChangeAction::Change => ('~', ""),
             ChangeAction::Remove => ('-', ""),
-            ChangeAction::Release => ('!', " (stays as it is; the file lets go of it)"),
+            ChangeAction::Release => ('!', " (stays; the file lets go of it)"),
         };
         let name = change.name.as_ref().unwrap_or(&change.arn);
         lines.push(format!("{sign} {} {name}{note}", change.kind));
