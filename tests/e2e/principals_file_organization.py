@@ -114,7 +114,9 @@ class OrganizationOfAFile(StsCase):
         ):
             self.fails("AccessDeniedException", 400, call, contains=managed, **parameters)
         with self.assertRaises(organizations.exceptions.AccessDeniedException):
-            organizations.delete_organization()
+            organizations.tag_resource(
+                ResourceId=self.unit, Tags=[{"Key": "team", "Value": "x"}]
+            )
 
     def test_4_a_changed_file_counts_without_a_restart(self):
         apply(lambda text: text.replace('targets = ["root/prod"]', "targets = []"))
