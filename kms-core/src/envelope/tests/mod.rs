@@ -314,6 +314,30 @@ fn another_key_or_context_opens_nothing() {
     }
 }
 
+/// Keys that nobody may ask for.
+struct Unasked;
+
+impl DataKeys for Unasked {
+    fn generate(&self, _: usize, _: &EncryptionContext) -> Result<DataKey, KeyError> {
+        panic!("asked for a key");
+    }
+    fn wrap(
+        &self,
+        _: &SecretBytes,
+        _: &EncryptionContext,
+    ) -> Result<Vec<EncryptedDataKey>, KeyError> {
+        panic!("asked for a key");
+    }
+    fn unwrap(
+        &self,
+        _: &[EncryptedDataKey],
+        _: &EncryptionContext,
+        _: usize,
+    ) -> Result<SecretBytes, KeyError> {
+        panic!("asked for a key");
+    }
+}
+
 /// A keyring that gives a key of its own, whatever the message says.
 struct Fixed(Vec<u8>);
 
@@ -359,27 +383,6 @@ fn a_data_key_that_the_message_does_not_commit_to_is_refused() {
 
 #[test]
 fn no_key_is_asked_for_a_message_that_the_policy_refuses() {
-    struct Unasked;
-    impl DataKeys for Unasked {
-        fn generate(&self, _: usize, _: &EncryptionContext) -> Result<DataKey, KeyError> {
-            panic!("asked for a key");
-        }
-        fn wrap(
-            &self,
-            _: &SecretBytes,
-            _: &EncryptionContext,
-        ) -> Result<Vec<EncryptedDataKey>, KeyError> {
-            panic!("asked for a key");
-        }
-        fn unwrap(
-            &self,
-            _: &[EncryptedDataKey],
-            _: &EncryptionContext,
-            _: usize,
-        ) -> Result<SecretBytes, KeyError> {
-            panic!("asked for a key");
-        }
-    }
     let header = |suite: u16, context: EncryptionContext, keys: usize| {
         let suite = AlgorithmSuite::from_id(suite).unwrap();
         let header = Header {

@@ -43,30 +43,6 @@ fn by_default_what_does_not_commit_and_what_is_signed_is_refused_before_a_key_is
     }
 }
 
-/// Keys that nobody may ask for.
-struct Unasked;
-
-impl DataKeys for Unasked {
-    fn generate(&self, _: usize, _: &EncryptionContext) -> Result<DataKey, KeyError> {
-        panic!("asked for a key");
-    }
-    fn wrap(
-        &self,
-        _: &SecretBytes,
-        _: &EncryptionContext,
-    ) -> Result<Vec<EncryptedDataKey>, KeyError> {
-        panic!("asked for a key");
-    }
-    fn unwrap(
-        &self,
-        _: &[EncryptedDataKey],
-        _: &EncryptionContext,
-        _: usize,
-    ) -> Result<SecretBytes, KeyError> {
-        panic!("asked for a key");
-    }
-}
-
 #[test]
 fn a_change_anywhere_is_refused_and_releases_an_authentic_beginning_at_most() {
     let plaintext = pattern(40);
