@@ -2,6 +2,7 @@
 
 use super::error::KeyError;
 use crate::ciphertext::EncryptionContext;
+use crate::crypto::random::Random;
 use crate::secret::SecretBytes;
 
 /// The provider id of data keys that AWS KMS, or a service that speaks its protocol, encrypted.
@@ -83,4 +84,36 @@ pub trait DataKeys {
         context: &EncryptionContext,
         length: usize,
     ) -> Result<SecretBytes, KeyError>;
+}
+
+/// What the data keys of a raw key are marked with.
+pub(super) struct RawKeyName {
+    pub(super) namespace: String,
+    pub(super) name: String,
+}
+
+impl RawKeyName {
+    /// `None` when one is not ASCII, or the namespace is the one of AWS KMS.
+    pub(super) fn new(namespace: &str, name: &str) -> Option<Self> {
+        let fits = namespace.is_ascii() && name.is_ascii() && namespace != AWS_KMS_PROVIDER;
+        fits.then(|| Self {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        })
+    }
+}
+
+/// A data key of `length` bytes out of `random`, encrypted by `keyring`.
+pub(super) fn generate_and_wrap(
+    keyring: &dyn DataKeys,
+    length: usize,
+    context: &EncryptionContext,
+    random: &dyn Random,
+) -> Result<DataKey, KeyError> {
+    let plaintext = SecretBytes::try_build(length, |key| random.fill(key))?;
+    let encrypted = keyring.wrap(&plaintext, context)?;
+    Ok(DataKey {
+        plaintext,
+        encrypted,
+    })
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::error::KeyError;
-use super::keyring::{AWS_KMS_PROVIDER, DataKey, DataKeys, EncryptedDataKey};
+use super::keyring::{DataKey, DataKeys, EncryptedDataKey, RawKeyName, generate_and_wrap};
 use crate::ciphertext::EncryptionContext;
 use crate::crypto::aead::{AesGcm, NONCE_LENGTH, TAG_LENGTH};
 use crate::crypto::random::{Random, array};
@@ -31,8 +31,7 @@ pub enum RawAesError {
 ///
 /// Each data key has a random IV of 96 bits: a wrapping key serves 2³² messages.
 pub struct RawAesKeyring {
-    namespace: String,
-    name: String,
+    marked: RawKeyName,
     key: AesGcm,
     random: Arc<dyn Random>,
 }
@@ -40,8 +39,8 @@ pub struct RawAesKeyring {
 impl fmt::Debug for RawAesKeyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawAesKeyring")
-            .field("namespace", &self.namespace)
-            .field("name", &self.name)
+            .field("namespace", &self.marked.namespace)
+            .field("name", &self.marked.name)
             .finish_non_exhaustive()
     }
 }
@@ -58,12 +57,8 @@ impl RawAesKeyring {
         wrapping_key: &SecretBytes,
         random: Arc<dyn Random>,
     ) -> Result<Self, RawAesError> {
-        if !namespace.is_ascii() || !name.is_ascii() || namespace == AWS_KMS_PROVIDER {
-            return Err(RawAesError::Name);
-        }
         Ok(Self {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
+            marked: RawKeyName::new(namespace, name).ok_or(RawAesError::Name)?,
             key: AesGcm::new(wrapping_key.expose()).map_err(|_| RawAesError::KeyLength)?,
             random,
         })
@@ -73,12 +68,12 @@ impl RawAesKeyring {
     fn nonce(&self, key: &EncryptedDataKey) -> Option<[u8; NONCE_LENGTH]> {
         let info = key.provider_info.as_slice();
         let nonce = info
-            .strip_prefix(self.name.as_bytes())?
+            .strip_prefix(self.marked.name.as_bytes())?
             .strip_prefix(LENGTHS.as_slice())?;
         nonce
             .try_into()
             .ok()
-            .filter(|_| key.provider_id == self.namespace)
+            .filter(|_| key.provider_id == self.marked.namespace)
     }
 
     fn open(&self, key: &EncryptedDataKey, aad: &[u8], length: usize) -> Option<SecretBytes> {
@@ -96,12 +91,7 @@ impl RawAesKeyring {
 
 impl DataKeys for RawAesKeyring {
     fn generate(&self, length: usize, context: &EncryptionContext) -> Result<DataKey, KeyError> {
-        let plaintext = SecretBytes::try_build(length, |key| self.random.fill(key))?;
-        let encrypted = self.wrap(&plaintext, context)?;
-        Ok(DataKey {
-            plaintext,
-            encrypted,
-        })
+        generate_and_wrap(self, length, context, self.random.as_ref())
     }
 
     fn wrap(
@@ -116,8 +106,8 @@ impl DataKeys for RawAesKeyring {
         ciphertext.extend_from_slice(data_key.expose());
         self.key.seal(nonce, &aad, &mut ciphertext)?;
         Ok(vec![EncryptedDataKey {
-            provider_id: self.namespace.clone(),
-            provider_info: [self.name.as_bytes(), &LENGTHS, &nonce].concat(),
+            provider_id: self.marked.namespace.clone(),
+            provider_info: [self.marked.name.as_bytes(), &LENGTHS, &nonce].concat(),
             ciphertext,
         }])
     }

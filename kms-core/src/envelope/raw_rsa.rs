@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::error::KeyError;
-use super::keyring::{AWS_KMS_PROVIDER, DataKey, DataKeys, EncryptedDataKey};
+use super::keyring::{DataKey, DataKeys, EncryptedDataKey, RawKeyName, generate_and_wrap};
 use crate::ciphertext::EncryptionContext;
 use crate::crypto::Failed;
 use crate::crypto::asymmetric::{RsaDecryptingKey, RsaEncryptingKey, RsaPadding};
-use crate::crypto::digest::sha256;
+use crate::crypto::digest::{hexadecimal, sha256};
 use crate::crypto::random::Random;
 use crate::secret::SecretBytes;
 
@@ -42,8 +42,7 @@ enum Key {
 /// The encryption context is *not* bound to the data key, only to the message: of two messages with
 /// one data key, either opens with the other's.
 pub struct RawRsaKeyring {
-    namespace: String,
-    name: String,
+    marked: RawKeyName,
     padding: RsaPadding,
     key: Key,
     random: Arc<dyn Random>,
@@ -52,8 +51,8 @@ pub struct RawRsaKeyring {
 impl fmt::Debug for RawRsaKeyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawRsaKeyring")
-            .field("namespace", &self.namespace)
-            .field("name", &self.name)
+            .field("namespace", &self.marked.namespace)
+            .field("name", &self.marked.name)
             .field("padding", &self.padding)
             .finish_non_exhaustive()
     }
@@ -123,12 +122,8 @@ impl RawRsaKeyring {
         key: Key,
         random: Arc<dyn Random>,
     ) -> Result<Self, RawRsaError> {
-        if !namespace.is_ascii() || !name.is_ascii() || namespace == AWS_KMS_PROVIDER {
-            return Err(RawRsaError::Name);
-        }
         Ok(Self {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
+            marked: RawKeyName::new(namespace, name).ok_or(RawRsaError::Name)?,
             padding,
             key,
             random,
@@ -143,25 +138,17 @@ impl RawRsaKeyring {
     }
 
     fn is_own(&self, key: &EncryptedDataKey) -> bool {
-        key.provider_id == self.namespace && key.provider_info == self.name.as_bytes()
+        key.provider_id == self.marked.namespace && key.provider_info == self.marked.name.as_bytes()
     }
 }
 
 fn fingerprint(spki: &[u8]) -> String {
-    sha256(spki)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hexadecimal(&sha256(spki))
 }
 
 impl DataKeys for RawRsaKeyring {
     fn generate(&self, length: usize, context: &EncryptionContext) -> Result<DataKey, KeyError> {
-        let plaintext = SecretBytes::try_build(length, |key| self.random.fill(key))?;
-        let encrypted = self.wrap(&plaintext, context)?;
-        Ok(DataKey {
-            plaintext,
-            encrypted,
-        })
+        generate_and_wrap(self, length, context, self.random.as_ref())
     }
 
     fn wrap(
@@ -170,8 +157,8 @@ impl DataKeys for RawRsaKeyring {
         _: &EncryptionContext,
     ) -> Result<Vec<EncryptedDataKey>, KeyError> {
         Ok(vec![EncryptedDataKey {
-            provider_id: self.namespace.clone(),
-            provider_info: self.name.as_bytes().to_vec(),
+            provider_id: self.marked.namespace.clone(),
+            provider_info: self.marked.name.as_bytes().to_vec(),
             ciphertext: self.public().encrypt(self.padding, data_key.expose())?,
         }])
     }
