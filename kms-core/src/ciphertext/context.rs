@@ -125,6 +125,15 @@ impl FromIterator<(String, String)> for EncryptionContext {
     }
 }
 
+impl<const N: usize> From<[(&str, &str); N]> for EncryptionContext {
+    fn from(pairs: [(&str, &str); N]) -> Self {
+        pairs
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect()
+    }
+}
+
 fn length(length: usize) -> Result<[u8; 2], InvalidContext> {
     u16::try_from(length)
         .map(u16::to_be_bytes)

@@ -7,7 +7,7 @@ use super::derive::message_key;
 use super::error::{DecryptError, Part};
 use super::header::{Header, RESERVED_PREFIX, ReadHeader, read_header};
 use super::input::Input;
-use super::keyring::DataKeys;
+use super::keyring::{DataKeys, DecryptionMaterialsRequest};
 use super::output::Output;
 use super::{DEFAULT_MAX_DATA_KEYS, Summary};
 use crate::ciphertext::EncryptionContext;
@@ -147,11 +147,11 @@ pub(super) fn open_header(
     let verifier = header.verifier()?;
     let (context, unstored) = full_context(&header.context, &options.reproduced_context)?;
     let data_key = keys
-        .unwrap(
-            &header.encrypted_data_keys,
-            &context,
-            header.suite.key_length(),
-        )
+        .decryption_materials(&DecryptionMaterialsRequest {
+            suite: header.suite,
+            context: &context,
+            encrypted_data_keys: &header.encrypted_data_keys,
+        })
         .map_err(DecryptError::Key)?;
     let key = message_key(header, &data_key)?;
     let aad = [read.body.as_slice(), &unstored.serialise()?].concat();

@@ -3,16 +3,19 @@
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 
+use zeroize::Zeroize;
+
 use super::derive::committing_key;
 use super::error::EncryptError;
+use super::frame::{FINAL_OVERHEAD, FINAL_PREFIX, FrameAad, Kind};
 use super::header::{Content, Header, PUBLIC_KEY_CONTEXT_KEY, RESERVED_PREFIX, public_key_text};
-use super::keyring::{DataKey, DataKeys};
-use super::seal::Frames;
+use super::keyring::{DataKey, DataKeys, EncryptionMaterialsRequest};
+use super::seal::{Frames, seal_final_frame};
 use super::signature::SigningWriter;
 use super::suite::AlgorithmSuite;
 use super::{DEFAULT_MAX_DATA_KEYS, Summary, parallel};
 use crate::ciphertext::EncryptionContext;
-use crate::crypto::aead::{AesGcm, NONCE_LENGTH};
+use crate::crypto::aead::{AesGcm, NONCE_LENGTH, TAG_LENGTH};
 use crate::crypto::random::{Random, array};
 use crate::crypto::sign::EcdsaSigner;
 
@@ -98,7 +101,7 @@ pub fn encrypt(
     options: &EncryptOptions,
     random: &dyn Random,
 ) -> Result<Summary, EncryptError> {
-    let prepared = Prepared::new(keys, context, options, random)?;
+    let prepared = Prepared::new(keys, context, options, random, None)?;
     prepared.write(reader, writer)
 }
 
@@ -114,12 +117,14 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// Checks what was asked for and gets the data key.
+    /// Checks what was asked for and gets the data key for a plaintext of `plaintext_length`
+    /// bytes, where that is known.
     pub(super) fn new(
         keys: &dyn DataKeys,
         context: &EncryptionContext,
         options: &EncryptOptions,
         random: &dyn Random,
+        plaintext_length: Option<u64>,
     ) -> Result<Self, EncryptError> {
         options.check(context)?;
         let suite = options.suite();
@@ -132,7 +137,11 @@ impl Prepared {
             context.insert(PUBLIC_KEY_CONTEXT_KEY.to_owned(), public_key);
         }
         context.serialise()?;
-        let data_key = keys.generate(suite.key_length(), &context);
+        let data_key = keys.encryption_materials(&EncryptionMaterialsRequest {
+            suite,
+            context: &context,
+            plaintext_length,
+        });
         let data_key = data_key.map_err(EncryptError::Key)?;
         let (header, bytes, key) = make_header(data_key, context, options, random)?;
         Ok(Self {
@@ -165,6 +174,35 @@ impl Prepared {
             header: self.header,
             plaintext_length,
         })
+    }
+
+    /// The whole message of a plaintext that is in memory.
+    pub(super) fn into_message(mut self, plaintext: &[u8]) -> Result<Vec<u8>, EncryptError> {
+        let frame_length = usize::try_from(self.frame_length).unwrap_or(usize::MAX);
+        if self.signer.is_none() && plaintext.len() < frame_length {
+            return self.into_one_frame(plaintext);
+        }
+        self.threads = 1;
+        let mut message = Vec::with_capacity(self.bytes.len().saturating_add(plaintext.len()));
+        self.write(&mut &*plaintext, &mut message)?;
+        Ok(message)
+    }
+
+    /// The header and a final frame, sealed where it stands: no buffer of a whole frame is made for
+    /// a short plaintext.
+    fn into_one_frame(self, plaintext: &[u8]) -> Result<Vec<u8>, EncryptError> {
+        let mut message = self.bytes;
+        let start = message.len();
+        // Room for all of it at once, so that no copy of the plaintext stays behind.
+        message.reserve_exact(plaintext.len().saturating_add(FINAL_OVERHEAD));
+        message.resize(start.saturating_add(FINAL_PREFIX), 0);
+        message.extend_from_slice(plaintext);
+        message.resize(message.len().saturating_add(TAG_LENGTH), 0);
+        let mut aad = FrameAad::new(&self.header.message_id, Kind::Final);
+        let frame = message.get_mut(start..).unwrap_or_default();
+        let sealed = seal_final_frame(&self.key, &mut aad, 1, frame, plaintext.len());
+        sealed.inspect_err(|_| frame.zeroize())?;
+        Ok(message)
     }
 
     fn write_unsigned(

@@ -102,6 +102,9 @@ pub enum DecryptError {
         "the message is signed and cannot be verified before its end; choose to hold it back or to release it unverified"
     )]
     Signed,
+    /// The message is not signed, and only signed ones are asked for.
+    #[error("the message is not signed")]
+    Unsigned,
     /// Something that must be checked as a whole exceeds what the options allow to be held.
     #[error("{0} is larger than may be held back until it is verified")]
     TooLargeToHold(Part),

@@ -7,6 +7,9 @@ use super::error::{DecryptError, Part};
 /// Bytes asked for at first: small messages need no more.
 const FIRST_CAPACITY: usize = 64 * 1024;
 
+/// The smallest buffer that is read into.
+const LEAST_CAPACITY: usize = 256;
+
 /// A read-ahead buffer over a reader; it holds ciphertext only.
 pub(super) struct Input<'r> {
     reader: &'r mut dyn Read,
@@ -17,9 +20,14 @@ pub(super) struct Input<'r> {
 
 impl<'r> Input<'r> {
     pub(super) fn new(reader: &'r mut dyn Read) -> Self {
+        Self::with_capacity(reader, FIRST_CAPACITY)
+    }
+
+    /// For an input that is known to be short: a first buffer of `capacity` bytes, within bounds.
+    pub(super) fn with_capacity(reader: &'r mut dyn Read, capacity: usize) -> Self {
         Self {
             reader,
-            bytes: vec![0; FIRST_CAPACITY],
+            bytes: vec![0; capacity.clamp(LEAST_CAPACITY, FIRST_CAPACITY)],
             start: 0,
             end: 0,
         }

@@ -1,6 +1,9 @@
 //! The joint between messages and keys.
 
+use std::sync::Arc;
+
 use super::error::KeyError;
+use super::suite::AlgorithmSuite;
 use crate::ciphertext::EncryptionContext;
 use crate::crypto::random::Random;
 use crate::secret::SecretBytes;
@@ -49,6 +52,30 @@ pub struct DataKey {
     pub encrypted: Vec<EncryptedDataKey>,
 }
 
+/// What a message that is to be written asks of its keyring: the *encryption materials request* of
+/// the AWS Encryption SDK.
+#[derive(Clone, Copy, Debug)]
+pub struct EncryptionMaterialsRequest<'a> {
+    /// The suite that the message will have; it tells how long the data key is.
+    pub suite: AlgorithmSuite,
+    /// What the data key is bound to: all pairs, stored in the message or not.
+    pub context: &'a EncryptionContext,
+    /// Bytes of plaintext, where they are known before they are encrypted.
+    pub plaintext_length: Option<u64>,
+}
+
+/// What a message that is to be read asks of a keyring: the *decrypt materials request* of the AWS
+/// Encryption SDK. Nothing of it is authenticated yet.
+#[derive(Clone, Copy, Debug)]
+pub struct DecryptionMaterialsRequest<'a> {
+    /// The suite that the message says it has.
+    pub suite: AlgorithmSuite,
+    /// What the data key must be bound to.
+    pub context: &'a EncryptionContext,
+    /// The data key, encrypted for each recipient.
+    pub encrypted_data_keys: &'a [EncryptedDataKey],
+}
+
 /// A keyring: makes data keys, encrypts them for its recipients and decrypts them again.
 ///
 /// The embedded engine, a remote endpoint and a raw key each make one, and several together make
@@ -84,7 +111,79 @@ pub trait DataKeys {
         context: &EncryptionContext,
         length: usize,
     ) -> Result<SecretBytes, KeyError>;
+
+    /// The data key for one message: a fresh one, unless the keyring keeps data keys for several
+    /// (`CachingKeyring`).
+    ///
+    /// # Errors
+    /// Whatever stands behind the keyring says.
+    fn encryption_materials(
+        &self,
+        request: &EncryptionMaterialsRequest<'_>,
+    ) -> Result<DataKey, KeyError> {
+        self.generate(request.suite.key_length(), request.context)
+    }
+
+    /// The data key of one message.
+    ///
+    /// # Errors
+    /// Whatever stands behind the keyring says.
+    fn decryption_materials(
+        &self,
+        request: &DecryptionMaterialsRequest<'_>,
+    ) -> Result<SecretBytes, KeyError> {
+        let length = request.suite.key_length();
+        self.unwrap(request.encrypted_data_keys, request.context, length)
+    }
 }
+
+/// What points to a keyring is one.
+macro_rules! keyring_behind {
+    ($($pointer:ty),*) => {$(
+        impl<K: DataKeys + ?Sized> DataKeys for $pointer {
+            fn generate(
+                &self,
+                length: usize,
+                context: &EncryptionContext,
+            ) -> Result<DataKey, KeyError> {
+                (**self).generate(length, context)
+            }
+
+            fn wrap(
+                &self,
+                data_key: &SecretBytes,
+                context: &EncryptionContext,
+            ) -> Result<Vec<EncryptedDataKey>, KeyError> {
+                (**self).wrap(data_key, context)
+            }
+
+            fn unwrap(
+                &self,
+                encrypted: &[EncryptedDataKey],
+                context: &EncryptionContext,
+                length: usize,
+            ) -> Result<SecretBytes, KeyError> {
+                (**self).unwrap(encrypted, context, length)
+            }
+
+            fn encryption_materials(
+                &self,
+                request: &EncryptionMaterialsRequest<'_>,
+            ) -> Result<DataKey, KeyError> {
+                (**self).encryption_materials(request)
+            }
+
+            fn decryption_materials(
+                &self,
+                request: &DecryptionMaterialsRequest<'_>,
+            ) -> Result<SecretBytes, KeyError> {
+                (**self).decryption_materials(request)
+            }
+        }
+    )*};
+}
+
+keyring_behind!(&K, Box<K>, Arc<K>);
 
 /// What the data keys of a raw key are marked with.
 pub(super) struct RawKeyName {

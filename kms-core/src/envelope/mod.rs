@@ -53,6 +53,7 @@ mod raw_aes;
 mod raw_rsa;
 mod reencrypt;
 mod seal;
+mod sealer;
 mod signature;
 mod suite;
 #[cfg(test)]
@@ -66,11 +67,15 @@ pub use decrypt::{
 pub use encrypt::{DEFAULT_FRAME_LENGTH, EncryptOptions, MAX_WRITTEN_FRAME_LENGTH, encrypt};
 pub use error::{DecryptError, EncryptError, KeyError, Part};
 pub use header::{Content, Header, PUBLIC_KEY_CONTEXT_KEY};
-pub use keyring::{AWS_KMS_PROVIDER, DataKey, DataKeys, EncryptedDataKey};
+pub use keyring::{
+    AWS_KMS_PROVIDER, DataKey, DataKeys, DecryptionMaterialsRequest, EncryptedDataKey,
+    EncryptionMaterialsRequest,
+};
 pub use multi::{MultiKeyring, MultiKeyringError};
 pub use raw_aes::{RawAesError, RawAesKeyring};
 pub use raw_rsa::{RSA_RECIPIENT_NAMESPACE, RawRsaError, RawRsaKeyring};
 pub use reencrypt::{ReencryptError, Reencrypted, reencrypt};
+pub use sealer::Sealer;
 pub use suite::{AlgorithmSuite, MessageVersion};
 pub use verified::{VerifiedMessage, verify};
 

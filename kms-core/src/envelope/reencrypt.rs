@@ -117,7 +117,7 @@ fn prepared(
     let mut options = options.clone();
     let unstored = unstored.iter().map(|(key, _)| key.clone());
     options.required_context_keys.extend(unstored);
-    Prepared::new(to, &context, &options, random).map_err(ReencryptError::Encrypt)
+    Prepared::new(to, &context, &options, random, None).map_err(ReencryptError::Encrypt)
 }
 
 /// What goes from the opening to the sealing side.

@@ -220,17 +220,7 @@ impl<'k> Frames<'k> {
         let frame = self.buffer.expose_mut();
         let frame = frame.get_mut(start..).ok_or(Failed)?;
         frame.copy_within(FRAME_PREFIX..FRAME_PREFIX + length, FINAL_PREFIX);
-        let (prefix, rest) = frame.split_at_mut_checked(FINAL_PREFIX).ok_or(Failed)?;
-        let count = u32::try_from(length).map_err(|_| Failed)?;
-        let fields: [&[u8]; 4] = [
-            &FINAL_MARKER.to_be_bytes(),
-            &sequence.to_be_bytes(),
-            &written_nonce(sequence),
-            &count.to_be_bytes(),
-        ];
-        prefix.copy_from_slice(&fields.concat());
-        let aad = self.last.of(sequence, u64::from(count));
-        seal_payload(self.key, sequence, aad, rest, length)?;
+        seal_final_frame(self.key, &mut self.last, sequence, frame, length)?;
         Ok(start..start + length + FINAL_OVERHEAD)
     }
 }
@@ -241,6 +231,28 @@ fn write(writer: &mut dyn Write, sealed: &[u8]) -> Result<(), EncryptError> {
         return Ok(());
     }
     writer.write_all(sealed).map_err(EncryptError::Write)
+}
+
+/// Makes the final frame out of `frame`, where `length` bytes of plaintext stand behind room for
+/// what goes before them.
+pub(super) fn seal_final_frame(
+    key: &AesGcm,
+    aad: &mut FrameAad,
+    sequence: u32,
+    frame: &mut [u8],
+    length: usize,
+) -> Result<(), EncryptError> {
+    let (prefix, rest) = frame.split_at_mut_checked(FINAL_PREFIX).ok_or(Failed)?;
+    let count = u32::try_from(length).map_err(|_| Failed)?;
+    let fields: [&[u8]; 4] = [
+        &FINAL_MARKER.to_be_bytes(),
+        &sequence.to_be_bytes(),
+        &written_nonce(sequence),
+        &count.to_be_bytes(),
+    ];
+    prefix.copy_from_slice(&fields.concat());
+    let aad = aad.of(sequence, u64::from(count));
+    seal_payload(key, sequence, aad, rest, length)
 }
 
 /// Seals the first `length` bytes of `frame` and puts the tag after them.

@@ -5,6 +5,7 @@ mod keyrings;
 mod malformed_body;
 mod malformed_header;
 mod reencrypted;
+mod sealed;
 mod signed;
 mod streaming;
 mod suites;
