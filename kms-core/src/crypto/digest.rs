@@ -9,6 +9,9 @@ use crate::api::SigningAlgorithm;
 /// A SHA-256 digest.
 pub type Sha256Digest = [u8; 32];
 
+/// A SHA-512 digest.
+pub type Sha512Digest = [u8; 64];
+
 /// SHA-256 of one byte string.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> Sha256Digest {
@@ -23,6 +26,18 @@ pub fn sha256_of(parts: &[&[u8]]) -> Sha256Digest {
         context.update(part);
     }
     to_array(context.finish().as_ref())
+}
+
+/// SHA-512 of several byte strings, one after the other, without separators.
+#[must_use]
+pub fn sha512_of(parts: &[&[u8]]) -> Sha512Digest {
+    let mut context = Context::new(&SHA512);
+    for part in parts {
+        context.update(part);
+    }
+    let mut array = [0; 64];
+    array.copy_from_slice(context.finish().as_ref());
+    array
 }
 
 /// The bytes as lower-case hexadecimal digits, two for each.
@@ -88,6 +103,13 @@ mod tests {
     use sha2::{Digest, Sha256, Sha384, Sha512};
 
     use super::*;
+
+    #[test]
+    fn parts_have_the_digest_of_the_whole() {
+        let parts: [&[u8]; 3] = [b"attack ", b"", b"at dawn"];
+        let whole = Sha512::digest(b"attack at dawn").to_vec();
+        assert_eq!(sha512_of(&parts).to_vec(), whole);
+    }
 
     #[test]
     fn a_message_in_parts_has_the_digest_of_the_whole() {

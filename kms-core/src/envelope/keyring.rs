@@ -113,7 +113,7 @@ pub trait DataKeys {
     ) -> Result<SecretBytes, KeyError>;
 
     /// The data key for one message: a fresh one, unless the keyring keeps data keys for several
-    /// (`CachingKeyring`).
+    /// ([`CachingKeyring`](super::CachingKeyring)).
     ///
     /// # Errors
     /// Whatever stands behind the keyring says.

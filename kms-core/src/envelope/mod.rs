@@ -38,6 +38,8 @@
 
 mod aws_kms;
 mod body;
+mod cache;
+mod caching;
 mod decrypt;
 mod derive;
 mod encrypt;
@@ -61,6 +63,10 @@ mod tests;
 mod verified;
 
 pub use aws_kms::{AwsKmsKeys, DiscoveryFilter, NamedKey};
+pub use cache::DataKeyCache;
+pub use caching::{
+    CacheLimits, CacheLimitsError, CachingKeyring, MOST_CACHED_BYTES, MOST_CACHED_MESSAGES,
+};
 pub use decrypt::{
     CommitmentPolicy, DEFAULT_MAX_HELD_BYTES, DecryptOptions, SignedMessages, decrypt, inspect,
 };

@@ -72,7 +72,7 @@ impl<K> fmt::Debug for Sealer<K> {
 }
 
 impl<K: DataKeys> Sealer<K> {
-    /// A sealer over a keyring; behind a `CachingKeyring`, values share
+    /// A sealer over a keyring; behind a [`CachingKeyring`](super::CachingKeyring), values share
     /// data keys. `random` gives the ids of the messages.
     #[must_use]
     pub fn new(keys: K, random: Arc<dyn Random>) -> Self {
@@ -158,7 +158,7 @@ impl<K: DataKeys> Sealer<K> {
             ..DecryptOptions::default()
         };
         let (key, signature) = open_header(&read, &self.keys, &options)?;
-        let mut plaintext = Plaintext(Vec::with_capacity(message.len()));
+        let mut plaintext = Collected(Vec::with_capacity(message.len()));
         // What is written here goes to nobody before the last check is passed; the message is in
         // memory, so its length is the only bound there has to be.
         let output = Output::new(&mut plaintext, false, usize::MAX);
@@ -186,15 +186,15 @@ impl<K: DataKeys> Sealer<K> {
 
 /// Plaintext on its way into memory, with room for all of it, so that no copy stays behind; wiped
 /// unless it is finished.
-struct Plaintext(Vec<u8>);
+struct Collected(Vec<u8>);
 
-impl Plaintext {
+impl Collected {
     fn finish(mut self) -> SecretBytes {
         SecretBytes::new(std::mem::take(&mut self.0))
     }
 }
 
-impl std::io::Write for Plaintext {
+impl std::io::Write for Collected {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         if self.0.capacity().saturating_sub(self.0.len()) < bytes.len() {
             return Err(std::io::ErrorKind::WriteZero.into());
@@ -208,7 +208,7 @@ impl std::io::Write for Plaintext {
     }
 }
 
-impl Drop for Plaintext {
+impl Drop for Collected {
     fn drop(&mut self) {
         self.0.zeroize();
     }

@@ -132,6 +132,12 @@ impl AlgorithmSuite {
         self.derivation == Derivation::Committing
     }
 
+    /// Whether the key that encrypts the frames is derived for each message, so that several
+    /// messages can have one data key.
+    pub(super) fn derives_a_key(self) -> bool {
+        self.derivation != Derivation::None
+    }
+
     /// The signature at the end of the message, if the suite has one.
     #[must_use]
     pub fn signature(self) -> Option<EcdsaAlgorithm> {

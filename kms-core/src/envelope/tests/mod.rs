@@ -1,5 +1,6 @@
 //! What holds for messages as a whole.
 
+mod cached;
 mod craft;
 mod keyrings;
 mod malformed_body;

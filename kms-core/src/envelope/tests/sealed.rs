@@ -1,7 +1,7 @@
 //! Values that are sealed and opened in one call.
 
-use super::craft::Craft;
 use super::*;
+use craft::Craft;
 
 fn sealer() -> Sealer<RawAesKeyring> {
     Sealer::new(keyring(), Arc::new(SystemRandom))
@@ -108,7 +108,7 @@ fn a_sealer_that_signs_opens_nothing_unsigned() {
 #[test]
 fn what_does_not_commit_to_its_key_opens_only_where_the_policy_allows_it() {
     let message = Craft::message(0x0178, Content::Framed(16), &pattern(40));
-    let keys = || super::craft::keys_of(0x0178);
+    let keys = || craft::keys_of(0x0178);
     let context = inspect(&mut &message[..]).unwrap().context;
     let strict = Sealer::new(keys(), Arc::new(SystemRandom));
     let refused = strict.open(&message, &context);
