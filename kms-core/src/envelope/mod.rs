@@ -43,6 +43,7 @@ mod caching;
 mod decrypt;
 mod derive;
 mod encrypt;
+mod encrypted;
 mod error;
 mod frame;
 mod header;
@@ -71,6 +72,7 @@ pub use decrypt::{
     CommitmentPolicy, DEFAULT_MAX_HELD_BYTES, DecryptOptions, SignedMessages, decrypt, inspect,
 };
 pub use encrypt::{DEFAULT_FRAME_LENGTH, EncryptOptions, MAX_WRITTEN_FRAME_LENGTH, encrypt};
+pub use encrypted::{Encrypted, InvalidValue, OpenError, Place, Plaintext, SealError};
 pub use error::{DecryptError, EncryptError, KeyError, Part};
 pub use header::{Content, Header, PUBLIC_KEY_CONTEXT_KEY};
 pub use keyring::{

@@ -2,6 +2,7 @@
 
 mod cached;
 mod craft;
+mod fields;
 mod keyrings;
 mod malformed_body;
 mod malformed_header;
