@@ -13,16 +13,16 @@ use crate::crypto::aead::{AesGcm, NONCE_LENGTH, TAG_LENGTH};
 use crate::crypto::sign::EcdsaVerifier;
 
 /// A frame found at the start of the available bytes.
-struct Found {
-    kind: Kind,
+pub(super) struct Found {
+    pub(super) kind: Kind,
     /// Length of what stands before the ciphertext.
-    prefix: usize,
+    pub(super) prefix: usize,
     /// Length of the ciphertext, and of the plaintext.
-    length: usize,
+    pub(super) length: usize,
 }
 
 /// What stands at the start of `available`: a frame, or so many bytes are needed to tell.
-fn find_frame(
+pub(super) fn find_frame(
     available: &[u8],
     sequence: u32,
     frame_length: usize,
@@ -79,6 +79,30 @@ fn split_frame(
     let (before, rest) = bytes.split_at_checked(prefix)?;
     let (ciphertext, tag) = rest.split_last_chunk::<TAG_LENGTH>()?;
     Some((*before.get(nonce_offset..)?.first_chunk()?, ciphertext, tag))
+}
+
+/// What stands before the ciphertext of an unframed body: IV, length.
+pub(super) const BLOCK_PREFIX: usize = NONCE_LENGTH + 8;
+
+/// Checks the tag of a frame or block and decrypts it into `plaintext`.
+pub(super) fn open_piece(
+    key: &AesGcm,
+    piece: &[u8],
+    part: Part,
+    prefix: usize,
+    aad: &[u8],
+    plaintext: &mut [u8],
+) -> Result<(), DecryptError> {
+    // The IV stands before the ciphertext, or before the length field that stands there.
+    let nonce_offset = match (part, prefix) {
+        (Part::Frame(_), FRAME_PREFIX) => SEQUENCE_LENGTH,
+        (Part::Frame(_), _) => 2 * SEQUENCE_LENGTH,
+        _ => 0,
+    };
+    let (nonce, ciphertext, tag) =
+        split_frame(piece, nonce_offset, prefix).ok_or(DecryptError::Truncated(part))?;
+    key.open_into(nonce, aad, ciphertext, tag, plaintext)
+        .map_err(|_| DecryptError::Forged(part))
 }
 
 /// What there is to do about the signature of a message.
@@ -195,20 +219,10 @@ impl<'r, 'w, 'k> Body<'r, 'w, 'k> {
         length: usize,
     ) -> Result<(), DecryptError> {
         let total = prefix.saturating_add(length).saturating_add(TAG_LENGTH);
-        // The IV stands before the ciphertext, or before the length field that stands there.
-        let nonce_offset = match (part, prefix) {
-            (Part::Frame(_), FRAME_PREFIX) => SEQUENCE_LENGTH,
-            (Part::Frame(_), _) => 2 * SEQUENCE_LENGTH,
-            _ => 0,
-        };
         let capacity = self.input.capacity();
         let bytes = self.input.available().get(..total).unwrap_or_default();
-        let (nonce, ciphertext, tag) =
-            split_frame(bytes, nonce_offset, prefix).ok_or(DecryptError::Truncated(part))?;
         let plaintext = self.output.room(length, capacity, part)?;
-        self.key
-            .open_into(nonce, aad, ciphertext, tag, plaintext)
-            .map_err(|_| DecryptError::Forged(part))?;
+        open_piece(self.key, bytes, part, prefix, aad, plaintext)?;
         self.output.keep(length);
         if let Signature::Unverified(verifier) = &mut self.signature {
             verifier.update(bytes);
@@ -218,19 +232,18 @@ impl<'r, 'w, 'k> Body<'r, 'w, 'k> {
     }
 
     fn single_block(&mut self, message_id: &[u8]) -> Result<(), DecryptError> {
-        const PREFIX: usize = NONCE_LENGTH + 8;
         let limit = self.output.limit();
-        let prefix = self.input.require(PREFIX, Part::Body)?;
+        let prefix = self.input.require(BLOCK_PREFIX, Part::Body)?;
         let length = prefix.last_chunk().map(|bytes| u64::from_be_bytes(*bytes));
         let length = length
             .and_then(|length| usize::try_from(length).ok())
             .filter(|length| *length <= limit)
             .ok_or(DecryptError::TooLargeToHold(Part::Body))?;
-        let total = length.saturating_add(PREFIX + TAG_LENGTH);
+        let total = length.saturating_add(BLOCK_PREFIX + TAG_LENGTH);
         self.input.require(total, Part::Body)?;
         let mut aad = FrameAad::new(message_id, Kind::SingleBlock);
         let aad = aad.of(1, to_u64(length));
-        self.open(aad, Part::Body, PREFIX, length)
+        self.open(aad, Part::Body, BLOCK_PREFIX, length)
     }
 
     /// Checks the signature, if there must be one, and that nothing follows; then releases what is
@@ -264,6 +277,6 @@ impl<'r, 'w, 'k> Body<'r, 'w, 'k> {
     }
 }
 
-fn to_u64(length: usize) -> u64 {
+pub(super) fn to_u64(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }

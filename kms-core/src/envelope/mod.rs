@@ -36,6 +36,8 @@
 //! # }
 //! ```
 
+#[cfg(any(feature = "futures", feature = "tokio"))]
+pub mod asynchronous;
 mod aws_kms;
 mod body;
 mod cache;

@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind, IoSliceMut, Read, Write};
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::error::EncryptError;
 use super::frame::{
@@ -15,8 +16,8 @@ use crate::secret::SecretBuffer;
 
 /// A batch of frames laid out as they will be written; plaintext is read to where its ciphertext
 /// will stand.
-pub(super) struct Frames<'k> {
-    key: &'k AesGcm,
+pub(super) struct Frames {
+    key: Arc<AesGcm>,
     regular: FrameAad,
     last: FrameAad,
     frame_length: usize,
@@ -40,9 +41,9 @@ pub(super) struct SealedBatch<'b> {
     pub(super) plaintext_length: Option<u64>,
 }
 
-impl<'k> Frames<'k> {
+impl Frames {
     pub(super) fn new(
-        key: &'k AesGcm,
+        key: Arc<AesGcm>,
         message_id: &[u8],
         frame_length: u32,
     ) -> Result<Self, EncryptError> {
@@ -82,6 +83,17 @@ impl<'k> Frames<'k> {
         while self.read(reader)? > 0 {
             self.write_complete(writer)?;
         }
+        self.finish(writer)
+    }
+
+    /// Takes what there is room for of `plaintext` and returns how many bytes that were.
+    #[cfg(any(feature = "futures", feature = "tokio"))]
+    pub(super) fn take(&mut self, mut plaintext: &[u8]) -> Result<usize, EncryptError> {
+        self.read(&mut plaintext)
+    }
+
+    /// Writes the final frame; returns the length of the plaintext.
+    pub(super) fn finish(&mut self, writer: &mut dyn Write) -> Result<u64, EncryptError> {
         let last = self.seal_final()?;
         write(writer, self.sealed(last)?)?;
         Ok(self.plaintext_length())
@@ -163,7 +175,7 @@ impl<'k> Frames<'k> {
     }
 
     /// Seals and writes the complete frames, and starts over when the batch is used up.
-    fn write_complete(&mut self, writer: &mut dyn Write) -> Result<(), EncryptError> {
+    pub(super) fn write_complete(&mut self, writer: &mut dyn Write) -> Result<(), EncryptError> {
         let range = self.seal_complete()?;
         write(writer, self.sealed(range)?)?;
         self.unwritten = self.current;
@@ -209,7 +221,7 @@ impl<'k> Frames<'k> {
         nonce.copy_from_slice(&written_nonce(sequence));
         let length = u64::try_from(self.frame_length).map_err(|_| Failed)?;
         let aad = self.regular.of(sequence, length);
-        seal_payload(self.key, sequence, aad, rest, self.frame_length)
+        seal_payload(&self.key, sequence, aad, rest, self.frame_length)
     }
 
     /// Seals what the current slot holds, which is less than a frame and may be nothing; returns
@@ -220,7 +232,7 @@ impl<'k> Frames<'k> {
         let frame = self.buffer.expose_mut();
         let frame = frame.get_mut(start..).ok_or(Failed)?;
         frame.copy_within(FRAME_PREFIX..FRAME_PREFIX + length, FINAL_PREFIX);
-        seal_final_frame(self.key, &mut self.last, sequence, frame, length)?;
+        seal_final_frame(&self.key, &mut self.last, sequence, frame, length)?;
         Ok(start..start + length + FINAL_OVERHEAD)
     }
 }

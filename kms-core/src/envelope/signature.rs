@@ -19,11 +19,16 @@ impl<'w> SigningWriter<'w> {
 
     /// Writes the footer: `len2 ‖ signature`.
     pub(super) fn finish(self) -> Result<(), EncryptError> {
-        let signature = self.signer.sign()?;
-        let length = u16::try_from(signature.len()).map_err(|_| Failed)?;
-        let footer = [&length.to_be_bytes()[..], &signature].concat();
+        let footer = footer(self.signer)?;
         self.writer.write_all(&footer).map_err(EncryptError::Write)
     }
+}
+
+/// The footer of what the signer has seen.
+pub(super) fn footer(signer: EcdsaSigner) -> Result<Vec<u8>, EncryptError> {
+    let signature = signer.sign()?;
+    let length = u16::try_from(signature.len()).map_err(|_| Failed)?;
+    Ok([&length.to_be_bytes()[..], &signature].concat())
 }
 
 impl Write for SigningWriter<'_> {

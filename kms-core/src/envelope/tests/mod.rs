@@ -1,5 +1,7 @@
 //! What holds for messages as a whole.
 
+#[cfg(all(feature = "futures", feature = "tokio"))]
+mod asynchronous;
 mod cached;
 mod craft;
 mod fields;
