@@ -71,7 +71,7 @@ fn take_number(bytes: &[u8]) -> Option<(u32, &[u8])> {
 }
 
 /// The parts of a frame; `None` when `bytes` is too short.
-fn split_frame(
+pub(super) fn split_frame(
     bytes: &[u8],
     nonce_offset: usize,
     prefix: usize,

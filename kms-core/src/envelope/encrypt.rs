@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
-use std::sync::Arc;
 
 use zeroize::Zeroize;
 
@@ -108,12 +107,12 @@ pub fn encrypt(
 
 /// A message whose header is made and whose body is not.
 pub(super) struct Prepared {
-    header: Header,
+    pub(super) header: Header,
     /// The header as it is written, with its tag.
-    bytes: Vec<u8>,
-    key: Arc<AesGcm>,
-    signer: Option<EcdsaSigner>,
-    frame_length: u32,
+    pub(super) bytes: Vec<u8>,
+    pub(super) key: AesGcm,
+    pub(super) signer: Option<EcdsaSigner>,
+    pub(super) frame_length: u32,
     threads: usize,
 }
 
@@ -148,20 +147,11 @@ impl Prepared {
         Ok(Self {
             header,
             bytes,
-            key: Arc::new(key),
+            key,
             signer,
             frame_length: options.frame_length,
             threads: options.threads,
         })
-    }
-
-    /// The header, its bytes, the frames that follow them, and what signs all of it.
-    #[cfg(any(feature = "futures", feature = "tokio"))]
-    pub(super) fn into_parts(
-        self,
-    ) -> Result<(Header, Vec<u8>, Frames, Option<EcdsaSigner>), EncryptError> {
-        let frames = Frames::new(self.key, &self.header.message_id, self.frame_length)?;
-        Ok((self.header, self.bytes, frames, self.signer))
     }
 
     /// Writes the header, the frames of the whole plaintext and the footer.
@@ -221,13 +211,7 @@ impl Prepared {
         writer: &mut (dyn Write + Send),
     ) -> Result<u64, EncryptError> {
         writer.write_all(&self.bytes).map_err(EncryptError::Write)?;
-        let frames = || {
-            Frames::new(
-                Arc::clone(&self.key),
-                &self.header.message_id,
-                self.frame_length,
-            )
-        };
+        let frames = || Frames::new(&self.key, &self.header.message_id, self.frame_length);
         if self.threads > 1 {
             parallel::run(reader, writer, self.threads, frames)
         } else {

@@ -46,6 +46,7 @@ mod decrypt;
 mod derive;
 mod encrypt;
 mod encrypted;
+mod encryptor;
 mod error;
 mod frame;
 mod header;
@@ -75,6 +76,7 @@ pub use decrypt::{
 };
 pub use encrypt::{DEFAULT_FRAME_LENGTH, EncryptOptions, MAX_WRITTEN_FRAME_LENGTH, encrypt};
 pub use encrypted::{Encrypted, InvalidValue, OpenError, Place, Plaintext, SealError};
+pub use encryptor::MessageEncryptor;
 pub use error::{DecryptError, EncryptError, KeyError, Part};
 pub use header::{Content, Header, PUBLIC_KEY_CONTEXT_KEY};
 pub use keyring::{

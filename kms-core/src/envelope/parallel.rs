@@ -11,17 +11,18 @@ use std::thread::{self, Builder};
 use super::error::EncryptError;
 use super::seal::{Frames, SealedBatch};
 use crate::crypto::Failed;
+use crate::crypto::aead::AesGcm;
 
 /// Writes the frames of the whole plaintext and returns its length.
 ///
 /// The first batch, in the order of the message, that cannot be read, sealed or written decides
 /// the error; all batches before it are written. A panic in the reader or the writer becomes one
 /// in the caller.
-pub(super) fn run(
+pub(super) fn run<'k>(
     reader: &mut (dyn Read + Send),
     writer: &mut (dyn Write + Send),
     threads: usize,
-    frames: impl Fn() -> Result<Frames, EncryptError>,
+    frames: impl Fn() -> Result<Frames<&'k AesGcm>, EncryptError>,
 ) -> Result<u64, EncryptError> {
     let source = Mutex::new(Source {
         reader,
@@ -56,7 +57,7 @@ pub(super) fn run(
 }
 
 /// Fills, seals and writes batches until one ends the plaintext or fails.
-fn work(mut frames: Frames, source: &Mutex<Source<'_>>, sink: &Sink<'_>) {
+fn work(mut frames: Frames<&AesGcm>, source: &Mutex<Source<'_>>, sink: &Sink<'_>) {
     let mut guard = AbandonOnPanic { sink, armed: true };
     while let Some((batch, filled)) = fill(&mut frames, source) {
         let sealed = filled.and_then(|end| frames.seal_batch(end));
@@ -81,7 +82,7 @@ struct Source<'r> {
 /// The number of the batch that was filled, and whether it ends the plaintext; `None` when there
 /// is nothing left to fill.
 fn fill(
-    frames: &mut Frames,
+    frames: &mut Frames<&AesGcm>,
     source: &Mutex<Source<'_>>,
 ) -> Option<(u64, Result<bool, EncryptError>)> {
     // The lock is poisoned when another thread panicked in the reader.

@@ -1,8 +1,7 @@
 //! Frames sealed in place, in the order and at the places in which they are written.
 
 use std::io::{self, ErrorKind, IoSliceMut, Read, Write};
-use std::ops::Range;
-use std::sync::Arc;
+use std::ops::{Deref, Range};
 
 use super::error::EncryptError;
 use super::frame::{
@@ -16,8 +15,8 @@ use crate::secret::SecretBuffer;
 
 /// A batch of frames laid out as they will be written; plaintext is read to where its ciphertext
 /// will stand.
-pub(super) struct Frames {
-    key: Arc<AesGcm>,
+pub(super) struct Frames<K> {
+    key: K,
     regular: FrameAad,
     last: FrameAad,
     frame_length: usize,
@@ -41,12 +40,8 @@ pub(super) struct SealedBatch<'b> {
     pub(super) plaintext_length: Option<u64>,
 }
 
-impl Frames {
-    pub(super) fn new(
-        key: Arc<AesGcm>,
-        message_id: &[u8],
-        frame_length: u32,
-    ) -> Result<Self, EncryptError> {
+impl<K: Deref<Target = AesGcm>> Frames<K> {
+    pub(super) fn new(key: K, message_id: &[u8], frame_length: u32) -> Result<Self, EncryptError> {
         let frame_length = usize::try_from(frame_length).map_err(|_| EncryptError::FrameLength)?;
         let mut frames = Self {
             key,
@@ -83,17 +78,11 @@ impl Frames {
         while self.read(reader)? > 0 {
             self.write_complete(writer)?;
         }
-        self.finish(writer)
+        self.write_final(writer)
     }
 
-    /// Takes what there is room for of `plaintext` and returns how many bytes that were.
-    #[cfg(any(feature = "futures", feature = "tokio"))]
-    pub(super) fn take(&mut self, mut plaintext: &[u8]) -> Result<usize, EncryptError> {
-        self.read(&mut plaintext)
-    }
-
-    /// Writes the final frame; returns the length of the plaintext.
-    pub(super) fn finish(&mut self, writer: &mut dyn Write) -> Result<u64, EncryptError> {
+    /// Seals and writes the final frame; returns the length of the plaintext.
+    pub(super) fn write_final(&mut self, writer: &mut dyn Write) -> Result<u64, EncryptError> {
         let last = self.seal_final()?;
         write(writer, self.sealed(last)?)?;
         Ok(self.plaintext_length())
@@ -143,7 +132,7 @@ impl Frames {
     }
 
     /// One read over the rest of the batch; 0 is the end of the plaintext.
-    fn read(&mut self, reader: &mut dyn Read) -> Result<usize, EncryptError> {
+    pub(super) fn read(&mut self, reader: &mut dyn Read) -> Result<usize, EncryptError> {
         loop {
             match self.read_once(reader) {
                 Ok(count) => {

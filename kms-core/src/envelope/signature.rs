@@ -17,15 +17,15 @@ impl<'w> SigningWriter<'w> {
         Self { writer, signer }
     }
 
-    /// Writes the footer: `len2 ‖ signature`.
+    /// Writes the footer.
     pub(super) fn finish(self) -> Result<(), EncryptError> {
         let footer = footer(self.signer)?;
         self.writer.write_all(&footer).map_err(EncryptError::Write)
     }
 }
 
-/// The footer of what the signer has seen.
-pub(super) fn footer(signer: EcdsaSigner) -> Result<Vec<u8>, EncryptError> {
+/// What ends a signed message: `len2 ‖ signature` over all that the signer has seen.
+pub(super) fn footer(signer: EcdsaSigner) -> Result<Vec<u8>, Failed> {
     let signature = signer.sign()?;
     let length = u16::try_from(signature.len()).map_err(|_| Failed)?;
     Ok([&length.to_be_bytes()[..], &signature].concat())

@@ -14,7 +14,7 @@ use super::reader::{DecryptingReader, UnverifiedReader};
 const OFTEN: usize = 4 * 1024;
 
 /// A message whose header was received and not authenticated, before any key is asked for:
-/// [`futures::receive`](super::futures::receive) and [`tokio::receive`](super::tokio::receive) give one.
+/// `futures::receive` and `tokio::receive` give one.
 pub struct ReceivedMessage<R> {
     reader: R,
     read: ReadHeader,

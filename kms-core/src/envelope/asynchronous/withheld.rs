@@ -65,6 +65,7 @@ impl Withheld {
 
     /// Hands out what is released and fits `to`; returns how many bytes that were.
     pub(super) fn take(&mut self, to: &mut [u8]) -> usize {
+        self.drop_used();
         let Some(first) = self.chunks.front_mut() else {
             return 0;
         };
@@ -77,13 +78,70 @@ impl Withheld {
         }
         first.taken = end;
         self.released = self.released.saturating_sub(count);
-        if first.taken == first.filled {
-            // The last one is used again.
-            (first.taken, first.filled) = (0, 0);
+        self.drop_used();
+        count
+    }
+
+    /// Drops the buffers at the front that were handed out; the last one is used again.
+    fn drop_used(&mut self) {
+        while let Some(first) = self.chunks.front_mut() {
+            if first.taken < first.filled {
+                break;
+            }
             if self.chunks.len() > 1 {
                 self.chunks.pop_front();
+            } else {
+                (first.taken, first.filled) = (0, 0);
+                break;
             }
         }
-        count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keep(withheld: &mut Withheld, bytes: &[u8]) {
+        withheld.room(bytes.len()).copy_from_slice(bytes);
+        withheld.keep(bytes.len());
+    }
+
+    fn taken(withheld: &mut Withheld) -> Vec<u8> {
+        let (mut all, mut piece) = (Vec::new(), [0; 1000]);
+        loop {
+            match withheld.take(&mut piece) {
+                0 => return all,
+                count => all.extend_from_slice(&piece[..count]),
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_is_released_is_handed_out_and_all_of_it_in_order() {
+        let mut withheld = Withheld::default();
+        keep(&mut withheld, b"one");
+        assert_eq!(taken(&mut withheld), b"");
+        withheld.release();
+        keep(&mut withheld, b"two");
+        assert_eq!(taken(&mut withheld), b"one");
+        assert_eq!(withheld.waiting(), 3);
+        withheld.release();
+        assert_eq!(taken(&mut withheld), b"two");
+        // Behind a buffer that is used up comes a larger one.
+        let large = vec![7; CHUNK_BYTES + 1];
+        keep(&mut withheld, &large);
+        keep(&mut withheld, b"three");
+        withheld.release();
+        assert_eq!(taken(&mut withheld), [&large[..], b"three"].concat());
+    }
+
+    #[test]
+    fn a_room_that_was_not_kept_is_not_handed_out() {
+        let mut withheld = Withheld::default();
+        withheld.room(5).copy_from_slice(b"wrong");
+        keep(&mut withheld, b"right");
+        withheld.release();
+        assert_eq!(taken(&mut withheld), b"right");
     }
 }

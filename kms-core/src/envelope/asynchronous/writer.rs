@@ -4,7 +4,8 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::task::{Poll, ready};
 
-use super::super::encrypt::{EncryptOptions, Prepared};
+use super::super::encrypt::EncryptOptions;
+use super::super::encryptor::MessageEncryptor;
 use super::super::error::EncryptError;
 use super::super::header::Header;
 use super::super::keyring::DataKeys;
@@ -22,6 +23,7 @@ use crate::crypto::random::Random;
 /// (feature `tokio`).
 pub struct EncryptingWriter<W> {
     pub(super) writer: W,
+    header: Header,
     encoder: Encoder,
     failed: bool,
 }
@@ -29,7 +31,7 @@ pub struct EncryptingWriter<W> {
 impl<W> fmt::Debug for EncryptingWriter<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EncryptingWriter")
-            .field("header", &self.encoder.header)
+            .field("header", &self.header)
             .finish_non_exhaustive()
     }
 }
@@ -48,17 +50,18 @@ impl<W> EncryptingWriter<W> {
         options: &EncryptOptions,
         random: &dyn Random,
     ) -> Result<Self, EncryptError> {
-        let prepared = Prepared::new(keys, context, options, random, None)?;
+        let encryptor = MessageEncryptor::new(keys, context, options, random)?;
         Ok(Self {
             writer,
-            encoder: Encoder::new(prepared, options.frame_length)?,
+            header: encryptor.header().clone(),
+            encoder: Encoder::new(encryptor, options.frame_length)?,
             failed: false,
         })
     }
 
     /// The header of the message.
     pub fn header(&self) -> &Header {
-        &self.encoder.header
+        &self.header
     }
 
     /// The writer behind this one. The message is whole only if this was closed.
@@ -72,11 +75,10 @@ impl<W> EncryptingWriter<W> {
         plaintext: &[u8],
         mut write: impl FnMut(&mut W, &[u8]) -> Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        if self.encoder.is_finished() {
-            return Poll::Ready(Err(ErrorKind::BrokenPipe.into()));
-        }
         ready!(self.poll_drain(&mut write))?;
-        let taken = self.encoder.take(plaintext);
+        let Some(taken) = self.encoder.take(plaintext) else {
+            return Poll::Ready(Err(ErrorKind::BrokenPipe.into()));
+        };
         let taken = self.checked(taken)?;
         if let Poll::Ready(Err(error)) = self.poll_drain(&mut write) {
             return Poll::Ready(Err(error));

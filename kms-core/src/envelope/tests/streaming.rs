@@ -108,3 +108,36 @@ proptest! {
         prop_assert!(open(&message).1.is_err());
     }
 }
+
+#[test]
+fn plaintext_that_is_handed_over_in_pieces_makes_the_same_message() {
+    let plaintext = pattern(40);
+    let header_of = |message: &[u8]| inspect(&mut &*message).unwrap();
+    for (pieces, sign) in [(1, false), (7, true), (16, false), (40, true)] {
+        let options = EncryptOptions {
+            sign,
+            ..with_frames_of(16)
+        };
+        let (keys, context) = (keyring(), context());
+        let mut encryptor =
+            MessageEncryptor::new(&keys, &context, &options, &SystemRandom).unwrap();
+        let header = encryptor.header().clone();
+        let mut message = Vec::new();
+        for piece in plaintext.chunks(pieces) {
+            encryptor.update(piece, &mut message).unwrap();
+        }
+        let summary = encryptor.finish(&mut message).unwrap();
+        assert_eq!(
+            (summary.header, summary.plaintext_length),
+            (header.clone(), 40)
+        );
+        assert_eq!(header_of(&message), header);
+        let options = DecryptOptions {
+            signed_messages: SignedMessages::HoldBack,
+            ..DecryptOptions::default()
+        };
+        let mut released = Vec::new();
+        decrypt(&mut &message[..], &mut released, &keys, &options).unwrap();
+        assert_eq!(released, plaintext);
+    }
+}
