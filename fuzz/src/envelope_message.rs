@@ -1,12 +1,17 @@
 //! A message of the AWS Encryption SDK.
 
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
 
+use futures_executor::block_on;
+use futures_io::AsyncRead;
 use kms_core::crypto::random::SystemRandom;
+use kms_core::envelope::asynchronous::futures::receive;
 use kms_core::envelope::{
-    self, CommitmentPolicy, DecryptOptions, EncryptOptions, RawAesKeyring, ReencryptError,
-    SignedMessages,
+    self, CommitmentPolicy, DecryptOptions, EncryptOptions, PUBLIC_KEY_CONTEXT_KEY, RawAesKeyring,
+    ReencryptError, Sealer, SignedMessages,
 };
 use kms_core::secret::SecretBytes;
 
@@ -44,6 +49,17 @@ pub fn run(data: &[u8]) {
     assert_eq!(released.ok(), held.as_ref().ok().cloned());
     assert!(strictly.is_err() || held.is_ok());
 
+    let asynchronously = block_on(read_asynchronously(data, &options));
+    assert_eq!(asynchronously, held.as_ref().ok().cloned());
+    if let Ok(header) = &header {
+        let mut context = header.context.clone();
+        context.remove(PUBLIC_KEY_CONTEXT_KEY);
+        let sealer = Sealer::new(&*KEYRING, Arc::new(SystemRandom)).with_commitment_policy(allow);
+        let at_once = sealer.open(data, &context).ok();
+        let at_once = at_once.map(|plaintext| plaintext.expose().to_vec());
+        assert_eq!(at_once, held.as_ref().ok().cloned());
+    }
+
     let verified = envelope::verify(&mut &data[..], &*KEYRING, &options);
     assert_eq!(verified.is_ok(), held.is_ok());
     if let (Ok(verified), Ok(held)) = (verified, &held) {
@@ -64,5 +80,18 @@ pub fn run(data: &[u8]) {
         Ok(_) => assert!(held.is_ok()),
         // What is wrong is wrong with the message that came in.
         Err(error) => assert!(held.is_err() && matches!(error, ReencryptError::Decrypt(_))),
+    }
+}
+
+async fn read_asynchronously(data: &[u8], options: &DecryptOptions) -> Option<Vec<u8>> {
+    let received = receive(data, options.clone()).await.ok()?;
+    let mut reader = received.open(&*KEYRING).ok()?;
+    let (mut plaintext, mut piece) = (Vec::new(), [0; 4096]);
+    loop {
+        let read = poll_fn(|context| Pin::new(&mut reader).poll_read(context, &mut piece));
+        match read.await.ok()? {
+            0 => return Some(plaintext),
+            count => plaintext.extend_from_slice(&piece[..count]),
+        }
     }
 }
