@@ -84,16 +84,12 @@ impl Withheld {
 
     /// Drops the buffers at the front that were handed out; the last one is used again.
     fn drop_used(&mut self) {
-        while let Some(first) = self.chunks.front_mut() {
-            if first.taken < first.filled {
-                break;
-            }
-            if self.chunks.len() > 1 {
-                self.chunks.pop_front();
-            } else {
-                (first.taken, first.filled) = (0, 0);
-                break;
-            }
+        let is_used = |chunk: &Chunk| chunk.taken >= chunk.filled;
+        while self.chunks.len() > 1 && self.chunks.front().is_some_and(is_used) {
+            self.chunks.pop_front();
+        }
+        if let Some(only) = self.chunks.front_mut().filter(|chunk| is_used(chunk)) {
+            (only.taken, only.filled) = (0, 0);
         }
     }
 }
