@@ -93,6 +93,12 @@ impl Failure {
         self
     }
 
+    /// The same words about another kind of failure.
+    #[must_use]
+    pub(crate) fn with_kind(self, kind: Kind) -> Self {
+        Self { kind, ..self }
+    }
+
     /// What happened before, said in front of the message.
     #[must_use]
     pub(crate) fn within(mut self, context: impl fmt::Display) -> Self {

@@ -119,6 +119,45 @@ fn what_makes_no_sense_to_explain_is_refused() {
 }
 
 #[test]
+fn a_question_that_gets_no_answer_does_not_end_as_denied() {
+    let (_home, kms) = store_with_key();
+    let (other, _) = store_with_key();
+    let key_file = other.path().join("root.key");
+    let asked = ["explain", "--principal", "root", "--action", "kms:Decrypt"];
+    let on_key = ["--key", "alias/k", "--key-file", key_file.to_str().unwrap()];
+    let unopened = kms.run([&asked[..], &on_key].concat());
+    refused(&unopened, FAILED, "wrong root key");
+    let listed = kms.run(["key", "list", "--key-file", key_file.to_str().unwrap()]);
+    refused(&listed, DENIED, "wrong root key");
+    let elsewhere = "arn:aws:iam::999999999999:user/alice";
+    let asked = [
+        "explain",
+        "--principal",
+        elsewhere,
+        "--action",
+        "kms:Decrypt",
+        "-k",
+        "alias/k",
+    ];
+    refused(
+        &kms.run(asked),
+        NOT_FOUND,
+        "999999999999 is not in this store",
+    );
+    let federated = "arn:aws:sts::999999999999:federated-user/alice";
+    let asked = [
+        "explain",
+        "--principal",
+        federated,
+        "--action",
+        "kms:Decrypt",
+        "-k",
+        "alias/k",
+    ];
+    refused(&kms.run(asked), FAILED, "ask for that user");
+}
+
+#[test]
 fn the_findings_of_a_store_say_where() {
     let (_home, kms) = store_with_key();
     assert!(quietly(kms.run(["policy", "lint", "--store"])).is_empty());

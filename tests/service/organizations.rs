@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use super::*;
 
 mod administration;
+mod explained;
 
 const SCP: &str = "SERVICE_CONTROL_POLICY";
 const RCP: &str = "RESOURCE_CONTROL_POLICY";

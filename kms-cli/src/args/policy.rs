@@ -60,14 +60,17 @@ pub(crate) struct LintPolicy {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The decision is the one that a request would get now, by the stored policies and grants; nothing
-is done with the key. Denied ends with 4 and says what is missing. A request is taken to come from
-nowhere in particular, and to leave out what it can; --condition says otherwise.
+is done with the key. Denied ends with 4 and says what is missing; what cannot be answered ends
+otherwise. A request is taken to come from nowhere in particular, and to leave out what it can;
+--condition says otherwise. Whom and what other accounts of the store have, ARNs name.
 
 Examples:
   kms explain --principal user/alice --action kms:Decrypt --key alias/backup
   kms explain --principal role/app --action kms:Decrypt -k alias/backup --context app=mail
   kms explain --principal user/alice --action kms:Encrypt -k alias/backup \\
-    --condition aws:SourceIp=192.0.2.1 --output json")]
+    --condition aws:SourceIp=192.0.2.1 --output json
+  kms explain --principal arn:aws:iam::444455556666:role/app --action kms:Decrypt \\
+    -k arn:aws:kms:us-east-1:111122223333:alias/shared")]
 pub(crate) struct Explain {
     /// Who asks: root, user/NAME, role/NAME, or the ARN of one or of a session of a role
     #[arg(long, value_name = "PRINCIPAL")]
@@ -75,7 +78,8 @@ pub(crate) struct Explain {
     /// What for: an action of AWS KMS
     #[arg(long, value_name = "ACTION")]
     pub(crate) action: String,
-    /// With which key: id, ARN, alias/NAME or alias ARN; none for actions such as kms:CreateKey
+    /// With which key: id, ARN, alias/NAME or alias ARN; none for actions such as kms:CreateKey. An
+    /// id or a name means a key of the principal's account
     #[arg(short, long, value_name = "KEY")]
     pub(crate) key: Option<String>,
     /// A pair of the encryption context of the request

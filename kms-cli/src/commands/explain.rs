@@ -20,13 +20,16 @@ pub(super) fn run(explain: Explain, global: &Global, output: &Output) -> Result<
         }
         context.insert(key, value);
     }
-    let explained = Embedded::open(&home, global)?.call(ExplainRequest {
+    let request = ExplainRequest {
         principal: explain.principal,
         action: explain.action,
         key: explain.key,
         encryption_context: (!context.is_empty()).then_some(EncryptionContextMap(context)),
         conditions: explain.conditions,
-    })?;
+    };
+    let explained = Embedded::open(&home, global)
+        .and_then(|store| store.call(request))
+        .map_err(unanswered)?;
     output.show(&explained, to_text)?;
     if explained.allowed {
         return Ok(());
@@ -40,6 +43,15 @@ pub(super) fn run(explain: Explain, global: &Global, output: &Output) -> Result<
     ))
 }
 
+/// Denied is an answer here: a question that gets none, for a wrong passphrase or key file, ends in
+/// another way.
+fn unanswered(failure: Failure) -> Failure {
+    match failure.kind() {
+        Kind::Denied => failure.with_kind(Kind::Failed),
+        _ => failure,
+    }
+}
+
 /// What is decided in the first line, then why, then what is missing.
 fn to_text(explained: &Explanation) -> String {
     let Explanation {
@@ -49,6 +61,7 @@ fn to_text(explained: &Explanation) -> String {
         resource,
         reason,
         decided_by,
+        organization,
         hints,
     } = explained;
     let decision = if *allowed { "allowed" } else { "denied" };
@@ -56,6 +69,10 @@ fn to_text(explained: &Explanation) -> String {
     if !allowed {
         let grounds = decided_by.iter().map(Ground::described);
         grounds.for_each(|ground| text.push_str(&format!("  {ground}\n")));
+    }
+    for ground in organization {
+        let ground = ground.described();
+        text.push_str(&format!("  within the organization by {ground}\n"));
     }
     for hint in hints {
         text.push_str(&format!("  - {hint}\n"));

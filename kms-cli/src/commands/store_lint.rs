@@ -26,9 +26,12 @@ pub(super) fn run(global: &Global, output: &Output) -> Result<(), Failure> {
     no_findings(count)
 }
 
-/// `HIGH CODE the policy of …, statement 1 (Sid) at line 3: what to do`
+/// `HIGH CODE the policy of … in the account …, statement 1 (Sid) at line 3: what to do`
 fn to_text(finding: &StoreFinding) -> String {
     let mut place = finding.place.clone();
+    if let Some(account) = &finding.account {
+        place.push_str(&format!(" in the account {account}"));
+    }
     if let Some(statement) = finding.statement {
         place.push_str(&format!(", statement {statement}"));
     }

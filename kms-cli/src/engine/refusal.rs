@@ -66,6 +66,12 @@ fn hint(code: &str, message: &str) -> Option<&'static str> {
         "NotFoundException" if message.starts_with("The user with name ") => {
             "`kms user list` lists the users there are"
         }
+        "NotFoundException" if message.starts_with("The role with name ") => {
+            "`kms principals export` shows the roles of the store's first account"
+        }
+        "NotFoundException" if message.starts_with("The account ") => {
+            "a store has the accounts of its organization: `aws organizations list-accounts`"
+        }
         "NotFoundException" if message.starts_with("The user policy ") => {
             "`--policy-name` says which policy is meant"
         }

@@ -46,6 +46,13 @@ const CROSS_ACCOUNT_ACTIONS: [&str; 19] = [
     "kms:VerifyMac",
 ];
 
+/// Whether a key policy can allow the action to principals of other accounts at all.
+#[must_use]
+pub fn crosses_accounts(action: &str) -> bool {
+    let mut possible = CROSS_ACCOUNT_ACTIONS.iter();
+    possible.any(|possible| possible.eq_ignore_ascii_case(action))
+}
+
 /// Answers the question. Pure: the same question has the same answer.
 ///
 /// A Deny that applies, or that cannot be shown not to apply, wins; then every level of the
@@ -179,10 +186,7 @@ fn decide_on_foreign_key(
     own_side: &OwnSide<'_>,
 ) -> Result<Grounds, Denial> {
     let statements = question.key_policy.map(KeyPolicy::statements);
-    let possible = |action: &&str| action.eq_ignore_ascii_case(question.action);
-    let grounds = CROSS_ACCOUNT_ACTIONS
-        .iter()
-        .any(possible)
+    let grounds = crosses_accounts(question.action)
         .then(|| allowed_by_resource(statements, request, Layer::ResourceBased))
         .flatten()
         .map(|(_, grounds)| grounds)

@@ -27,7 +27,7 @@ mod written;
 mod tests;
 
 pub use assume::{AssumedBy, TrustQuestion, decide_trust};
-pub use combine::decide;
+pub use combine::{crosses_accounts, decide};
 pub use condition::{
     ConditionKey, ConditionValues, Context, ContextKeyType, Found, InvalidConditionKey,
     InvalidContextKeyType, MULTIVALUED, Recording, Unmet, Value,

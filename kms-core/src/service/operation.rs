@@ -166,6 +166,9 @@ pub(super) enum Lookup {
     OfGrant(GrantRef),
     /// The one in this Region that is related to the first; there may be none.
     Related(Region),
+    /// The one of that name, whosever it is and wherever; a name without an account is one of this
+    /// account, else of the caller's. For whoever may know of every key.
+    OfAnyAccount(KeyRef, Option<AccountId>),
 }
 
 /// How a request names one grant.
@@ -198,6 +201,14 @@ impl Lookups {
     pub fn named(key: &KeyRef) -> Self {
         Self {
             primary: Some(Lookup::Named(key.clone())),
+            ..Self::default()
+        }
+    }
+
+    /// The key of that name, whosever it is; see [`Lookup::OfAnyAccount`].
+    pub(super) fn of_any_account(key: &KeyRef, account: Option<&AccountId>) -> Self {
+        Self {
+            primary: Some(Lookup::OfAnyAccount(key.clone(), account.cloned())),
             ..Self::default()
         }
     }

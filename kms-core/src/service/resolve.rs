@@ -58,6 +58,9 @@ pub(super) fn load(
             Lookup::OfCiphertext(key) => of_ciphertext(key, state, call)?,
             Lookup::OfGrant(grant) => of_grant(grant, engine, state, call, action)?,
             Lookup::Related(_) => return Err(Error::internal("related to no key")),
+            Lookup::OfAnyAccount(name, account) => {
+                return of_any_account(name, account.as_ref(), state, call);
+            }
         };
         let account = &target.key.key.arn.account;
         let open = event.reaches_other_accounts() && !state.organizations.is_suspended(account);
@@ -95,77 +98,112 @@ fn related(to: &Target, region: &Region, state: &State) -> Result<Option<Target>
 }
 
 fn named(name: KeyRef, state: &State, call: &CallContext, action: &str) -> Result<Target, Error> {
-    match name {
-        KeyRef::Id(key) => {
-            let arn = KeyArn {
-                region: call.region.clone(),
-                account: call.account().clone(),
-                key,
-            };
-            by_arn(arn, None, state, call, action)
-        }
-        KeyRef::Arn(arn) => by_arn(arn, None, state, call, action),
-        KeyRef::Alias(alias) => {
-            let account = call.account().clone();
-            by_alias(
+    let search = Search {
+        account: call.account(),
+        region: &call.region,
+        absent: &|owner, message| match owner == call.account() {
+            true => Error::NotFound(message),
+            false => foreign(call, action),
+        },
+    };
+    search.named(name, state)
+}
+
+/// The key of that name, whosever it is, in the Region of its ARN where it has one.
+fn of_any_account(
+    name: KeyRef,
+    account: Option<&AccountId>,
+    state: &State,
+    call: &CallContext,
+) -> Result<Target, Error> {
+    let region = match &name {
+        KeyRef::Arn(arn) => arn.region.clone(),
+        KeyRef::AliasArn(arn) => arn.region.clone(),
+        KeyRef::Id(_) | KeyRef::Alias(_) => call.region.clone(),
+    };
+    let search = Search {
+        account: account.unwrap_or_else(|| call.account()),
+        region: &region,
+        absent: &|_, message| Error::NotFound(message),
+    };
+    search.named(name, state)
+}
+
+/// Where the name of a key is looked for.
+struct Search<'a> {
+    /// Whose keys a name without an account means.
+    account: &'a AccountId,
+    /// The only Region that is looked in.
+    region: &'a Region,
+    /// The answer where an account has no such key, of which the text says so plainly.
+    absent: &'a dyn Fn(&AccountId, String) -> Error,
+}
+
+impl Search<'_> {
+    fn named(&self, name: KeyRef, state: &State) -> Result<Target, Error> {
+        let (account, region) = (self.account.clone(), self.region.clone());
+        match name {
+            KeyRef::Id(key) => self.by_arn(
+                KeyArn {
+                    region,
+                    account,
+                    key,
+                },
+                None,
+                state,
+            ),
+            KeyRef::Arn(arn) => self.by_arn(arn, None, state),
+            KeyRef::Alias(alias) => self.by_alias(
                 AliasArn {
-                    region: call.region.clone(),
+                    region,
                     account,
                     alias,
                 },
                 state,
-                call,
-                action,
-            )
+            ),
+            KeyRef::AliasArn(arn) => self.by_alias(arn, state),
         }
-        KeyRef::AliasArn(arn) => by_alias(arn, state, call, action),
     }
-}
 
-fn by_arn(
-    arn: KeyArn,
-    alias: Option<AliasName>,
-    state: &State,
-    call: &CallContext,
-    action: &str,
-) -> Result<Target, Error> {
-    if arn.region != call.region {
-        return Err(Error::NotFound(format!("Invalid arn {}", arn.region)));
-    }
-    match state.key(&arn)? {
-        Some(key) => Ok(target(key, alias, state)),
-        None if arn.account == *call.account() => {
-            Err(Error::NotFound(format!("Key '{arn}' does not exist")))
+    fn by_arn(
+        &self,
+        arn: KeyArn,
+        alias: Option<AliasName>,
+        state: &State,
+    ) -> Result<Target, Error> {
+        if arn.region != *self.region {
+            return Err(Error::NotFound(format!("Invalid arn {}", arn.region)));
         }
-        None => Err(foreign(call, action)),
+        match state.key(&arn)? {
+            Some(key) => Ok(target(key, alias, state)),
+            None => Err((self.absent)(
+                &arn.account,
+                format!("Key '{arn}' does not exist"),
+            )),
+        }
     }
-}
 
-fn by_alias(
-    arn: AliasArn,
-    state: &State,
-    call: &CallContext,
-    action: &str,
-) -> Result<Target, Error> {
-    if arn.region != call.region {
-        return Err(Error::NotFound(format!("Invalid arn {}", arn.region)));
-    }
-    let found = state
-        .region(&arn.account, &arn.region)
-        .and_then(|region| region.aliases.get(&arn.alias));
-    match found {
-        Some(alias) => {
-            let key = KeyArn {
-                region: arn.region,
-                account: arn.account,
-                key: alias.target,
-            };
-            by_arn(key, Some(arn.alias), state, call, action)
+    fn by_alias(&self, arn: AliasArn, state: &State) -> Result<Target, Error> {
+        if arn.region != *self.region {
+            return Err(Error::NotFound(format!("Invalid arn {}", arn.region)));
         }
-        None if arn.account == *call.account() => {
-            Err(Error::NotFound(format!("Alias {arn} is not found.")))
+        let found = state
+            .region(&arn.account, &arn.region)
+            .and_then(|region| region.aliases.get(&arn.alias));
+        match found {
+            Some(alias) => {
+                let key = KeyArn {
+                    region: arn.region,
+                    account: arn.account,
+                    key: alias.target,
+                };
+                self.by_arn(key, Some(arn.alias), state)
+            }
+            None => Err((self.absent)(
+                &arn.account,
+                format!("Alias {arn} is not found."),
+            )),
         }
-        None => Err(foreign(call, action)),
     }
 }
 

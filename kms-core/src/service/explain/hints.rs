@@ -1,5 +1,6 @@
 //! What came close to allowing, and what is missing, in sentences.
 
+use super::halves::halves;
 use super::sources::Sources;
 use crate::grants::{GrantUse, Naming};
 use crate::policy::{
@@ -48,6 +49,12 @@ fn missing(
     let (action, arn) = (question.action, question.principal.entity_arn());
     let first = |layer| said.counting(layer, true).next();
     let ground = |one: &Consulted| sources.ground(one.layer, &one.statement).described();
+    if denial.layer() == Layer::ServiceControl {
+        return not_let(action, said, sources);
+    }
+    if let Some(halves) = halves(question, said, sources) {
+        return halves;
+    }
     match denial.layer() {
         Layer::ResourceBased => {
             let mut hints = vec![format!(
@@ -75,11 +82,29 @@ fn missing(
             "{} does not allow it: nothing beyond it is permitted, whatever other policies allow",
             sources.boundary()
         )],
-        Layer::ServiceControl => vec![format!(
-            "at one level of the organization no service control policy allows {action}"
-        )],
-        Layer::SessionPolicy | Layer::ResourceControl | Layer::RoleTrust => Vec::new(),
+        Layer::ServiceControl
+        | Layer::SessionPolicy
+        | Layer::ResourceControl
+        | Layer::RoleTrust => Vec::new(),
     }
+}
+
+/// The levels of the organization at which no service control policy allows the action.
+fn not_let(action: &str, said: &Consultation, sources: &Sources<'_>) -> Vec<String> {
+    let levels = sources.letting(said).into_iter();
+    let closed = levels.filter(|(_, letting)| letting.is_none());
+    let told = closed.map(|(level, _)| {
+        let names = level.policies.iter();
+        let names: Vec<String> = names
+            .map(|policy| format!("{} ({})", policy.name, policy.id))
+            .collect();
+        format!(
+            "of the service control policies that are attached to {} none allows {action}: {}",
+            level.target,
+            names.join(", ")
+        )
+    });
+    told.collect()
 }
 
 /// An Allow that is about the caller and the action, and yet does not apply.

@@ -5,6 +5,7 @@
 //! lines; what is added is what the policies are called, where their statements stand, and what
 //! came close.
 
+mod halves;
 mod hints;
 mod principal;
 mod sources;
@@ -18,29 +19,32 @@ use super::operation::{
 use super::parameters::Parameters;
 use super::request::context;
 use super::resolve::key_ref;
+use super::state::State;
 use super::values::{GrantValues, Specific};
 use crate::Error;
 use crate::api::{self, EncryptionContextMap, MessageType};
 use crate::caller::{Caller, Principal, Session};
 use crate::ciphertext::EncryptionContext;
-use crate::ids::KeyRef;
+use crate::ids::{AccountId, KeyRef};
 use crate::policy::{
     ConditionKey, ConditionValues, Context, Decision, Layer, Permit, Question, Reason, Value,
     consult, decide,
 };
 use hints::hints;
+use principal::Named;
 pub use sources::Ground;
 use sources::Sources;
 
 /// Asks why a principal may or may not do something.
 #[derive(Clone, Debug)]
 pub struct ExplainRequest {
-    /// `root`, `user/NAME`, `role/NAME`, or the ARN of the account, of a user, a role or a session
-    /// of a role.
+    /// `root`, `user/NAME`, `role/NAME` of the store's first account, or the ARN of an account, of a
+    /// user, a role or a session of a role, in whatever account.
     pub principal: String,
     /// An action on keys, such as `kms:Decrypt`.
     pub action: String,
-    /// A key id, a key ARN, an alias or its ARN; nothing for the actions without a key.
+    /// A key id, a key ARN, an alias or its ARN; nothing for the actions without a key. An id and an
+    /// alias mean a key of the principal's account.
     pub key: Option<String>,
     /// The encryption context that the request would have.
     pub encryption_context: Option<EncryptionContextMap>,
@@ -65,6 +69,9 @@ pub struct Explanation {
     pub reason: String,
     /// The statements, or the grant, that decided; none where nothing allows.
     pub decided_by: Vec<Ground>,
+    /// Where it is allowed: for each level of the principal's organization, from the root down, the
+    /// statement of a service control policy that lets it. None where no organization limits it.
+    pub organization: Vec<Ground>,
     /// What came close, and what is missing, each in a sentence.
     pub hints: Vec<String>,
 }
@@ -72,7 +79,7 @@ pub struct Explanation {
 /// A checked [`ExplainRequest`].
 #[derive(Debug)]
 pub struct Explain {
-    principal: String,
+    principal: Named,
     action: &'static str,
     key: Option<KeyRef>,
     context: EncryptionContext,
@@ -209,8 +216,9 @@ impl Explain {
     }
 }
 
-/// The request that is thought of: now, from this machine, over a connection that nobody reads.
-fn imagined(principal: Principal, step: &Step<'_>) -> CallContext {
+/// The request that is thought of: now, from this machine, over a connection that nobody reads, in
+/// the Region of the key.
+fn imagined(principal: Principal, target: Option<&Target>, step: &Step<'_>) -> CallContext {
     let credential = step.call.caller.credential().clone();
     let of_role = matches!(principal, Principal::AssumedRole { .. });
     let caller = Caller::assume_authenticated(principal, credential);
@@ -219,10 +227,27 @@ fn imagined(principal: Principal, step: &Step<'_>) -> CallContext {
         true => caller.in_session(Session::new(step.now, step.now).into()),
         false => caller,
     };
+    let region = target.map_or(&step.call.region, |target| &target.key.key.arn.region);
     CallContext {
         caller,
+        region: region.clone(),
         ..step.call.clone()
     }
+}
+
+/// Why nothing is allowed whatever policies say: one of the accounts was closed.
+fn closed(principal: &Principal, target: Option<&Target>, state: &State) -> Option<String> {
+    let suspended = |account: &AccountId| state.organizations.is_suspended(account);
+    let own = principal.account();
+    if suspended(own) {
+        return Some(format!(
+            "because the account {own} was closed: nobody of it is let in"
+        ));
+    }
+    let owner = &target?.key.key.arn.account;
+    suspended(owner).then(|| {
+        format!("because the account {owner} of the key was closed: its keys serve nobody")
+    })
 }
 
 impl Operation for ExplainRequest {
@@ -249,7 +274,7 @@ impl Operation for ExplainRequest {
                 "{action} is asked on no key in particular."
             ))),
             _ => Ok(Explain {
-                principal: self.principal,
+                principal: Named::parse(&self.principal)?,
                 action,
                 key,
                 context: context(self.encryption_context)?,
@@ -259,10 +284,11 @@ impl Operation for ExplainRequest {
     }
 
     fn lookups(parsed: &Explain) -> Lookups {
+        let account = parsed.principal.account();
         parsed
             .key
             .as_ref()
-            .map_or_else(Lookups::none, Lookups::named)
+            .map_or_else(Lookups::none, |key| Lookups::of_any_account(key, account))
     }
 
     fn authorizations<'a>(
@@ -274,10 +300,10 @@ impl Operation for ExplainRequest {
     }
 
     fn perform(parsed: Explain, step: &Step<'_>) -> Result<Performed<Explanation>, Error> {
-        let account = step.call.account();
-        let principal = principal::named(&parsed.principal, account, step.state)?;
-        let call = imagined(principal, step);
+        let principal = parsed.principal.find(step.call.account(), step.state)?;
         let target = step.loaded.primary.as_ref();
+        let closed = closed(&principal, target, step.state);
+        let call = imagined(principal, target, step);
         let on = target.map_or(On::Any, On::Key);
         let needed = Authorization::new(parsed.action, on).with(parsed.specific(target));
         let asked = step.engine.asked(&needed, step.state, &call, step.now)?;
@@ -290,36 +316,57 @@ impl Operation for ExplainRequest {
             values: &values,
             ..question
         };
+        if let Some(reason) = closed {
+            let told = explained(&question, target);
+            return Ok(Performed::read(Explanation { reason, ..told }));
+        }
         let sources = Sources::of(&question, target, step.state)?;
         Ok(Performed::read(explain(&question, &sources, target)))
     }
 }
 
-fn explain(question: &Question<'_>, sources: &Sources<'_>, target: Option<&Target>) -> Explanation {
-    let decision = decide(question);
+/// A refusal of the question, for no reason yet.
+fn explained(question: &Question<'_>, target: Option<&Target>) -> Explanation {
     let resource = target.map_or("*", |target| target.key.arn.as_str());
-    let explained = |allowed, reason, decided_by, hints| Explanation {
-        allowed,
+    Explanation {
+        allowed: false,
         principal: question.principal.arn(),
         action: question.action.to_owned(),
         resource: resource.to_owned(),
-        reason,
-        decided_by,
-        hints,
-    };
+        reason: String::new(),
+        decided_by: Vec::new(),
+        organization: Vec::new(),
+        hints: Vec::new(),
+    }
+}
+
+fn explain(question: &Question<'_>, sources: &Sources<'_>, target: Option<&Target>) -> Explanation {
+    let (decision, said) = (decide(question), consult(question));
+    let told = explained(question, target);
     match decision {
         Decision::Allow(permit) => {
-            let (reason, grounds) = why_allowed(&permit, sources);
-            explained(true, reason, grounds, Vec::new())
+            let (reason, decided_by) = why_allowed(&permit, sources);
+            let letting = sources.letting(&said).into_iter();
+            let letting = letting.filter_map(|(_, letting)| letting);
+            Explanation {
+                allowed: true,
+                reason,
+                decided_by,
+                organization: letting
+                    .map(|one| sources.ground(one.layer, &one.statement))
+                    .collect(),
+                ..told
+            }
         }
-        Decision::Deny(denial) => {
-            let grounds = match denial.reason() {
+        Decision::Deny(denial) => Explanation {
+            reason: denial.because(question.action),
+            decided_by: match denial.reason() {
                 Reason::ExplicitDeny(statement) => vec![sources.ground(denial.layer(), statement)],
                 Reason::NotAllowed => Vec::new(),
-            };
-            let hints = hints(question, &denial, &consult(question), sources);
-            explained(false, denial.because(question.action), grounds, hints)
-        }
+            },
+            hints: hints(question, &denial, &said, sources),
+            ..told
+        },
     }
 }
 

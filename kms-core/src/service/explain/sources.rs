@@ -6,10 +6,15 @@ use serde::Serialize;
 
 use crate::Error;
 use crate::caller::Principal;
+use crate::identity::PolicyType;
 use crate::ids::{GrantId, PolicyArn};
-use crate::policy::{Layer, MatchedStatement, Question, WrittenClause, WrittenPolicy};
+use crate::policy::{
+    Consultation, Consulted, Layer, MatchedStatement, Question, Resource, WrittenClause,
+    WrittenPolicy,
+};
 use crate::service::named_policies::{self, NamedPolicy};
 use crate::service::operation::Target;
+use crate::service::organizations::{Level, LevelPolicy};
 use crate::service::state::State;
 
 /// A statement of a policy, or a grant, that decided.
@@ -66,6 +71,10 @@ pub(super) struct Sources<'a> {
     key: Option<&'a str>,
     identity: Vec<NamedPolicy<'a>>,
     boundary: Option<NamedPolicy<'a>>,
+    /// Above the account of the principal.
+    service_control: Vec<Level<'a>>,
+    /// Above the account of the key.
+    resource_control: Vec<Level<'a>>,
 }
 
 /// The boundary of a principal's user or role.
@@ -81,6 +90,45 @@ fn boundary<'a>(principal: &Principal, state: &'a State) -> Option<&'a PolicyArn
     }
 }
 
+/// The levels whose policies count: those above the principal's account and those above the key's.
+fn levels<'a>(
+    question: &Question<'_>,
+    state: &'a State,
+) -> Result<(Vec<Level<'a>>, Vec<Level<'a>>), Error> {
+    let organizations = &state.organizations;
+    let own = question.principal.account();
+    let owner = match question.resource {
+        Resource::Key(key) => &key.account,
+        Resource::Named(_) | Resource::Any => own,
+    };
+    let service = organizations.levels(own, PolicyType::ServiceControl)?;
+    // They are not about every action.
+    let resource = match question.resource_control {
+        [] => Vec::new(),
+        _ => organizations.levels(owner, PolicyType::ResourceControl)?,
+    };
+    Ok((service, resource))
+}
+
+/// Whether there are as many policies at each level as the decision counts.
+fn are_of<T>(levels: &[Level<'_>], counted: &[Vec<T>]) -> bool {
+    let mut pairs = levels.iter().zip(counted);
+    levels.len() == counted.len()
+        && pairs.all(|(level, counted)| level.policies.len() == counted.len())
+}
+
+/// The policy of that position among all levels, and what it is attached to.
+fn attached<'s, 'a>(
+    levels: &'s [Level<'a>],
+    position: usize,
+) -> Option<(&'s str, LevelPolicy<'a>)> {
+    let all = levels.iter().flat_map(|level| {
+        let policies = level.policies.iter();
+        policies.map(|policy| (level.target.as_str(), *policy))
+    });
+    all.skip(position).next()
+}
+
 impl<'a> Sources<'a> {
     /// Those of the question, whose policies must be these.
     ///
@@ -93,11 +141,14 @@ impl<'a> Sources<'a> {
     ) -> Result<Self, Error> {
         let identity = named_policies::of(question.principal, state)?;
         let asked = question.identity_policies;
+        let (service_control, resource_control) = levels(question, state)?;
         let same = identity.len() == asked.len()
             && identity
                 .iter()
                 .zip(asked)
-                .all(|(one, other)| Arc::ptr_eq(one.policy, other));
+                .all(|(one, other)| Arc::ptr_eq(one.policy, other))
+            && are_of(&service_control, question.service_control)
+            && are_of(&resource_control, question.resource_control);
         if !same {
             return Err(Error::internal(
                 "the policies of a principal have other names",
@@ -109,6 +160,8 @@ impl<'a> Sources<'a> {
             key: target.map(|target| target.key.key.policy.as_str()),
             identity,
             boundary: boundary.transpose()?,
+            service_control,
+            resource_control,
         })
     }
 
@@ -118,14 +171,23 @@ impl<'a> Sources<'a> {
             Some(named) => (named.kept.described(what), Some(named.text)),
             None => (format!("{what} {policy}"), None),
         };
+        let attached = |levels: &[Level<'a>]| match attached(levels, policy) {
+            Some((target, LevelPolicy { id, name, text })) => {
+                let kind = layer.name();
+                let described = format!("the {kind} {name} ({id}) attached to {target}");
+                (described, Some(text))
+            }
+            None => (format!("the {} {policy}", layer.name()), None),
+        };
         match layer {
             Layer::ResourceBased => ("the key policy".to_owned(), self.key),
             Layer::IdentityBased => named(self.identity.get(policy), "managed policy"),
             Layer::PermissionsBoundary => named(self.boundary.as_ref(), "permissions boundary"),
-            Layer::SessionPolicy
-            | Layer::ServiceControl
-            | Layer::ResourceControl
-            | Layer::RoleTrust => (format!("the {} {policy}", layer.name()), None),
+            Layer::ServiceControl => attached(&self.service_control),
+            Layer::ResourceControl => attached(&self.resource_control),
+            Layer::SessionPolicy | Layer::RoleTrust => {
+                (format!("the {} {policy}", layer.name()), None)
+            }
         }
     }
 
@@ -152,6 +214,29 @@ impl<'a> Sources<'a> {
     ) -> Option<WrittenClause> {
         let (_, text) = self.named(layer, place.policy);
         WrittenPolicy::read(text?)?.clause(place.index, clause)
+    }
+
+    /// The first statement of a layer that allows it, in words.
+    pub(super) fn first(&self, said: &Consultation, layer: Layer) -> Option<String> {
+        let one = said.counting(layer, true).next()?;
+        Some(self.ground(layer, &one.statement).described())
+    }
+
+    /// Each level of the principal's organization, with a statement there that lets it.
+    pub(super) fn letting<'s>(
+        &'s self,
+        said: &'s Consultation,
+    ) -> Vec<(&'s Level<'a>, Option<&'s Consulted>)> {
+        let mut first = 0_usize;
+        let levels = self.service_control.iter().map(|level| {
+            let places = first..first.saturating_add(level.policies.len());
+            first = places.end;
+            let letting = said
+                .counting(Layer::ServiceControl, true)
+                .find(|one| places.contains(&one.statement.policy));
+            (level, letting)
+        });
+        levels.collect()
     }
 
     /// What the permissions boundary is called.

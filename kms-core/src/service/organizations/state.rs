@@ -237,7 +237,7 @@ impl Organizations {
     }
 
     /// The units from the root down to `parent`; `None` where the way is broken.
-    fn units_above(
+    pub(super) fn units_above(
         &self,
         parent: &ParentId,
         organization: &Organization,

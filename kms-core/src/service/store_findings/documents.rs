@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::StoreFinding;
 use super::entities;
 use crate::Error;
+use crate::identity;
 use crate::ids::{AccountId, UniqueId};
 use crate::policy::{Finding, PolicyType, Severity, lint};
 use crate::service::named_policies::{self, Kept};
@@ -76,6 +77,22 @@ pub(super) fn of_principals(
         of_document(text, PolicyType::Identity, &place, findings);
     }
     Ok(())
+}
+
+/// The policies of the organization, attached or not, which are of none of the accounts.
+pub(super) fn of_organization(state: &State, findings: &mut Vec<StoreFinding>) {
+    for policy in state.organizations.policies() {
+        let (kind, called) = match policy.kind {
+            identity::PolicyType::ServiceControl => {
+                (PolicyType::ServiceControl, "service control policy")
+            }
+            identity::PolicyType::ResourceControl => {
+                (PolicyType::ResourceControl, "resource control policy")
+            }
+        };
+        let place = format!("the {called} {} ({})", policy.name, policy.id);
+        of_document(&policy.content, kind, &place, findings);
+    }
 }
 
 fn of_document(text: &str, kind: PolicyType, place: &str, findings: &mut Vec<StoreFinding>) {

@@ -28,6 +28,9 @@ pub struct StoreFinding {
     pub severity: Severity,
     /// What it is, in capitals.
     pub code: &'static str,
+    /// The account that it is in, where the store has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
     /// Where: `the policy of the key …`, `the access key … of the user alice`.
     pub place: String,
     /// The position of the statement, from 0, where it is one.
@@ -53,6 +56,7 @@ impl StoreFinding {
         Self {
             severity,
             code,
+            account: None,
             place,
             statement: None,
             sid: None,
@@ -106,10 +110,18 @@ impl Operation for LintStoreRequest {
         let accounts: Vec<AccountId> = step.state.accounts().map(|one| one.id.clone()).collect();
         let mut findings = Vec::new();
         for account in &accounts {
-            documents::of_keys(account, step.state, &mut findings)?;
-            documents::of_principals(account, step.state, &mut findings)?;
-            entities::access_keys(account, step, &mut findings);
+            let mut found = Vec::new();
+            documents::of_keys(account, step.state, &mut found)?;
+            documents::of_principals(account, step.state, &mut found)?;
+            entities::access_keys(account, step, &mut found);
+            let named = (accounts.len() > 1).then(|| account.clone());
+            let found = found.into_iter().map(|finding| StoreFinding {
+                account: named.clone(),
+                ..finding
+            });
+            findings.extend(found);
         }
+        documents::of_organization(step.state, &mut findings);
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         Ok(Performed::read(findings))
     }
