@@ -208,6 +208,106 @@ class ServiceControl(Organization):
         )
 
 
+class Simulated(Organization):
+    """The simulator of IAM counts the service control policies over the account."""
+
+    def setUp(self):
+        self.member = self.account()
+        self.iam = service("iam", self.administrator(self.member))
+        who = name("user")
+        self.source = self.iam.create_user(UserName=who)["User"]["Arn"]
+        self.iam.put_user_policy(
+            UserName=who, PolicyName="p", PolicyDocument=document("Allow", "kms:*")
+        )
+
+    def simulated(self, action="kms:Encrypt", iam=None, source=None, **more):
+        return (iam or self.iam).simulate_principal_policy(
+            PolicySourceArn=source or self.source, ActionNames=[action], **more
+        )["EvaluationResults"][0]
+
+    def decides(self, decision, by_organizations, **more):
+        result = self.simulated(**more)
+        self.assertEqual(result["EvalDecision"], decision, result)
+        detail = {"AllowedByOrganizations": by_organizations}
+        self.assertEqual(result.get("OrganizationsDecisionDetail"), detail)
+        return result
+
+    def test_what_the_organization_denies_or_does_not_allow_is_told(self):
+        self.decides("allowed", True)
+        self.decides("implicitDeny", True, action="s3:GetObject")
+        policy = self.policy(SCP, document("Deny", "kms:Encrypt"))
+        self.organizations.attach_policy(PolicyId=policy, TargetId=self.member)
+        result = self.decides("explicitDeny", False)
+        self.assertEqual(result["MatchedStatements"], [])
+        self.decides("allowed", True, action="kms:Decrypt")
+        only_iam = self.policy(SCP, document("Allow", "iam:*"))
+        self.organizations.attach_policy(PolicyId=only_iam, TargetId=self.member)
+        self.organizations.detach_policy(PolicyId="p-FullAWSAccess", TargetId=self.member)
+        self.decides("implicitDeny", False, action="kms:Decrypt")
+
+    def test_conditions_of_the_organization_are_asked(self):
+        policy = self.policy(SCP, document(
+            "Deny", "kms:Encrypt", Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
+        ))
+        self.organizations.attach_policy(PolicyId=policy, TargetId=self.member)
+        self.decides("allowed", True)
+        region = {"ContextKeyName": "aws:RequestedRegion", "ContextKeyType": "string"}
+        self.decides("explicitDeny", False,
+                     ContextEntries=[{**region, "ContextKeyValues": ["eu-west-1"]}])
+        self.decides("allowed", True,
+                     ContextEntries=[{**region, "ContextKeyValues": ["us-east-1"]}])
+
+    def test_policies_of_the_organization_can_be_left_out(self):
+        policy = self.policy(SCP, document("Deny", "kms:Encrypt"))
+        self.organizations.attach_policy(PolicyId=policy, TargetId=self.member)
+        arn = self.organizations.describe_policy(PolicyId=policy)["Policy"]["PolicySummary"]["Arn"]
+        self.decides("explicitDeny", False)
+        self.decides("allowed", True, PolicyExclusionList=[{"PolicyArn": arn}])
+        self.decides("allowed", True, PolicyExclusionList=[{"PolicyArn": arn[:-3] + "*"}])
+        self.decides("explicitDeny", False, PolicyExclusionList=[{"PolicyType": "inline"}])
+        result = self.simulated(PolicyExclusionList=[{"PolicyType": "scp"}])
+        self.assertEqual(result["EvalDecision"], "allowed")
+        self.assertNotIn("OrganizationsDecisionDetail", result)
+
+    def test_nothing_limits_the_management_account(self):
+        who = name("user")
+        iam = service("iam")
+        source = iam.create_user(UserName=who)["User"]["Arn"]
+        iam.put_user_policy(UserName=who, PolicyName="p", PolicyDocument=document("Allow", "kms:*"))
+        policy = self.policy(SCP, document("Deny", "kms:Encrypt"))
+        self.organizations.attach_policy(PolicyId=policy, TargetId=ACCOUNT)
+        try:
+            self.decides("allowed", True, iam=iam, source=source)
+        finally:
+            self.organizations.detach_policy(PolicyId=policy, TargetId=ACCOUNT)
+
+    def test_long_policies_of_the_organization_count_in_the_bound(self):
+        actions = [f"kms:Action{number}" for number in range(900)]
+        asked = {"PolicySourceArn": self.source, "ActionNames": actions}
+        self.iam.simulate_principal_policy(**asked)
+        long = document("Deny", "kms:Encrypt", Condition={
+            "StringLike": {"aws:username": ["*a*a*a*b"] * 400}
+        })
+        policy = self.policy(SCP, long)
+        self.organizations.attach_policy(PolicyId=policy, TargetId=self.member)
+        with self.assertRaises(botocore.exceptions.ClientError) as caught:
+            self.iam.simulate_principal_policy(**asked)
+        error = caught.exception.response["Error"]
+        self.assertEqual(error["Code"], "InvalidInput")
+        self.assertIn("too large", error["Message"])
+        self.decides("allowed", True)
+
+    def test_the_aws_cli_tells_it(self):
+        policy = self.policy(SCP, document("Deny", "kms:Encrypt"))
+        self.organizations.attach_policy(PolicyId=policy, TargetId=self.member)
+        told = aws(
+            "iam", "simulate-principal-policy", "--policy-source-arn", self.source,
+            "--action-names", "kms:Encrypt", key=self.administrator(self.member),
+        )["EvaluationResults"][0]
+        self.assertEqual(told["EvalDecision"], "explicitDeny")
+        self.assertEqual(told["OrganizationsDecisionDetail"], {"AllowedByOrganizations": False})
+
+
 class CrossAccount(Organization):
     def test_the_key_policy_and_the_user_s_own_must_allow(self):
         administrator = self.administrator(self.account())

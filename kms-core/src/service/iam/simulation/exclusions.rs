@@ -8,12 +8,13 @@ use crate::service::named_policies::Kept;
 
 const MOST: usize = 256;
 const BOUNDARY: &str = "permission-boundary";
+const SERVICE_CONTROL: &str = "scp";
 const TYPES: [&str; 6] = [
     "inline",
     "aws-managed",
     "user-managed",
     BOUNDARY,
-    "scp",
+    SERVICE_CONTROL,
     "rcp",
 ];
 const HOLDERS: [&str; 3] = ["user", "group", "role"];
@@ -59,31 +60,48 @@ pub(super) fn check(exclusions: Option<&PolicyExclusions>) -> Result<(), Error> 
     Ok(())
 }
 
+/// Whether all policies of a type are left out.
+fn type_is(exclusions: Option<&PolicyExclusions>, policy_type: &str) -> bool {
+    let mut exclusions = exclusions.into_iter().flat_map(|exclusions| &exclusions.0);
+    exclusions.any(|exclusion| exclusion.policy_type.as_deref() == Some(policy_type))
+}
+
 /// Whether the permissions boundary is left out.
 pub(super) fn boundary(exclusions: Option<&PolicyExclusions>) -> bool {
-    let mut exclusions = exclusions.into_iter().flat_map(|exclusions| &exclusions.0);
-    exclusions.any(|exclusion| exclusion.policy_type.as_deref() == Some(BOUNDARY))
+    type_is(exclusions, BOUNDARY)
+}
+
+/// Whether all service control policies are left out.
+pub(super) fn service_control(exclusions: Option<&PolicyExclusions>) -> bool {
+    type_is(exclusions, SERVICE_CONTROL)
+}
+
+/// Whether the policy of that ARN is left out by it.
+pub(super) fn names(exclusions: Option<&PolicyExclusions>, arn: &str) -> bool {
+    let exclusions = exclusions.into_iter().flat_map(|exclusions| &exclusions.0);
+    let mut patterns = exclusions.filter_map(|exclusion| exclusion.policy_arn.as_ref());
+    patterns.any(|pattern| matches(pattern, arn))
 }
 
 /// Whether the policy is left out.
 pub(super) fn exclude(exclusions: Option<&PolicyExclusions>, kept: &Kept<'_>) -> bool {
-    let mut exclusions = exclusions.into_iter().flat_map(|exclusions| &exclusions.0);
-    exclusions.any(|exclusion| match kept {
+    match kept {
         Kept::Inline { kind, holder, name } => {
-            let named = exclusion.inline_policy_identifier.as_ref();
-            exclusion.policy_type.as_deref() == Some("inline")
-                || named.is_some_and(|named| {
-                    named.policy_name == *name
-                        && named.attachment_type == *kind
-                        && matches(&named.attachment_name, holder)
-                })
+            let mut exclusions = exclusions.into_iter().flat_map(|exclusions| &exclusions.0);
+            exclusions.any(|exclusion| {
+                let named = exclusion.inline_policy_identifier.as_ref();
+                exclusion.policy_type.as_deref() == Some("inline")
+                    || named.is_some_and(|named| {
+                        named.policy_name == *name
+                            && named.attachment_type == *kind
+                            && matches(&named.attachment_name, holder)
+                    })
+            })
         }
         Kept::Managed(policy) => {
-            let arn = exclusion.policy_arn.as_ref();
-            exclusion.policy_type.as_deref() == Some("user-managed")
-                || arn.is_some_and(|arn| matches(arn, policy.arn().as_str()))
+            type_is(exclusions, "user-managed") || names(exclusions, policy.arn().as_str())
         }
-    })
+    }
 }
 
 /// A pattern with at most one `*`, and `?` for one character.

@@ -8,6 +8,7 @@ mod case;
 mod exclusions;
 mod inputs;
 mod members;
+mod organization;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use crate::ids::AccountId;
 use crate::service::named_policies::{self, Kept, NamedPolicy};
 use crate::service::operation::{Performed, Step};
 use case::{Case, Group, Simulator, Source};
+use organization::Counted;
 
 iam_request! {
     /// What given documents would decide.
@@ -227,7 +229,12 @@ impl SimulatePrincipalPolicyRequest {
             .transpose()
     }
 
-    fn case(&self, step: &Step<'_>) -> Result<Case, Error> {
+    fn case(
+        &self,
+        step: &Step<'_>,
+        boundary: Option<&NamedPolicy<'_>>,
+        counted: &Counted<'_>,
+    ) -> Result<Case, Error> {
         let entity = entity_arn(&self.policy_source_arn)?;
         let own = entity.policies(step)?;
         let counts = |named: &&NamedPolicy<'_>| {
@@ -252,11 +259,11 @@ impl SimulatePrincipalPolicyRequest {
             written_keys: written_keys(texts.map(String::as_str)),
             caller,
             identity,
-            boundary: match self.own_boundary(step)? {
+            boundary: match boundary {
                 Some(named) => Some(Arc::clone(named.policy)),
                 None => inputs::boundary(self.permissions_boundary_policy_input_list.as_ref())?,
             },
-            service_control: None,
+            service_control: counted.levels.clone(),
             key_policy: inputs::key_policy(
                 self.resource_policy.as_ref(),
                 self.resource_arns.as_ref(),
@@ -282,13 +289,17 @@ impl IamRequest for SimulatePrincipalPolicyRequest {
 
     fn perform(self, step: &Step<'_>) -> Result<Performed<SimulationResults>, Error> {
         let groups = inputs::groups(&self.action_names, self.resource_arns.as_ref())?;
-        let case = self.case(step)?;
+        let own_boundary = self.own_boundary(step)?;
+        let account = step.call.account();
+        let counted = organization::over(account, self.policy_exclusion_list.as_ref(), step.state)?;
+        let case = self.case(step, own_boundary.as_ref(), &counted)?;
         let texts = case.identity.iter().map(|source| &source.text);
         let boundary = self.permissions_boundary_policy_input_list.iter().flatten();
         let texts = texts.chain(boundary).chain(&self.resource_policy);
-        let own_boundary = self.own_boundary(step)?;
-        let texts = texts.map(String::as_str);
-        let texts = texts.chain(own_boundary.as_ref().map(|named| named.text));
+        let texts = texts
+            .map(String::as_str)
+            .chain(own_boundary.as_ref().map(|named| named.text))
+            .chain(counted.texts.iter().copied());
         inputs::bounded(&groups, texts, self.context_entries.as_ref())?;
         simulated!(self, step, "SimulatePrincipalPolicy", groups, case)
     }
