@@ -168,6 +168,11 @@ fn accounts_are_organized_as_in_aws() {
 }
 
 #[test]
+fn accounts_are_reported_as_in_aws() {
+    passes("account_reports.py");
+}
+
+#[test]
 fn decisions_are_simulated_as_in_aws() {
     passes("simulation.py");
 }

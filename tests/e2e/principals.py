@@ -616,7 +616,8 @@ ListUserPolicies ListUserTags ListUsers PutGroupPolicy PutRolePermissionsBoundar
 PutUserPermissionsBoundary PutUserPolicy RemoveUserFromGroup SetDefaultPolicyVersion TagPolicy
 TagRole TagUser UntagPolicy UntagRole UntagUser UpdateAccessKey UpdateAssumeRolePolicy UpdateGroup
 UpdateRole UpdateRoleDescription UpdateUser SimulateCustomPolicy SimulatePrincipalPolicy
-GetContextKeysForCustomPolicy GetContextKeysForPrincipalPolicy
+GetContextKeysForCustomPolicy GetContextKeysForPrincipalPolicy GetAccountAuthorizationDetails
+GenerateCredentialReport GetCredentialReport
 """.split()
 
 
@@ -629,7 +630,7 @@ class Model(Principals):
         "PermissionsBoundary": f"arn:aws:iam::{ACCOUNT}:policy/none", "MaxSessionDuration": 3600,
         "Tags": [{"Key": "k", "Value": "v"}], "TagKeys": ["k"], "OnlyAttached": True,
         "SetAsDefault": True, "MaxItems": 1, "Scope": "All", "EntityFilter": "User",
-        "PolicyUsageFilter": "PermissionsPolicy",
+        "PolicyUsageFilter": "PermissionsPolicy", "Filter": ["User"],
         "PolicySourceArn": f"arn:aws:iam::{ACCOUNT}:user/none", "PolicyInputList": [document(ENCRYPT)],
         "PermissionsBoundaryPolicyInputList": [document(ENCRYPT)], "ActionNames": ["kms:Encrypt"],
         "ResourceArns": ["*"], "PolicyExclusionList": [{"PolicyType": "inline"}],

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use super::abandoned::Abandoned;
 use super::context::CallContext;
+use super::credential_reports::CredentialReports;
 use super::credentials::still_valid;
 use super::draft::{Draft, Ending};
 use super::import::wrong_origin;
@@ -66,6 +67,7 @@ pub struct Engine {
     provider_keys: Option<Arc<dyn ProviderKeys>>,
     /// Codes of MFA devices that were wrong.
     pub(super) mfa_attempts: Attempts,
+    pub(super) credential_reports: CredentialReports,
     /// Serialises changes.
     pub(super) mutation: Mutex<Unfinished>,
 }
@@ -115,6 +117,7 @@ impl Engine {
             incomplete: AtomicBool::new(false),
             provider_keys: None,
             mfa_attempts: Attempts::default(),
+            credential_reports: CredentialReports::default(),
             mutation: Mutex::new(Unfinished::default()),
         }
     }

@@ -15,6 +15,7 @@ mod cipher;
 mod context;
 mod create_grant;
 mod create_key;
+mod credential_reports;
 mod credentials;
 mod custom_key_stores;
 mod decrypt;
@@ -100,6 +101,7 @@ pub use apply_principals::{
 };
 pub use apply_seed::{ApplySeedRequest, SeedOutcome, groups};
 pub use context::CallContext;
+pub use credential_reports::CredentialReport;
 pub use credentials::SigningCredential;
 pub use engine::{Engine, Outcome};
 pub use explain::{ExplainRequest, Explanation, Ground};

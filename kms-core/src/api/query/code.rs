@@ -82,6 +82,10 @@ query_codes! {
     NoSuchEntity 404 "NoSuchEntityException";
     /// The policies and tags of a session are too long together.
     PackedPolicyTooLarge 400 "PackedPolicyTooLargeException";
+    /// The credential report is too old to be given out.
+    ReportExpired 410 "CredentialReportExpiredException";
+    /// There is no credential report.
+    ReportNotPresent 410 "CredentialReportNotPresentException";
     /// The body is larger than the service reads.
     RequestEntityTooLarge 413 "RequestEntityTooLarge";
     /// The service failed; retry.

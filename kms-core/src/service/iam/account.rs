@@ -1,11 +1,12 @@
 //! What IAM tells of an account as a whole.
 
 use super::answers::{Page, Shape, paged};
+use super::holder::Holder;
 use super::subject::Subject;
 use super::{IamRequest, iam_request, limits};
 use crate::Error;
 use crate::api::query::{ToXml, Xml};
-use crate::identity::AccessKeyOwner;
+use crate::identity::{AccessKeyOwner, Group, Role, User};
 use crate::service::operation::{Performed, Step};
 
 /// How much there is of everything, and how much there may be.
@@ -42,6 +43,9 @@ impl IamRequest for GetAccountSummaryRequest {
         let of_root = state
             .access_keys(account)
             .any(|key| key.owner == AccessKeyOwner::Root);
+        let federation = &state.federation;
+        let devices = || federation.mfa_devices.of_account(account);
+        let assigned = devices().filter(|device| device.assigned.is_some());
         let policies = || state.managed_policies(account).map(|entry| &entry.policy);
         let versions = policies().map(|policy| policy.versions.len()).sum();
         Ok(Performed::read(AccountSummary(vec![
@@ -63,6 +67,20 @@ impl IamRequest for GetAccountSummaryRequest {
             ("AssumeRolePolicySizeQuota", limits::TRUST_POLICY),
             ("AccessKeysPerUserQuota", super::MAX_ACCESS_KEYS),
             ("AccountAccessKeysPresent", usize::from(of_root)),
+            ("UserPolicySizeQuota", User::INLINE),
+            ("GroupPolicySizeQuota", Group::INLINE),
+            ("RolePolicySizeQuota", Role::INLINE),
+            ("MFADevices", devices().count()),
+            ("MFADevicesInUse", assigned.count()),
+            (
+                "Providers",
+                federation.oidc_providers.of_account(account).count(),
+            ),
+            // What nobody has: root users with an MFA device, certificates, instance profiles.
+            ("AccountMFAEnabled", 0),
+            ("AccountSigningCertificatesPresent", 0),
+            ("ServerCertificates", 0),
+            ("InstanceProfiles", 0),
         ])))
     }
 }

@@ -39,7 +39,12 @@ impl Shape for DescribedVersion {
     }
 }
 
-fn described(policy: &ManagedPolicy, number: u32, version: &PolicyVersion) -> DescribedVersion {
+/// A version without its document.
+pub(super) fn described(
+    policy: &ManagedPolicy,
+    number: u32,
+    version: &PolicyVersion,
+) -> DescribedVersion {
     DescribedVersion {
         number,
         is_default: policy.default_version == number,

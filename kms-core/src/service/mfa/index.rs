@@ -21,7 +21,7 @@ impl MfaDevices {
     }
 
     /// The devices of an account in order of name.
-    pub(super) fn of_account<'a>(
+    pub(in crate::service) fn of_account<'a>(
         &'a self,
         account: &'a AccountId,
     ) -> impl Iterator<Item = &'a Arc<MfaDevice>> {
