@@ -82,8 +82,8 @@ pub(super) fn of_user<'a>(
     state: &'a State,
 ) -> Result<Vec<NamedPolicy<'a>>, Error> {
     let user = &entry.user;
-    let mut all = inline("user", user.name.as_str(), &user.policies, &entry.policies);
-    all.extend(attached(&user.attached, state)?);
+    let inline = inline("user", user.name.as_str(), &user.policies, &entry.policies);
+    let mut all = with_attached(inline, &user.attached, state)?;
     for id in &user.groups {
         let group = state.group_of_id(id);
         let group = group.ok_or_else(|| Error::internal("a user is in no group that exists"))?;
@@ -98,14 +98,9 @@ pub(super) fn of_group<'a>(
     state: &'a State,
 ) -> Result<Vec<NamedPolicy<'a>>, Error> {
     let group = &entry.group;
-    let mut all = inline(
-        "group",
-        group.name.as_str(),
-        &group.policies,
-        &entry.policies,
-    );
-    all.extend(attached(&group.attached, state)?);
-    Ok(all)
+    let name = group.name.as_str();
+    let inline = inline("group", name, &group.policies, &entry.policies);
+    with_attached(inline, &group.attached, state)
 }
 
 /// Those of a role.
@@ -114,9 +109,8 @@ pub(super) fn of_role<'a>(
     state: &'a State,
 ) -> Result<Vec<NamedPolicy<'a>>, Error> {
     let role = &entry.role;
-    let mut all = inline("role", role.name.as_str(), &role.policies, &entry.policies);
-    all.extend(attached(&role.attached, state)?);
-    Ok(all)
+    let inline = inline("role", role.name.as_str(), &role.policies, &entry.policies);
+    with_attached(inline, &role.attached, state)
 }
 
 /// A managed policy that an entity refers to.
@@ -139,20 +133,21 @@ fn inline<'a>(
     holder: &'a str,
     texts: &'a BTreeMap<String, String>,
     compiled: &'a [Arc<IdentityPolicy>],
-) -> Vec<NamedPolicy<'a>> {
+) -> impl Iterator<Item = NamedPolicy<'a>> {
     let named = texts.iter().zip(compiled);
-    named
-        .map(|((name, text), policy)| NamedPolicy {
-            kept: Kept::Inline { kind, holder, name },
-            text,
-            policy,
-        })
-        .collect()
+    named.map(move |((name, text), policy)| NamedPolicy {
+        kept: Kept::Inline { kind, holder, name },
+        text,
+        policy,
+    })
 }
 
-fn attached<'a>(
-    arns: &BTreeSet<PolicyArn>,
+/// The inline policies, and then those that are attached.
+fn with_attached<'a>(
+    inline: impl Iterator<Item = NamedPolicy<'a>>,
+    attached: &BTreeSet<PolicyArn>,
     state: &'a State,
 ) -> Result<Vec<NamedPolicy<'a>>, Error> {
-    arns.iter().map(|arn| managed(arn, state)).collect()
+    let attached = attached.iter().map(|arn| managed(arn, state));
+    inline.map(Ok).chain(attached).collect()
 }
