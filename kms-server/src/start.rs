@@ -97,7 +97,7 @@ fn start(args: &Args) -> Result<(), Fault> {
     let seed = config.seed_keys()?;
     let principals = Principals::read(&config)?;
     if args.check_config {
-        return Ok(());
+        return Ok(config.check_socket_directory()?);
     }
     log::start(config.log_format);
     harden::raise_open_files().map_err(|error| Fault::System("the limit of open files", error))?;

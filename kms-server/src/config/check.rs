@@ -85,6 +85,26 @@ impl File {
 }
 
 impl Config {
+    /// Whether the directory is there in which the Unix socket shall be: nobody makes it.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`].
+    pub(crate) fn check_socket_directory(&self) -> Result<(), ConfigError> {
+        let directory = self.unix_socket.as_deref().and_then(Path::parent);
+        // A name alone is one in the working directory.
+        match directory.filter(|path| !path.as_os_str().is_empty()) {
+            Some(directory) if !directory.is_dir() => Err(value(
+                "unix_socket",
+                format!(
+                    "the directory {} is not there; make it, or have the service manager make it \
+                     (RuntimeDirectory of systemd)",
+                    directory.display()
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// The configuration of a file alone, without flags and environment.
     ///
     /// # Errors

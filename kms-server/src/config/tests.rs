@@ -169,6 +169,24 @@ fn a_flag_wins_over_the_file() {
 }
 
 #[test]
+fn the_directory_of_a_unix_socket_has_to_be_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).display().to_string();
+    let checked = |path: &str| {
+        let text = format!("home = '/h'\nunix_socket = '{path}'");
+        let config = Config::from_file(File::parse(&text).unwrap()).unwrap();
+        config
+            .check_socket_directory()
+            .map_err(|fault| fault.to_string())
+    };
+    assert_eq!(checked(&path("kms.sock")), Ok(()));
+    assert_eq!(checked("kms.sock"), Ok(()));
+    let fault = checked(&path("absent/kms.sock")).unwrap_err();
+    let expected = format!("unix_socket: the directory {} is not there", path("absent"));
+    assert!(fault.starts_with(&expected), "{fault}");
+}
+
+#[test]
 fn a_unix_socket_alone_opens_no_port() {
     let config = config(&["--home", "/h", "--unix-socket", "/s"], "").unwrap();
     assert!(config.listen.is_empty());
