@@ -89,11 +89,16 @@ impl Output {
 
     /// Says why the command failed, and with which code it ends.
     pub(crate) fn failure(&self, failure: &Failure) -> ExitCode {
-        if !failure.is_quiet() {
-            complain(&failure.to_string());
-        }
-        failure.exit_code()
+        self::failure(failure)
     }
+}
+
+/// As [`Output::failure`], before anything is known of how results are printed.
+pub(crate) fn failure(failure: &Failure) -> ExitCode {
+    if !failure.is_quiet() {
+        complain(&failure.to_string());
+    }
+    failure.exit_code()
 }
 
 pub(crate) fn printable(character: char) -> char {

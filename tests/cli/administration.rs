@@ -306,3 +306,52 @@ fn a_grant_is_made_listed_and_ended() {
         "a is given twice",
     );
 }
+
+#[test]
+fn sessions_that_are_over_are_listed_by_the_names_of_their_users() {
+    let (_home, kms) = store_with_key();
+    kms.done(["user", "create", "alice"]);
+    kms.done(["user", "create", "bob"]);
+    kms.done(["session", "revoke", "--user", "alice"]);
+    kms.done(["session", "revoke", "--root"]);
+    kms.done(["session", "revoke", "--access-key", "ASIAIOSFODNN7EXAMPLE"]);
+    let shown = kms.done(["session", "list-revoked"]);
+    let ends = |end: &str| shown.lines().filter(|line| line.ends_with(end)).count();
+    assert_eq!(
+        (shown.lines().count(), ends(":user/alice"), ends(":root")),
+        (3, 1, 1),
+        "{shown}"
+    );
+    let single = shown
+        .lines()
+        .find(|line| line.starts_with("ASIAIOSFODNN7EXAMPLE"));
+    assert!(single.is_some_and(|line| line.ends_with('Z')), "{shown}");
+    let told = json(&kms, &["session", "list-revoked"]);
+    let all = told["SessionRevocations"].as_array().unwrap();
+    let named = all
+        .iter()
+        .find(|one| one["SessionsOf"].as_str().unwrap().starts_with("AIDA"));
+    assert!(
+        named.unwrap()["Arn"]
+            .as_str()
+            .unwrap()
+            .ends_with(":user/alice")
+    );
+}
+
+#[test]
+fn a_command_line_that_makes_no_sense_is_one_line_with_the_help_to_read() {
+    let (_home, kms) = store_with_key();
+    let said = refused(&kms.run(["key", "list", "--foo"]), USAGE, "'--foo'");
+    assert!(said.ends_with("; see `kms key list --help`\n"), "{said}");
+    refused(&kms.run(["key", "lst"]), USAGE, "'lst'");
+    refused(&kms.run(["encrypt"]), USAGE, "--key <KEY>");
+    refused(
+        &kms.run(["key", "list", "--output", "x"]),
+        USAGE,
+        "possible values: text, json",
+    );
+    let nothing = kms.run(["key"]);
+    assert_eq!(nothing.status.code(), Some(USAGE));
+    assert!(String::from_utf8_lossy(&nothing.stderr).contains("Commands:"));
+}

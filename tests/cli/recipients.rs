@@ -2,6 +2,7 @@
 //! anew for others.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Output;
 
@@ -24,9 +25,19 @@ fn key_pair(home: &Home, name: &str) -> (String, String) {
     let pair = generate(KeySpec::Rsa2048, &SystemRandom).unwrap();
     let public = home.scratch(&format!("{name}.pem"));
     fs::write(&public, pem("PUBLIC KEY", &pair.public)).unwrap();
-    let private = home.scratch(&format!("{name}.key"));
-    fs::write(&private, pem("PRIVATE KEY", pair.private.expose())).unwrap();
-    (text(public), text(private))
+    let pem = pem("PRIVATE KEY", pair.private.expose());
+    (
+        text(public),
+        private_file(home, &format!("{name}.key"), &pem),
+    )
+}
+
+/// A file that is closed to others.
+fn private_file(home: &Home, name: &str, content: &str) -> String {
+    let path = home.scratch(name);
+    fs::write(&path, content).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    text(path)
 }
 
 fn text(path: PathBuf) -> String {
@@ -151,6 +162,7 @@ fn what_is_no_key_of_rsa_is_named() {
     let (public, private) = key_pair(&home, "owner");
     let output = kms.feed(["encrypt", "-r", &private], b"x");
     refused(&output, FAILED, "PUBLIC KEY");
+    fs::set_permissions(&public, fs::Permissions::from_mode(0o600)).unwrap();
     let output = kms.feed(["decrypt", "--private-key", &public], b"x");
     refused(&output, FAILED, "PRIVATE KEY");
     let broken = home.scratch("broken");
@@ -163,6 +175,60 @@ fn what_is_no_key_of_rsa_is_named() {
     assert_eq!(kms.feed(["encrypt"], b"x").status.code(), Some(USAGE));
     let both = ["decrypt", "--private-key", &private, "-k", "alias/k"];
     assert_eq!(kms.feed(both, b"x").status.code(), Some(USAGE));
+}
+
+#[test]
+fn a_message_for_the_owner_of_a_public_key_asks_for_the_private_key() {
+    let (home, kms) = store_with_key();
+    let (public, _) = key_pair(&home, "owner");
+    let alone = quietly(kms.feed(["encrypt", "-r", &public], b"x"));
+    refused(&kms.feed(["decrypt"], &alone), NOT_FOUND, "--private-key");
+    let both = quietly(kms.feed(["encrypt", "-k", "alias/k", "-r", &public], b"x"));
+    let (_other_home, other) = store_with_key();
+    let output = other.feed(["decrypt"], &both);
+    let said = refused(&output, NOT_FOUND, "--private-key");
+    assert!(said.contains("it needs arn:aws:kms:"), "{said}");
+}
+
+#[test]
+fn a_private_key_in_another_form_is_refused_with_the_command_that_changes_it() {
+    let (home, kms) = store_with_key();
+    let with = |file: &str| kms.feed(["decrypt", "--private-key", file], b"x");
+    for (label, command) in [
+        ("RSA PRIVATE KEY", "openssl pkcs8 -topk8 -nocrypt -in "),
+        ("ENCRYPTED PRIVATE KEY", "openssl pkcs8 -in "),
+    ] {
+        let file = private_file(&home, "other.key", &pem(label, b"no key"));
+        refused(&with(&file), FAILED, &format!("{command}{file} -out NEW"));
+    }
+    let (_, private) = key_pair(&home, "owner");
+    for mode in [0o644, 0o604, 0o620] {
+        fs::set_permissions(&private, fs::Permissions::from_mode(mode)).unwrap();
+        refused(
+            &with(&private),
+            FAILED,
+            "can be read by others; its mode should be 0600",
+        );
+    }
+}
+
+#[test]
+fn armor_stays_armor_when_a_message_is_made_anew() {
+    let (_home, kms) = store_with_key();
+    kms.done(["key", "create", "--alias", "alias/new"]);
+    let armored = quietly(kms.feed(["encrypt", "-a", "-k", "alias/k"], b"x"));
+    let anew = |more: &[&str], message: &[u8]| {
+        let command = [&["reencrypt", "-k", "alias/new"], more].concat();
+        quietly(kms.feed(command, message))
+    };
+    let begins = b"-----BEGIN";
+    let text = anew(&[], &armored);
+    assert!(text.starts_with(begins));
+    assert_eq!(quietly(kms.feed(["decrypt"], &text)), b"x");
+    let bytes = anew(&["--no-armor"], &armored);
+    assert!(!bytes.starts_with(begins));
+    assert!(!anew(&[], &bytes).starts_with(begins));
+    assert!(anew(&["-a"], &bytes).starts_with(begins));
 }
 
 #[test]

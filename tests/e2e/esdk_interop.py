@@ -130,6 +130,7 @@ class Interop(Case):
         public = private.public_key().public_bytes(serialization.Encoding.PEM, form)
         public_file, private_file = SCRATCH / "owner.pem", SCRATCH / "owner.key"
         public_file.write_bytes(public)
+        private_file.touch(mode=0o600)
         private_file.write_bytes(key)
         owner = self.providers.create_raw_rsa_keyring(
             CreateRawRsaKeyringInput(

@@ -119,7 +119,8 @@ pub(crate) struct DiscoveryAndPrivateKey {
     /// Of the keys that the message names, use only those of this Region
     #[arg(long, value_name = "REGION", conflicts_with = "private_key")]
     pub(crate) discovery_region: Vec<String>,
-    /// A file with the RSA private key (PEM, PKCS#8) of a recipient; no store is opened
+    /// A file with the RSA private key (PEM, PKCS#8) of a recipient, closed to others; no store is
+    /// opened
     #[arg(long, value_name = "FILE")]
     pub(crate) private_key: Option<PathBuf>,
 }
@@ -165,6 +166,9 @@ pub(crate) struct Reencrypt {
     pub(crate) recipients: Recipients,
     #[command(flatten)]
     pub(crate) writing: Writing,
+    /// Write bytes also where the old message is text, which stays text otherwise
+    #[arg(long, conflicts_with = "armor")]
+    pub(crate) no_armor: bool,
     /// Open the message with this key only [default: any key of the message that the store holds]
     #[arg(
         long = "old-key",

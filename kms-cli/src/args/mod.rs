@@ -14,6 +14,7 @@ mod store;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use data::{GenerateDataKey, KeySize, Random, RandomFormat};
@@ -34,6 +35,9 @@ pub(crate) use store::{
     AccessKeyCommand, AccessKeyOwner, AuditCommand, Init, SealKind, SeedCommand, UserCommand,
     UserPolicyCommand,
 };
+
+use crate::failure::Failure;
+use crate::output;
 
 const ABOUT: &str = "Encrypts and decrypts streams and files, and administers the keys for it";
 
@@ -203,11 +207,47 @@ pub(crate) enum Command {
 
 /// Reads the command line; help and mistakes are printed here and end with the code returned.
 pub(crate) fn parse() -> Result<Arguments, ExitCode> {
-    Arguments::try_parse().map_err(|error| {
-        // Nothing is left to be done when the help cannot be printed.
-        let _ = error.print();
-        u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+    Arguments::try_parse().map_err(|error| match mistake(&error) {
+        Some(failure) => output::failure(&failure),
+        None => {
+            // Nothing is left to be done when the help cannot be printed.
+            let _ = error.print();
+            u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+        }
     })
+}
+
+/// The mistake in one line, with the command whose help says more; `None` for help and the version.
+fn mistake(error: &clap::Error) -> Option<Failure> {
+    let shows_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if !error.use_stderr() || shows_help {
+        return None;
+    }
+    let text = error.render().to_string();
+    let (mut said, mut command) = (String::new(), "kms".to_owned());
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        if let Some(usage) = line.strip_prefix("Usage: ") {
+            let words = usage
+                .split(' ')
+                .take_while(|word| !word.starts_with(['[', '<', '-']));
+            command = words.collect::<Vec<&str>>().join(" ");
+            break;
+        }
+        if line.starts_with("For more information") {
+            break;
+        }
+        let line = line.strip_prefix("error: ").unwrap_or(line);
+        let between = match said.chars().last() {
+            None => "",
+            Some(':') => " ",
+            Some(_) if line.starts_with('[') => " ",
+            Some(_) if line.starts_with("tip: ") => "; ",
+            Some(_) => ", ",
+        };
+        said.push_str(between);
+        said.push_str(line);
+    }
+    Some(Failure::usage(said).hint(format!("see `{command} --help`")))
 }
 
 /// The completion script of `shell`.
@@ -269,6 +309,48 @@ mod tests {
                 .for_each(|inner| walk(inner, &path));
         }
         walk(&Arguments::command(), "");
+    }
+
+    #[test]
+    fn a_mistake_is_one_line_that_names_the_help_of_its_command() {
+        for (line, expected) in [
+            (
+                "kms key list --foo",
+                "unexpected argument '--foo' found; see `kms key list --help`",
+            ),
+            (
+                "kms encrypt",
+                "the following required arguments were not provided: --key <KEY>; see `kms encrypt \
+                 --help`",
+            ),
+            (
+                "kms key list --home a --endpoint-url b",
+                "the argument '--home <DIR>' cannot be used with '--endpoint-url <URL>'; see `kms \
+                 key list --help`",
+            ),
+            (
+                "kms key list --output x",
+                "invalid value 'x' for '--output <FORMAT>' [possible values: text, json]; see `kms \
+                 --help`",
+            ),
+        ] {
+            let failure = mistake(&arguments(line).unwrap_err()).unwrap();
+            assert_eq!(failure.to_string(), expected);
+        }
+        let said = mistake(&arguments("kms key lst").unwrap_err()).unwrap();
+        let said = said.to_string();
+        assert!(
+            said.contains("; tip: ") && said.ends_with("see `kms key --help`"),
+            "{said}"
+        );
+        for help in [
+            "kms --help",
+            "kms --version",
+            "kms key",
+            "kms key list --help",
+        ] {
+            assert!(mistake(&arguments(help).unwrap_err()).is_none(), "{help}");
+        }
     }
 
     #[test]

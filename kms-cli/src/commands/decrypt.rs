@@ -94,6 +94,11 @@ fn release(
 
 /// The bytes of a message, whether it comes as bytes or as armor.
 pub(super) fn message(input: &Input) -> Result<Box<dyn Read + '_>, Failure> {
+    Ok(message_and_form(input)?.0)
+}
+
+/// The bytes of a message, and whether they come as armor.
+pub(super) fn message_and_form(input: &Input) -> Result<(Box<dyn Read + '_>, bool), Failure> {
     let mut start = Vec::with_capacity(ARMOR_BEGIN.len());
     let length = u64::try_from(ARMOR_BEGIN.len()).unwrap_or_default();
     (&input.file)
@@ -102,11 +107,11 @@ pub(super) fn message(input: &Input) -> Result<Box<dyn Read + '_>, Failure> {
         .map_err(|error| input.failed(&error))?;
     let is_armor = start == ARMOR_BEGIN.as_bytes();
     let whole = Cursor::new(start).chain(&input.file);
-    Ok(if is_armor {
-        Box::new(ArmorReader::new(whole))
-    } else {
-        Box::new(whole)
-    })
+    let message: Box<dyn Read + '_> = match is_armor {
+        true => Box::new(ArmorReader::new(whole)),
+        false => Box::new(whole),
+    };
+    Ok((message, is_armor))
 }
 
 pub(super) fn failed(error: DecryptError, input: &Input, output: &OutputFile) -> Failure {

@@ -32,7 +32,7 @@ pub(super) fn run(
     let target = Target::open(
         arguments.out.as_deref(),
         arguments.force,
-        &arguments.writing,
+        arguments.writing.armor,
         &input,
     )?;
     let kms = kms_of(&arguments.recipients, open)?;
@@ -98,10 +98,10 @@ impl Target {
     pub(super) fn open(
         out: Option<&Path>,
         force: bool,
-        writing: &Writing,
+        armor: bool,
         input: &Input,
     ) -> Result<Self, Failure> {
-        if out.is_none() && term::stdout_is_terminal() && !writing.armor && !force {
+        if out.is_none() && term::stdout_is_terminal() && !armor && !force {
             return Err(
                 Failure::usage("a terminal cannot show an encrypted message")
                     .hint("redirect it, use -o FILE, or -a for text"),
@@ -112,7 +112,7 @@ impl Target {
         }
         Ok(Self {
             file: OutputFile::open(out, Mode::Usual)?,
-            armor: writing.armor,
+            armor,
         })
     }
 

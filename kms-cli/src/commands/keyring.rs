@@ -11,7 +11,7 @@ use kms_core::envelope::{
 use crate::args::{DiscoveryAndPrivateKey, Recipients};
 use crate::engine::{Keys, Kms};
 use crate::failure::{Failure, Kind};
-use crate::pipeline::read_pem;
+use crate::pipeline::{PemKey, read_pem};
 
 /// The keyring of all recipients. The data key is made in the KMS where one of them is there, and
 /// here otherwise.
@@ -37,7 +37,7 @@ fn no_recipient() -> Failure {
 
 /// The owner of a public key.
 fn owner(file: &Path) -> Result<RawRsaKeyring, Failure> {
-    let spki = read_pem(file, "PUBLIC KEY")?;
+    let spki = read_pem(file, PemKey::Public)?;
     RawRsaKeyring::for_recipient(spki.expose(), Arc::new(SystemRandom))
         .map_err(|error| no_rsa_key(file, error))
 }
@@ -62,7 +62,7 @@ pub(super) fn of_reader<'k>(
         return Ok(Box::new(keys));
     }
     let file: &PathBuf = source.private_key.as_ref().ok_or_else(no_recipient)?;
-    let pkcs8 = read_pem(file, "PRIVATE KEY")?;
+    let pkcs8 = read_pem(file, PemKey::Private)?;
     let keyring = RawRsaKeyring::of_recipient(&pkcs8, Arc::new(SystemRandom))
         .map_err(|error| no_rsa_key(file, error))?;
     Ok(Box::new(keyring))

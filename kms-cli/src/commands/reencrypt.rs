@@ -18,12 +18,10 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let mut reading = decrypt::options(&arguments.reading)?;
     let input = Input::open(arguments.file.as_deref())?;
-    let target = Target::open(
-        arguments.out.as_deref(),
-        arguments.force,
-        &arguments.writing,
-        &input,
-    )?;
+    let (mut reader, was_armored) = decrypt::message_and_form(&input)?;
+    let armor = arguments.writing.armor || was_armored && !arguments.no_armor;
+    let out = arguments.out.as_deref();
+    let target = Target::open(out, arguments.force, armor, &input)?;
     // Who reads a pipe would take the new frames for verified before the old signature is.
     reading.signed_messages = if target.file.is_standard() {
         SignedMessages::HoldBack
@@ -44,7 +42,6 @@ pub(super) fn run(
         threads: threads(&input),
         ..encrypt::options(&arguments.writing)
     };
-    let mut reader = decrypt::message(&input)?;
     let mut was_signed = false;
     let summary = target.write(|writer| {
         let Reencrypted { written, signed } = envelope::reencrypt(

@@ -7,6 +7,7 @@ use kms_core::api::{
 use kms_core::ciphertext::EncryptionContext;
 use kms_core::envelope::{
     AwsKmsKeys, DataKey, DataKeys, DiscoveryFilter, EncryptedDataKey, KeyError, NamedKey,
+    RSA_RECIPIENT_NAMESPACE,
 };
 use kms_core::ids::{KeyArn, KeyRef};
 use kms_core::secret::SecretBytes;
@@ -165,10 +166,19 @@ impl Keys<'_> {
             Kind::NotFound,
             format!("the message was not encrypted for {whose}"),
         );
-        if names.is_empty() {
-            failure.hint("it was encrypted with keys that are not kept in a KMS")
-        } else {
-            failure.hint(format!("it needs {}", names.join(" or ")))
+        let mut owners = encrypted.iter();
+        let for_owner = owners.any(|key| key.provider_id == RSA_RECIPIENT_NAMESPACE);
+        match (names.is_empty(), for_owner) {
+            (true, true) => failure.hint(
+                "it was encrypted with -r for the owner of a public key: --private-key FILE gives \
+                 the private key",
+            ),
+            (true, false) => failure.hint("it was encrypted with keys that are not kept in a KMS"),
+            (false, false) => failure.hint(format!("it needs {}", names.join(" or "))),
+            (false, true) => failure.hint(format!(
+                "it needs {}, or with --private-key FILE the private key of a recipient",
+                names.join(" or ")
+            )),
         }
     }
 }

@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,12 +17,10 @@ use tokio_rustls::client::TlsStream;
 
 use crate::args::CredentialProcess;
 use crate::failure::{Failure, Kind};
+use crate::pipeline::refuse_exposed;
 
 /// The largest file of certificates or keys, in bytes.
 const MAX_PEM: u64 = 1 << 20;
-
-/// The bits of a key file's mode that must not be set: others in any way, the group writing.
-const FORBIDDEN_KEY_MODE: u32 = 0o037;
 
 /// Where a server is, and how it is spoken to.
 #[derive(Debug)]
@@ -196,11 +193,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Failure> {
     let mut file = open(path)?;
-    let metadata = file.metadata().map_err(|error| unreadable(path, &error))?;
-    if metadata.permissions().mode() & FORBIDDEN_KEY_MODE != 0 {
-        let message = format!("{} can be read by others", path.display());
-        return Err(Failure::new(Kind::Failed, message).hint("its mode should be 0600 or 0640"));
-    }
+    refuse_exposed(&file, &path.display().to_string())?;
     let pem = read(&mut file, path)?;
     PrivateKeyDer::from_pem_slice(pem.expose()).map_err(|_| no_pem(path, "private key"))
 }

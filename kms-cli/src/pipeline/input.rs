@@ -92,9 +92,27 @@ pub(crate) fn read_document(path: &Path) -> Result<String, Failure> {
     read_text(path, MAX_DOCUMENT)
 }
 
+/// The bits of the mode of a file with a private key that must not be set: others in any way, the
+/// group writing.
+const FORBIDDEN_KEY_MODE: u32 = 0o037;
+
+/// Refuses a file with a private key that others can read. A pipe is whose process it is.
+pub(crate) fn refuse_exposed(file: &File, name: &str) -> Result<(), Failure> {
+    let metadata = file.metadata().map_err(|error| cannot_read(name, &error))?;
+    if metadata.is_file() && metadata.mode() & FORBIDDEN_KEY_MODE != 0 {
+        let message = format!("{name} can be read by others");
+        return Err(Failure::new(Kind::Failed, message).hint("its mode should be 0600 or 0640"));
+    }
+    Ok(())
+}
+
 /// A text of at most `most` bytes.
 pub(crate) fn read_text(path: &Path, most: u64) -> Result<String, Failure> {
-    let input = Input::open(Some(path))?;
+    text_of(&Input::open(Some(path))?, most)
+}
+
+/// The text of an input, of at most `most` bytes.
+pub(super) fn text_of(input: &Input, most: u64) -> Result<String, Failure> {
     // Room for all that is read, so that a text with secrets leaves no copy where it grew.
     let length = input.regular_length().unwrap_or_default().min(most);
     let length = usize::try_from(length).unwrap_or_default();

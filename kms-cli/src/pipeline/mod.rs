@@ -10,7 +10,7 @@ mod pem;
 mod terminal;
 
 pub(crate) use armor::{ArmorReader, ArmorWriter, BEGIN as ARMOR_BEGIN};
-pub(crate) use input::{Input, read_document, read_private, read_text};
+pub(crate) use input::{Input, read_document, read_private, read_text, refuse_exposed};
 pub(crate) use output_file::{Mode, OutputFile};
-pub(crate) use pem::read_pem;
+pub(crate) use pem::{PemKey, read_pem};
 pub(crate) use terminal::{TextOnly, is_not_text};

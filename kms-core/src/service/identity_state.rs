@@ -161,6 +161,15 @@ impl State {
             .collect()
     }
 
+    /// The ARN of the user or role with that unique id, if it is still there.
+    pub(super) fn arn_of_entity(&self, id: &str) -> Option<String> {
+        let users = self.identities.users.values().map(|entry| &entry.user);
+        let roles = self.identities.roles.values().map(|entry| &entry.role);
+        let user = users.filter(|user| user.id.as_str() == id).map(User::arn);
+        let role = roles.filter(|role| role.id.as_str() == id).map(Role::arn);
+        user.chain(role).next()
+    }
+
     /// A managed policy by ARN.
     #[must_use]
     pub(super) fn managed_policy(&self, arn: &PolicyArn) -> Option<&Arc<PolicyEntry>> {

@@ -26,7 +26,9 @@ pub use caller_identity::{CallerIdentity, GetCallerIdentityRequest};
 pub use federation_token::{FederationToken, GetFederationTokenRequest};
 pub use limits::{PolicyArns, SessionTags};
 pub use local_credentials::GetLocalCredentialsRequest;
-pub use revocations::{ListSessionRevocationsRequest, RevokeSessionsRequest, SessionsOf};
+pub use revocations::{
+    ListSessionRevocationsRequest, ListedRevocation, RevokeSessionsRequest, SessionsOf,
+};
 pub use session_token::GetSessionTokenRequest;
 pub use tokens::TemporaryCredentials;
 pub use web_identity::{

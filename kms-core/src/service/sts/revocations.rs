@@ -7,13 +7,14 @@ use crate::Error;
 use crate::api::query::QueryCode;
 use crate::caller::{Principal, Session};
 use crate::identity::SessionRevocation;
-use crate::ids::{AccessKeyId, AccountId, RoleName, UserName};
+use crate::ids::{AccessKeyId, AccountId, RoleName, UserName, account_root_arn};
 use crate::service::change::Edit;
 use crate::service::context::CallContext;
 use crate::service::federation_edit::FederationEdit;
 use crate::service::operation::{Authorization, Event, Loaded, On, Operation, Performed, Step};
 use crate::service::parameters::Parameters;
 use crate::service::state::State;
+use crate::time::Timestamp;
 
 /// Revocations by whose sessions they end.
 #[derive(Clone, Debug, Default)]
@@ -154,13 +155,37 @@ impl Operation for RevokeSessionsRequest {
     }
 }
 
+/// A revocation that still ends sessions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedRevocation {
+    /// Whose, as [`SessionRevocation::of`] says it.
+    pub of: String,
+    /// The ARN of whom that means: a user, a role or the root user of an account. None for a single
+    /// session, and for whoever was deleted since.
+    pub arn: Option<String>,
+    /// Sessions that were made at this moment or before are refused.
+    pub until: Timestamp,
+}
+
+impl ListedRevocation {
+    fn new(kept: &SessionRevocation, state: &State) -> Self {
+        let account: Option<AccountId> = kept.of.parse().ok();
+        let root = account.map(|account| account_root_arn(&account));
+        Self {
+            arn: root.or_else(|| state.arn_of_entity(&kept.of)),
+            of: kept.of.clone(),
+            until: kept.until,
+        }
+    }
+}
+
 /// The revocations that still end sessions.
 #[derive(Clone, Copy, Debug)]
 pub struct ListSessionRevocationsRequest;
 
 impl Operation for ListSessionRevocationsRequest {
     type Parsed = ();
-    type Response = Vec<SessionRevocation>;
+    type Response = Vec<ListedRevocation>;
     const EVENT: Event = Event::service("ListSessionRevocations").reading();
 
     fn parameters(&self, _parameters: &mut Parameters) {}
@@ -183,6 +208,7 @@ impl Operation for ListSessionRevocationsRequest {
     fn perform((): (), step: &Step<'_>) -> Result<Performed<Self::Response>, Error> {
         let kept = step.state.federation.revocations.0.values();
         let ending = kept.filter(|kept| !kept.is_spent(step.now));
-        Ok(Performed::read(ending.cloned().collect()))
+        let listed = ending.map(|kept| ListedRevocation::new(kept, step.state));
+        Ok(Performed::read(listed.collect()))
     }
 }
