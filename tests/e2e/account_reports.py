@@ -199,8 +199,7 @@ class CommandLine(Principals):
         self.assertIn(who, [user["UserName"] for user in told["UserDetailList"]])
         self.assertEqual(told["Policies"], [])
         with self.assertRaisesRegex(AssertionError, "ValidationError"):
-            aws("iam", "get-account-authorization-details", "--starting-token", "none", "--no-paginate",
-                "--marker", "none")
+            aws("iam", "get-account-authorization-details", "--no-paginate", "--marker", "none")
 
 
 if __name__ == "__main__":
