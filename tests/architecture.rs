@@ -214,10 +214,9 @@ fn every_room_of_the_table_exists_and_is_listed_in_layer_order() {
 #[test]
 fn rooms_up_to_envelope_are_pure() {
     let (last, _) = position(LAST_PURE_LAYER).unwrap();
-    // Between them, the traits of asynchronous streams, which are implemented and never waited for;
-    // the one place that asks the operating system for entropy, the clock's one reading of it, and
-    // the threads that seal a file together, or one message while another is opened, and end before
-    // the call returns.
+    // The one place that asks the operating system for entropy, the clock's one reading of it, the
+    // traits of asynchronous streams, which messages are given and taken by, and the threads that seal
+    // a file together, or one message while another is opened, and end before the call returns.
     let exempt = [
         "kms-core/src/crypto/random.rs",
         "kms-core/src/envelope/asynchronous/futures.rs",

@@ -348,48 +348,68 @@ mod tests {
     use crate::envelope::{AlgorithmSuite, RawAesKeyring};
     use crate::time::SystemClock;
 
-    /// The ids that the AWS Encryption SDK for Python computes (`test/unit/test_caches.py`).
-    #[test]
-    fn entries_have_the_ids_that_the_aws_encryption_sdk_gives_them() {
+    fn keyring() -> CachingKeyring<RawAesKeyring> {
         let key = SecretBytes::new(vec![7; 32]);
         let keys = RawAesKeyring::new("namespace", "name", &key, Arc::new(SystemRandom)).unwrap();
         let cache = Arc::new(DataKeyCache::new(1.try_into().unwrap()));
         let limits = CacheLimits::new(Duration::from_secs(1)).unwrap();
-        let keyring = CachingKeyring::new(keys, cache, limits, Arc::new(SystemClock))
-            .in_partition("c15b9079-6d0e-42b6-8784-5e804b025692");
-        let empty = EncryptionContext::new();
+        CachingKeyring::new(keys, cache, limits, Arc::new(SystemClock))
+    }
+
+    fn data_key(provider: &str, info: &[u8], ciphertext: &[u8]) -> EncryptedDataKey {
+        EncryptedDataKey {
+            provider_id: provider.to_owned(),
+            provider_info: info.to_vec(),
+            ciphertext: ciphertext.to_vec(),
+        }
+    }
+
+    fn contexts() -> [EncryptionContext; 2] {
         let full = [
             ("this", "is"),
             ("a", "non-empty"),
             ("encryption", "context"),
-        ]
-        .into();
-        let data_key = |provider: &str, info: &[u8], ciphertext: &[u8]| EncryptedDataKey {
-            provider_id: provider.to_owned(),
-            provider_info: info.to_vec(),
-            ciphertext: ciphertext.to_vec(),
-        };
-        let data_keys = [
-            data_key(
-                "this is a provider ID",
-                b"this is some key info",
-                b"super secret key, now with encryption!",
-            ),
-            data_key(
-                "another provider ID!",
-                b"this is some different key info",
-                b"better super secret key, now with encryption!",
-            ),
         ];
-        let encryption = |suite, context| {
+        [EncryptionContext::new(), full.into()]
+    }
+
+    const PARTITION: &str = "c15b9079-6d0e-42b6-8784-5e804b025692";
+
+    /// What the AWS Encryption SDK for Python computes (`test/unit/test_caches.py`).
+    #[test]
+    fn data_keys_that_encrypt_have_the_ids_that_the_aws_encryption_sdk_gives_them() {
+        let keyring = keyring().in_partition(PARTITION);
+        let ids = contexts().map(|context| {
             let request = EncryptionMaterialsRequest {
-                suite: AlgorithmSuite::from_id(suite).unwrap(),
-                context,
+                suite: AlgorithmSuite::from_id(0x0378).unwrap(),
+                context: &context,
                 plaintext_length: None,
             };
             STANDARD.encode(keyring.encryption_id(&request).unwrap())
-        };
-        let decryption = |suite, context, encrypted_data_keys| {
+        });
+        let expected = [
+            "3icBIkLK4V3fVwbm3zSxUdUQV6ZvZYUOLl8buN36g6gDMqAkghcGryxX7QiVABkW1JhB6GRp5z+bzbiuciBcKQ==",
+            "mRNK7qhTb/kJiiyGPgAevp0gwFRcET4KeeNYwZHhoEDvSUzQiDgl8Of+YRDaVzKxAqpNBgcAuFXde9JlaRRsmw==",
+        ];
+        assert_eq!(ids, expected);
+    }
+
+    /// From the same tests.
+    #[test]
+    fn data_keys_that_decrypt_have_the_ids_that_the_aws_encryption_sdk_gives_them() {
+        let keyring = keyring().in_partition(PARTITION);
+        let one = data_key(
+            "this is a provider ID",
+            b"this is some key info",
+            b"super secret key, now with encryption!",
+        );
+        let other = data_key(
+            "another provider ID!",
+            b"this is some different key info",
+            b"better super secret key, now with encryption!",
+        );
+        let [empty, full] = contexts();
+        let id = |suite, context, encrypted_data_keys| {
             let request = DecryptionMaterialsRequest {
                 suite: AlgorithmSuite::from_id(suite).unwrap(),
                 context,
@@ -398,27 +418,20 @@ mod tests {
             STANDARD.encode(keyring.decryption_id(&request).unwrap())
         };
         assert_eq!(
-            encryption(0x0378, &empty),
-            "3icBIkLK4V3fVwbm3zSxUdUQV6ZvZYUOLl8buN36g6gDMqAkghcGryxX7QiVABkW1JhB6GRp5z+bzbiuciBcKQ=="
-        );
-        assert_eq!(
-            encryption(0x0378, &full),
-            "mRNK7qhTb/kJiiyGPgAevp0gwFRcET4KeeNYwZHhoEDvSUzQiDgl8Of+YRDaVzKxAqpNBgcAuFXde9JlaRRsmw=="
-        );
-        assert_eq!(
-            decryption(0x0114, &empty, &data_keys[..1]),
+            id(0x0114, &empty, &[one.clone()]),
             "n0zVzk9QIVxhz6ET+aJIKKOJNxtpGtSe1yAbu7WU5l272Iw/jmhlER4psDHJs9Mr8KYiIvLGSXzggNDCc23+9w=="
         );
         assert_eq!(
-            decryption(0x0378, &full, &data_keys),
+            id(0x0378, &full, &[one, other]),
             "+rtwUe38CGnczGmYu12iqGWHIyDyZ44EvYQ4S6ACmsgS8VaEpiw0RTGpDk6Z/7YYN/jVHOAcNKDyCNP8EmstFg=="
         );
-        let own = CachingKeyring::new(
-            &keyring,
-            keyring.cache.clone(),
-            limits,
-            keyring.clock.clone(),
-        );
-        assert_ne!(own.partition, keyring.partition);
+    }
+
+    #[test]
+    fn a_keyring_without_a_named_partition_has_its_own() {
+        let one = keyring();
+        let (cache, clock) = (Arc::clone(&one.cache), Arc::clone(&one.clock));
+        let other = CachingKeyring::new(&one, cache, one.limits, clock);
+        assert_ne!(one.partition, other.partition);
     }
 }
