@@ -409,7 +409,7 @@ mod tests {
             b"better super secret key, now with encryption!",
         );
         let [empty, full] = contexts();
-        let id = |suite, context, encrypted_data_keys| {
+        let id = |suite, context: &EncryptionContext, encrypted_data_keys: &[EncryptedDataKey]| {
             let request = DecryptionMaterialsRequest {
                 suite: AlgorithmSuite::from_id(suite).unwrap(),
                 context,
