@@ -418,7 +418,7 @@ mod tests {
             STANDARD.encode(keyring.decryption_id(&request).unwrap())
         };
         assert_eq!(
-            id(0x0114, &empty, &[one.clone()]),
+            id(0x0114, &empty, std::slice::from_ref(&one)),
             "n0zVzk9QIVxhz6ET+aJIKKOJNxtpGtSe1yAbu7WU5l272Iw/jmhlER4psDHJs9Mr8KYiIvLGSXzggNDCc23+9w=="
         );
         assert_eq!(

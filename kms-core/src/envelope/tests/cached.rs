@@ -213,9 +213,9 @@ fn when_the_clock_goes_back_no_data_key_is_kept() {
 fn a_data_key_encrypts_as_many_messages_as_the_limit_says() {
     let bench = Bench::new(10);
     let sealer = bench.sealer(a_minute().with_max_messages(3).unwrap());
-    for message in 1..=7 {
+    for message in 1..=7_u64 {
         sealer.seal(b"value", &context()).unwrap();
-        assert_eq!(bench.counts.generated(), (message + 2) / 3);
+        assert_eq!(bench.counts.generated(), message.div_ceil(3));
     }
 }
 
