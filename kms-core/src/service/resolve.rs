@@ -121,8 +121,10 @@ fn of_any_account(
         KeyRef::AliasArn(arn) => arn.region.clone(),
         KeyRef::Id(_) | KeyRef::Alias(_) => call.region.clone(),
     };
+    let account = account.unwrap_or_else(|| call.account());
+    state.known_account(account)?;
     let search = Search {
-        account: account.unwrap_or_else(|| call.account()),
+        account,
         region: &region,
         absent: &|_, message| Error::NotFound(message),
     };

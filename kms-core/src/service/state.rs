@@ -128,6 +128,18 @@ impl State {
         self.accounts.get(id)
     }
 
+    /// The account of that id, for whoever may know which there are.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is none.
+    pub(super) fn known_account(&self, id: &AccountId) -> Result<&Account, Error> {
+        self.account(id).ok_or_else(|| {
+            Error::NotFound(format!(
+                "The account {id} is not in this store, which knows nothing of what it allows."
+            ))
+        })
+    }
+
     /// The account that the store was made with: it manages the organization, once there is one,
     /// and is the only one before.
     #[must_use]

@@ -65,11 +65,7 @@ impl Named {
     /// [`Error::NotFound`] for an account, a user or a role that there is not.
     pub(super) fn find(&self, first: &AccountId, state: &State) -> Result<Principal, Error> {
         let account = self.account.as_ref().unwrap_or(first);
-        if state.account(account).is_none() {
-            return Err(Error::NotFound(format!(
-                "The account {account} is not in this store, which knows nothing of what it allows."
-            )));
-        }
+        state.known_account(account)?;
         let principal = match &self.who {
             Who::Root => Principal::Root {
                 account: account.clone(),
