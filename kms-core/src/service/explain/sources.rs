@@ -122,11 +122,11 @@ fn attached<'s, 'a>(
     levels: &'s [Level<'a>],
     position: usize,
 ) -> Option<(&'s str, LevelPolicy<'a>)> {
-    let all = levels.iter().flat_map(|level| {
+    let mut all = levels.iter().flat_map(|level| {
         let policies = level.policies.iter();
         policies.map(|policy| (level.target.as_str(), *policy))
     });
-    all.skip(position).next()
+    all.nth(position)
 }
 
 impl<'a> Sources<'a> {

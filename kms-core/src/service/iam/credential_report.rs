@@ -114,26 +114,27 @@ fn table(step: &Step<'_>) -> String {
     let (state, account) = (step.state, step.call.account());
     let mut table = COLUMNS.to_owned();
     let root = state.account(account).map(|account| account.created);
-    let mut line = |name: &str, arn: &str, created: Option<Timestamp>, password, mfa, owner| {
-        let mut keys: Vec<&AccessKey> = state
-            .access_keys(account)
-            .map(|key| &**key)
-            .filter(|key| key.owner == owner)
-            .collect();
-        keys.sort_by_key(|key| (key.created, key.id.clone()));
-        let created = created.map_or_else(|| NONE.to_owned(), date);
-        let mut fields = vec![name.to_owned(), arn.to_owned(), created];
-        fields.extend(<[&str; 4]>::from(password).map(str::to_owned));
-        fields.push(flag(mfa));
-        for position in 0..2 {
-            fields.extend(access_key(keys.get(position).copied(), &step.engine.usage));
-        }
-        // Signing certificates, which nobody has.
-        fields.extend(["false", NONE, "false", NONE].map(str::to_owned));
-        let fields: Vec<String> = fields.iter().map(|field| quoted(field)).collect();
-        table.push('\n');
-        table.push_str(&fields.join(","));
-    };
+    let mut line =
+        |name: &str, arn: &str, created: Option<Timestamp>, password: [&str; 4], mfa, owner| {
+            let mut keys: Vec<&AccessKey> = state
+                .access_keys(account)
+                .map(|key| &**key)
+                .filter(|key| key.owner == owner)
+                .collect();
+            keys.sort_by_key(|key| (key.created, key.id.clone()));
+            let created = created.map_or_else(|| NONE.to_owned(), date);
+            let mut fields = vec![name.to_owned(), arn.to_owned(), created];
+            fields.extend(password.map(str::to_owned));
+            fields.push(flag(mfa));
+            for position in 0..2 {
+                fields.extend(access_key(keys.get(position).copied(), &step.engine.usage));
+            }
+            // Signing certificates, which nobody has.
+            fields.extend(["false", NONE, "false", NONE].map(str::to_owned));
+            let fields: Vec<String> = fields.iter().map(|field| quoted(field)).collect();
+            table.push('\n');
+            table.push_str(&fields.join(","));
+        };
     let arn = account_root_arn(account);
     line(
         ROOT,
