@@ -108,6 +108,9 @@ pub enum DecryptError {
     /// Something that must be checked as a whole exceeds what the options allow to be held.
     #[error("{0} is larger than may be held back until it is verified")]
     TooLargeToHold(Part),
+    /// The message has no frames, so that no part of it can be read alone.
+    #[error("the message is one block without frames and cannot be read in parts")]
+    Unframed,
     /// A pair of the encryption context that the caller gave differs from the message's.
     #[error("the message's encryption context differs from the one given")]
     ContextMismatch,

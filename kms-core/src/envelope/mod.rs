@@ -165,6 +165,7 @@ mod keyring;
 mod multi;
 mod output;
 mod parallel;
+mod ranges;
 mod raw_aes;
 mod raw_rsa;
 mod reencrypt;
@@ -194,6 +195,7 @@ pub use keyring::{
     EncryptionMaterialsRequest,
 };
 pub use multi::{MultiKeyring, MultiKeyringError};
+pub use ranges::{FrameLayout, MessageStart, RandomAccessReader, RangedMessage};
 pub use raw_aes::{RawAesError, RawAesKeyring};
 pub use raw_rsa::{RSA_RECIPIENT_NAMESPACE, RawRsaError, RawRsaKeyring};
 pub use reencrypt::{ReencryptError, Reencrypted, reencrypt};

@@ -8,6 +8,7 @@ mod fields;
 mod keyrings;
 mod malformed_body;
 mod malformed_header;
+mod ranges;
 mod reencrypted;
 mod sealed;
 mod signed;
