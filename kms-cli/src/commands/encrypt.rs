@@ -181,6 +181,7 @@ pub(super) fn failed(error: EncryptError, input: &Input, output: &OutputFile) ->
         EncryptError::Read(error) => input.failed(&error),
         EncryptError::Write(error) => output.failed(&error),
         EncryptError::FrameLength
+        | EncryptError::HeaderLength(_)
         | EncryptError::ReservedContextKey
         | EncryptError::RequiredContextKey(_)
         | EncryptError::TooManyDataKeys(_)

@@ -9,7 +9,9 @@ use super::derive::committing_key;
 use super::error::EncryptError;
 use super::frame::{FINAL_OVERHEAD, FINAL_PREFIX, FrameAad, Kind};
 use super::header::{Content, Header, PUBLIC_KEY_CONTEXT_KEY, RESERVED_PREFIX, public_key_text};
-use super::keyring::{DataKey, DataKeys, EncryptionMaterialsRequest};
+use super::keyring::{
+    DataKey, DataKeys, EncryptedDataKey, EncryptionMaterialsRequest, PADDING_PROVIDER,
+};
 use super::seal::{Frames, seal_final_frame};
 use super::signature::SigningWriter;
 use super::suite::AlgorithmSuite;
@@ -43,6 +45,11 @@ pub struct EncryptOptions {
     /// Keys of the encryption context whose pairs are authenticated but not stored in the message:
     /// whoever decrypts must bring them.
     pub required_context_keys: BTreeSet<String>,
+    /// The length in bytes that header and header authentication are to have, whatever the keyring and
+    /// the encryption context: then the length of a plaintext follows from that of its message
+    /// ([`FrameLayout`](super::FrameLayout)). They are filled up by an encrypted data key that is
+    /// nobody's and counts as one recipient more.
+    pub header_length: Option<u32>,
 }
 
 impl Default for EncryptOptions {
@@ -53,6 +60,7 @@ impl Default for EncryptOptions {
             threads: 1,
             sign: false,
             required_context_keys: BTreeSet::new(),
+            header_length: None,
         }
     }
 }
@@ -229,7 +237,8 @@ fn make_header(
 ) -> Result<(Header, Vec<u8>, AesGcm), EncryptError> {
     let suite = options.suite();
     let recipients = data_key.encrypted.len();
-    if recipients > options.max_data_keys {
+    let entries = recipients.saturating_add(usize::from(options.header_length.is_some()));
+    if entries > options.max_data_keys {
         return Err(EncryptError::TooManyDataKeys(options.max_data_keys));
     }
     if data_key.plaintext.len() != suite.key_length() || recipients == 0 {
@@ -243,7 +252,7 @@ fn make_header(
     }
     let message_id: [u8; 32] = array(random)?;
     let (key, commitment) = committing_key(suite, &data_key.plaintext, &message_id)?;
-    let header = Header {
+    let mut header = Header {
         suite,
         message_id: message_id.to_vec(),
         context,
@@ -251,10 +260,39 @@ fn make_header(
         content: Content::Framed(options.frame_length),
         commitment: commitment.to_vec(),
     };
+    if let Some(length) = options.header_length {
+        fill_up(&mut header, length)?;
+    }
     let mut bytes = header.to_bytes().ok_or(EncryptError::KeyMaterial)?;
     let aad = [bytes.as_slice(), &unstored.serialise()?].concat();
     // The IV 0 is the header's alone: frames count from 1 under the same key.
     let tag = key.seal_in_place([0; NONCE_LENGTH], &aad, &mut [])?;
     bytes.extend_from_slice(&tag);
     Ok((header, bytes, key))
+}
+
+/// Adds an encrypted data key that is nobody's, so that header and tag have `length` bytes.
+fn fill_up(header: &mut Header, length: u32) -> Result<(), EncryptError> {
+    let written = header.to_bytes().ok_or(EncryptError::KeyMaterial)?.len() + TAG_LENGTH;
+    let too_long = EncryptError::HeaderLength(length);
+    let wanted = usize::try_from(length).unwrap_or(usize::MAX);
+    let Some(missing) = wanted.checked_sub(written) else {
+        return Err(too_long);
+    };
+    if missing == 0 {
+        return Ok(());
+    }
+    // Three length fields, the provider id, and no provider info.
+    let Some(filling) = missing.checked_sub(3 * 2 + PADDING_PROVIDER.len()) else {
+        return Err(too_long);
+    };
+    if u16::try_from(filling).is_err() {
+        return Err(too_long);
+    }
+    header.encrypted_data_keys.push(EncryptedDataKey {
+        provider_id: PADDING_PROVIDER.to_owned(),
+        provider_info: Vec::new(),
+        ciphertext: vec![0; filling],
+    });
+    Ok(())
 }

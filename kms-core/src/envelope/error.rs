@@ -27,6 +27,9 @@ pub enum EncryptError {
     /// The message would have more encrypted data keys than the options allow.
     #[error("the message would have more than {0} encrypted data keys")]
     TooManyDataKeys(usize),
+    /// The header needs another length than the options say.
+    #[error("the header does not fit into {0} bytes; use a larger header length")]
+    HeaderLength(u32),
     /// The keyring gave no data key.
     #[error("no data key could be generated")]
     Key(#[source] KeyError),

@@ -11,6 +11,10 @@ use crate::secret::SecretBytes;
 /// The provider id of data keys that AWS KMS, or a service that speaks its protocol, encrypted.
 pub const AWS_KMS_PROVIDER: &str = "aws-kms";
 
+/// The provider id of an encrypted data key that is none: it fills the header up to a length, and no
+/// keyring takes it for its own.
+pub(super) const PADDING_PROVIDER: &str = "kms-padding";
+
 /// A data key encrypted for one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncryptedDataKey {

@@ -4,6 +4,7 @@
 mod asynchronous;
 mod cached;
 mod craft;
+mod encryptor;
 mod fields;
 mod keyrings;
 mod malformed_body;
