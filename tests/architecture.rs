@@ -11,6 +11,19 @@ use kms_tests::workspace;
 use source::{Source, entries, manifest, names_crate, none, relative, rooms_named, sources};
 use toml::Value;
 
+/// The crates that users get.
+const PRODUCT: [&str; 4] = ["kms-core", "kms-cli", "kms-server", "kms-object-store"];
+/// Their code.
+const PRODUCT_SOURCES: [&str; 4] = [
+    "kms-core/src",
+    "kms-cli/src",
+    "kms-server/src",
+    "kms-object-store/src",
+];
+
+/// What the object store may use of kms-core: the room of messages, and what its arguments are.
+const ROOMS_OF_THE_OBJECT_STORE: &[&str] = &["ciphertext", "crypto", "envelope", "secret"];
+
 /// The rooms of kms-core. A room uses rooms of lines above its own, and rooms to its left.
 const LAYERS: &[&[&str]] = &[
     &["ids", "secret", "time"],
@@ -131,6 +144,7 @@ const FUZZ_TARGETS: &[&str] = &[
     "principals_file",
     "public_key",
     "query_request",
+    "random_access",
     "sealed_record",
     "seed_file",
     "server_config",
@@ -183,6 +197,22 @@ fn a_room_uses_only_rooms_to_its_left() {
         }
     }
     none(&breaches, "a room uses only rooms to its left");
+}
+
+#[test]
+fn the_object_store_knows_messages_and_nothing_of_the_engine() {
+    let mut breaches = Vec::new();
+    for source in sources(&["kms-object-store/src"]) {
+        for (number, line) in source.shipped() {
+            for path in line.split("kms_core::").skip(1) {
+                let room: String = path.chars().take_while(|c| c.is_alphanumeric()).collect();
+                if !ROOMS_OF_THE_OBJECT_STORE.contains(&room.as_str()) {
+                    breaches.push(format!("{}:{number} uses {room}", source.path));
+                }
+            }
+        }
+    }
+    none(&breaches, "kms-object-store uses the room of messages");
 }
 
 #[test]
@@ -246,7 +276,7 @@ fn rooms_up_to_envelope_are_pure() {
 /// The libraries of cryptography that a product crate can name at all, as identifiers.
 fn cryptographic_dependencies() -> Vec<String> {
     let mut found = Vec::new();
-    for package in ["kms-core", "kms-cli", "kms-server"] {
+    for package in PRODUCT {
         let manifest = manifest(&format!("{package}/Cargo.toml"));
         let names = manifest["dependencies"].as_table().unwrap().keys();
         found.extend(names.map(|name| name.replace('-', "_")));
@@ -260,7 +290,7 @@ fn only_the_cryptographic_room_names_a_cryptographic_library() {
     let mut breaches = Vec::new();
     let libraries = cryptographic_dependencies();
     assert!(libraries.contains(&"aws_lc_rs".to_owned()));
-    for source in sources(&["kms-core/src", "kms-cli/src", "kms-server/src"]) {
+    for source in sources(&PRODUCT_SOURCES) {
         let excused = |name: &str| CRYPTOGRAPHIC_EXCEPTIONS.contains(&(source.path.as_str(), name));
         if source.path.starts_with("kms-core/src/crypto/") {
             continue;
@@ -286,7 +316,7 @@ fn only_the_cryptographic_room_names_a_cryptographic_library() {
 #[test]
 fn the_programs_do_not_depend_on_a_cryptographic_library() {
     let mut breaches = Vec::new();
-    for package in ["kms-cli", "kms-server"] {
+    for package in PRODUCT.into_iter().filter(|name| *name != "kms-core") {
         let manifest = manifest(&format!("{package}/Cargo.toml"));
         for name in manifest["dependencies"].as_table().unwrap().keys() {
             if CRYPTOGRAPHIC.contains(&name.replace('-', "_").as_str()) {
@@ -300,7 +330,7 @@ fn the_programs_do_not_depend_on_a_cryptographic_library() {
 #[test]
 fn only_the_embedded_store_names_its_engine() {
     let mut breaches = Vec::new();
-    for source in sources(&["kms-core/src", "kms-cli/src", "kms-server/src"]) {
+    for source in sources(&PRODUCT_SOURCES) {
         let own = source.path.starts_with("kms-core/src/store/sqlite");
         for (number, line) in source
             .shipped()
@@ -321,6 +351,7 @@ fn files_stay_small() {
         "kms-core",
         "kms-cli",
         "kms-server",
+        "kms-object-store",
         "tests",
         "benches",
         "fuzz/src",
@@ -342,7 +373,7 @@ fn files_stay_small() {
 
 #[test]
 fn every_product_crate_inherits_the_lints() {
-    for package in ["kms-core", "kms-cli", "kms-server"] {
+    for package in PRODUCT {
         let manifest = manifest(&format!("{package}/Cargo.toml"));
         assert_eq!(
             manifest["lints"]["workspace"].as_bool(),
@@ -363,7 +394,7 @@ fn every_product_crate_inherits_the_lints() {
 #[test]
 fn lints_are_expected_with_a_reason_and_never_allowed() {
     let mut breaches = Vec::new();
-    for source in sources(&["kms-core/src", "kms-cli/src", "kms-server/src"]) {
+    for source in sources(&PRODUCT_SOURCES) {
         for (index, line) in source.text.lines().enumerate() {
             let line = line.trim_start();
             if line.starts_with("#[allow(") || line.starts_with("#![allow(") {
@@ -401,7 +432,7 @@ fn every_dependency_says_what_it_is_for() {
 #[test]
 fn members_take_versions_from_the_workspace() {
     let mut breaches = Vec::new();
-    for package in ["kms-core", "kms-cli", "kms-server", "tests", "benches"] {
+    for package in PRODUCT.into_iter().chain(["tests", "benches"]) {
         let manifest = manifest(&format!("{package}/Cargo.toml"));
         for table in ["dependencies", "dev-dependencies", "build-dependencies"] {
             let Some(dependencies) = manifest.get(table).and_then(Value::as_table) else {

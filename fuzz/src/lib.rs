@@ -20,6 +20,7 @@ pub mod policy_document;
 pub mod principals_file;
 pub mod public_key;
 pub mod query_request;
+pub mod random_access;
 pub mod sealed_record;
 pub mod seed_file;
 pub mod server_config;
@@ -51,6 +52,7 @@ pub const TARGETS: &[Target] = &[
     ("principals_file", principals_file::run),
     ("public_key", public_key::run),
     ("query_request", query_request::run),
+    ("random_access", random_access::run),
     ("sealed_record", sealed_record::run),
     ("seed_file", seed_file::run),
     ("server_config", server_config::run),
