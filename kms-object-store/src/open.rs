@@ -12,11 +12,19 @@ use object_store::{Attributes, Extensions, GetOptions, GetResult, ObjectMeta, Re
 use crate::blocking::blocking;
 use crate::cache::OpenedObject;
 use crate::error::EncryptedObjectError;
+use crate::lengths::Lengths;
 use crate::store::Shared;
+
+/// Plaintext bytes that an object may have to come whole with its header, in one request.
+const SMALL: u32 = 64 * 1024;
+/// What two frames have around their plaintext.
+const AROUND_FRAMES: u32 = 32 + 40;
 
 /// An object that was just opened, and what came along.
 pub(crate) struct Opening {
     pub(crate) object: Arc<OpenedObject>,
+    /// The bytes of the stored object that came with its header, from the first on.
+    pub(crate) start: Bytes,
     /// The plaintext of the final frame, if it had to be read.
     pub(crate) last: Option<SecretBytes>,
     /// With the size of the plaintext.
@@ -28,8 +36,10 @@ pub(crate) struct Opening {
 impl Shared {
     /// Opens the object in the state in which the caller's conditions find it.
     pub(crate) async fn open(&self, location: &Path, options: &GetOptions) -> Result<Opening> {
+        let Lengths { header, frame } = self.lengths;
+        let first = u64::from(header) + u64::from(frame.min(SMALL) + AROUND_FRAMES);
         let first = GetOptions {
-            range: Some((0..u64::from(self.lengths.header)).into()),
+            range: Some((0..first).into()),
             ..options.clone()
         };
         let response = self.inner.get_opts(location, first).await?;
@@ -37,16 +47,17 @@ impl Shared {
         let (attributes, extensions) = (response.attributes.clone(), response.extensions.clone());
         // A size that is none of this store's is refused before anything else is.
         let meta = self.lengths.of_plaintext(stored.clone())?;
-        let header = response.bytes().await?;
+        let start = response.bytes().await?;
         let (object, last) = match self.opened_before(location, &stored) {
             Some(object) => (object, None),
             None => {
-                let (object, last) = self.authenticate(header, &stored, options).await?;
+                let (object, last) = self.authenticate(&start, &stored, options).await?;
                 (object, Some(last))
             }
         };
         Ok(Opening {
             object,
+            start,
             last,
             meta,
             attributes,
@@ -66,7 +77,7 @@ impl Shared {
 
     async fn authenticate(
         &self,
-        header: Bytes,
+        beginning: &Bytes,
         stored: &ObjectMeta,
         options: &GetOptions,
     ) -> Result<(Arc<OpenedObject>, SecretBytes)> {
@@ -75,15 +86,23 @@ impl Shared {
             location: location.clone(),
             source,
         };
-        let start = self.message_start(header, stored).await?;
+        let start = self.message_start(beginning.clone(), stored).await?;
         let start = start.map_err(refused)?;
         if self.lengths.layout(stored.size) != Some(*start.layout()) {
             let location = location.clone();
             return Err(EncryptedObjectError::Lengths { location }.into());
         }
         let end = start.layout().final_frame_range();
-        let frame = self.inner_range(stored, options, end).await?;
-        let (message, last) = start.prove_end(&frame.bytes().await?).map_err(refused)?;
+        let frame = match part(beginning, &end) {
+            Some(frame) => frame,
+            None => {
+                self.inner_range(stored, options, end)
+                    .await?
+                    .bytes()
+                    .await?
+            }
+        };
+        let (message, last) = start.prove_end(&frame).map_err(refused)?;
         let object = Arc::new(OpenedObject {
             location: location.clone(),
             message,
@@ -96,7 +115,7 @@ impl Shared {
     /// Asks for the data key, which may take a call to a key service.
     async fn message_start(
         &self,
-        header: Bytes,
+        beginning: Bytes,
         stored: &ObjectMeta,
     ) -> Result<Result<MessageStart, DecryptError>> {
         let keys = Arc::clone(&self.keys);
@@ -107,7 +126,7 @@ impl Shared {
             reproduced_context: self.context_of(&stored.location),
             ..DecryptOptions::default()
         };
-        blocking(move || MessageStart::open(&mut &*header, size, keys.as_ref(), &options)).await
+        blocking(move || MessageStart::open(&mut &*beginning, size, keys.as_ref(), &options)).await
     }
 
     /// A range of what is stored, out of the very object that `stored` tells of.
@@ -131,4 +150,11 @@ impl Shared {
         }
         Ok(response)
     }
+}
+
+/// A range of an object that begins with these bytes, if they have all of it.
+pub(crate) fn part(beginning: &Bytes, range: &Range<u64>) -> Option<Bytes> {
+    let start = usize::try_from(range.start).ok()?;
+    let end = usize::try_from(range.end).ok()?;
+    (start <= end && end <= beginning.len()).then(|| beginning.slice(start..end))
 }

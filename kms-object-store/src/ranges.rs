@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, Result};
+use object_store::{Error, GetOptions, GetRange, Result};
 
 use crate::blocking::blocking;
 use crate::cache::OpenedObject;
 use crate::error::EncryptedObjectError;
 use crate::frames::{open_frame, part_of_frame, slice_of_frame};
-use crate::read::resolve;
+use crate::read::{MOST_OPENINGS, resolve};
 use crate::store::Shared;
 
 impl Shared {
@@ -31,9 +31,37 @@ impl Shared {
                 Err(_) => self.opened.forget(location),
             }
         }
-        let opening = self.open(location, &GetOptions::default()).await?;
-        let parts = self.get_ranges_opened(&opening.object, ranges).await;
-        parts.inspect_err(|_| self.opened.forget(location))
+        for _ in 0..MOST_OPENINGS {
+            let opening = self.open(location, &GetOptions::default()).await;
+            let object = match opening {
+                Ok(opening) => opening.object,
+                // It was replaced between two requests.
+                Err(Error::Precondition { .. }) => continue,
+                Err(error) => return Err(error),
+            };
+            match self.get_ranges_opened(&object, ranges).await {
+                Ok(parts) => return Ok(parts),
+                Err(error) => {
+                    self.opened.forget(location);
+                    if !self.is_replaced(&object).await? {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+        let location = location.clone();
+        Err(EncryptedObjectError::Changed { location }.into())
+    }
+
+    /// Whether there is another object now: ranges cannot be asked for under a condition, and frames
+    /// of two objects do not open as one.
+    async fn is_replaced(&self, object: &OpenedObject) -> Result<bool> {
+        let head = GetOptions {
+            head: true,
+            ..GetOptions::default()
+        };
+        let now = self.inner.get_opts(&object.location, head).await?.meta;
+        Ok(now.e_tag != object.e_tag || now.size != object.message.layout().message_length())
     }
 
     /// Each frame is read and opened once, whatever number of ranges it is in. How many requests

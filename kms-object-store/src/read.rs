@@ -6,18 +6,17 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
-use kms_core::secret::SecretBytes;
 use object_store::path::Path;
 use object_store::{Error, GetOptions, GetRange, GetResult, GetResultPayload, ObjectMeta, Result};
 
 use crate::cache::OpenedObject;
-use crate::error::STORE;
+use crate::error::{EncryptedObjectError, STORE};
 use crate::frames::{Frames, part_of_frame};
-use crate::open::Opening;
+use crate::open::{Opening, part};
 use crate::store::Shared;
 
 /// How often an object is opened that is replaced again and again while it is.
-const MOST_OPENINGS: usize = 4;
+pub(crate) const MOST_OPENINGS: usize = 8;
 
 impl Shared {
     pub(crate) async fn get(
@@ -38,17 +37,16 @@ impl Shared {
                 Err(_) => self.opened.forget(location),
             }
         }
-        let mut openings = 1;
-        loop {
+        for _ in 0..MOST_OPENINGS {
             match self.get_anew(location, &options).await {
+                // Not a condition of the caller's: it was replaced between two requests.
                 Err(Error::Precondition { .. })
-                    if options.if_match.is_none()
-                        && options.if_unmodified_since.is_none()
-                        && openings < MOST_OPENINGS => {}
+                    if options.if_match.is_none() && options.if_unmodified_since.is_none() => {}
                 result => return result,
             }
-            openings += 1;
         }
+        let location = location.clone();
+        Err(EncryptedObjectError::Changed { location }.into())
     }
 
     /// What is said of an object, without its bytes.
@@ -120,18 +118,9 @@ impl Shared {
     ) -> Result<GetResult> {
         let opening = self.open(location, options).await?;
         let range = resolve(options.range.as_ref(), opening.meta.size)?;
-        let Opening {
-            object,
-            last,
-            meta,
-            attributes,
-            extensions,
-        } = opening;
-        let stored = ObjectMeta {
-            size: object.message.layout().message_length(),
-            ..meta.clone()
-        };
-        let payload = self.stream(object, last, &stored, &range, options).await?;
+        let (meta, attributes) = (opening.meta.clone(), opening.attributes.clone());
+        let extensions = opening.extensions.clone();
+        let payload = self.stream(opening, &range, options).await?;
         Ok(GetResult {
             payload: GetResultPayload::Stream(payload),
             meta,
@@ -141,39 +130,49 @@ impl Shared {
         })
     }
 
-    /// The plaintext of a range; the final frame is not read again where it is at hand.
+    /// The plaintext of a range; nothing is read again that came with the opening.
     async fn stream(
         self: &Arc<Self>,
-        object: Arc<OpenedObject>,
-        last: Option<SecretBytes>,
-        stored: &ObjectMeta,
+        opening: Opening,
         range: &Range<u64>,
         options: &GetOptions,
     ) -> Result<BoxStream<'static, Result<Bytes>>> {
+        let object = opening.object;
         let layout = *object.message.layout();
         let final_frame = layout.final_frame();
         let Some(sequences) = layout.frames_of(range.clone()) else {
             return Ok(stream::empty().boxed());
         };
         let (first, mut until) = sequences.into_inner();
-        let end = last.filter(|_| until == final_frame).map(|plaintext| {
+        let end = opening.last.filter(|_| until == final_frame);
+        let end = end.map(|plaintext| {
             until = final_frame - 1;
             part_of_frame(&object.message, final_frame, plaintext, range)
         });
         let end = stream::iter(end.map(Ok));
-        let (Some(start), Some(stop)) = (layout.frame_range(first), layout.frame_range(until))
-        else {
+        let (Some(from), Some(to)) = (layout.frame_range(first), layout.frame_range(until)) else {
             return Ok(end.boxed());
         };
         if first > until {
             return Ok(end.boxed());
         }
-        let response = self.inner_range(stored, options, start.start..stop.end);
+        let bytes = from.start..to.end;
+        let (rest, ciphertext) = match part(&opening.start, &bytes) {
+            Some(here) => (here, stream::empty().boxed()),
+            None => {
+                let stored = ObjectMeta {
+                    size: layout.message_length(),
+                    ..opening.meta
+                };
+                let response = self.inner_range(&stored, options, bytes).await?;
+                (Bytes::new(), response.into_stream())
+            }
+        };
         let frames = Frames {
             shared: Arc::clone(self),
             object,
-            ciphertext: response.await?.into_stream(),
-            rest: Bytes::new(),
+            ciphertext,
+            rest,
             sequences: first..=until,
             wanted: range.clone(),
         };

@@ -109,7 +109,7 @@ impl Shared {
 /// * Each object is one message under a data key of its own, bound to the object's location: objects
 ///   that somebody swaps or moves in the inner store are refused. A copy or a rename by this store
 ///   encrypts anew.
-/// * The first read of an object costs two small requests more, for its header and its end, and a
+/// * The first read of an object costs one or two requests more, for its header and its end, and a
 ///   data key; then it is remembered, and a read is one request for the frames that it touches.
 /// * Sizes are those of the plaintext. `head` and `list` take them from the sizes in the inner store
 ///   by arithmetic, and authenticate nothing; every read does.

@@ -2,7 +2,7 @@
 
 mod conformance;
 mod inner;
-mod parquet;
+mod parquet_files;
 mod ranges;
 mod replaced;
 mod requests;

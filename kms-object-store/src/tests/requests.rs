@@ -9,6 +9,8 @@ use super::inner::Watched;
 use super::*;
 
 const HEADER: u64 = 1024;
+/// What is asked for first: header, and a frame of plaintext in as many as two frames.
+const FIRST: u64 = HEADER + FRAME + 72;
 const STRIDE: u64 = FRAME + 32;
 
 /// Where a frame stands, counted from 0.
@@ -94,7 +96,7 @@ async fn an_object_is_opened_once_and_then_costs_one_request_for_its_frames() {
         .unwrap();
     assert_eq!(part, plaintext[3 * 65_536 - 1..3 * 65_536 + 1]);
     let two = frame(2).start..frame(3).end;
-    assert_eq!(inner.take(), [0..HEADER, last.clone(), two]);
+    assert_eq!(inner.take(), [0..FIRST, last.clone(), two]);
 
     store
         .get_range(&location, 7 * FRAME..7 * FRAME + 1)
@@ -126,7 +128,7 @@ async fn an_object_is_opened_once_and_then_costs_one_request_for_its_frames() {
 }
 
 #[tokio::test]
-async fn a_range_that_needs_the_final_frame_alone_reads_it_once() {
+async fn nothing_is_read_again_that_came_with_the_opening() {
     let inner = Arc::new(Watched::default());
     let store = store_over(inner.clone(), StoreOptions::default());
     let location = Path::from("a");
@@ -136,12 +138,25 @@ async fn a_range_that_needs_the_final_frame_alone_reads_it_once() {
         .unwrap();
     let last = HEADER + STRIDE..HEADER + STRIDE + 45;
     store.get_range(&location, FRAME..FRAME + 5).await.unwrap();
-    assert_eq!(inner.take(), [0..HEADER, last.clone()]);
+    assert_eq!(inner.take(), [0..FIRST, last.clone()]);
 
     let other = store_over(inner.clone(), StoreOptions::default());
     let read = other.get(&location).await.unwrap().bytes().await.unwrap();
     assert_eq!(read, pattern(65_536 + 5));
-    assert_eq!(inner.take(), [0..HEADER, last, frame(0)]);
+    assert_eq!(inner.take(), [0..FIRST, last]);
+}
+
+#[tokio::test]
+async fn an_object_of_a_frame_or_less_costs_one_request() {
+    let inner = Arc::new(Watched::default());
+    let store = store_over(inner.clone(), StoreOptions::default());
+    let location = Path::from("a");
+    for length in [0, 1, 65_535, 65_536] {
+        store.put(&location, pattern(length).into()).await.unwrap();
+        let read = store.get(&location).await.unwrap().bytes().await.unwrap();
+        assert_eq!(read, pattern(length));
+        assert_eq!(inner.take().len(), 1, "{length} bytes");
+    }
 }
 
 #[tokio::test]
