@@ -1,5 +1,6 @@
 //! An inner store that writes down what is asked of it.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Mutex;
@@ -11,7 +12,7 @@ use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
 /// Objects in memory, and the ranges that were asked of them.
@@ -19,12 +20,28 @@ use object_store::{
 pub(super) struct Watched {
     pub(super) memory: InMemory,
     asked: Mutex<Vec<Range<u64>>>,
+    /// What another one puts before each request to come, if anything.
+    replacements: Mutex<VecDeque<Option<PutPayload>>>,
 }
 
 impl Watched {
     /// The ranges that were asked for since this was called last.
     pub(super) fn take(&self) -> Vec<Range<u64>> {
         std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+}
+
+impl Watched {
+    /// Has the object replaced before some of the next requests.
+    pub(super) fn replace_before(&self, requests: impl IntoIterator<Item = Option<PutPayload>>) {
+        self.replacements.lock().unwrap().extend(requests);
+    }
+
+    async fn replace(&self, location: &Path) {
+        let replacement = self.replacements.lock().unwrap().pop_front();
+        if let Some(stored) = replacement.flatten() {
+            self.memory.put(location, stored).await.unwrap();
+        }
     }
 }
 
@@ -55,6 +72,7 @@ impl ObjectStore for Watched {
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
         let head = options.head;
+        self.replace(location).await;
         let result = self.memory.get_opts(location, options).await?;
         if !head {
             self.asked.lock().unwrap().push(result.range.clone());
@@ -63,6 +81,7 @@ impl ObjectStore for Watched {
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        self.replace(location).await;
         self.asked.lock().unwrap().extend_from_slice(ranges);
         self.memory.get_ranges(location, ranges).await
     }

@@ -1,6 +1,6 @@
 //! Objects that change while a store knows them.
 
-use object_store::{GetOptions, PutMode, UpdateVersion};
+use object_store::{GetOptions, PutMode, PutPayload, UpdateVersion};
 
 use super::*;
 
@@ -51,6 +51,83 @@ async fn several_ranges_of_a_replaced_object_are_of_one_state() {
             .await
             .unwrap();
         assert_eq!(parts, vec![vec![byte]; 3]);
+    }
+}
+
+/// The object `a`, all of these bytes, as it is stored.
+async fn stored(byte: u8, length: usize) -> PutPayload {
+    let inner = Arc::new(InMemory::new());
+    let (store, location) = (
+        store_over(inner.clone(), StoreOptions::default()),
+        Path::from("a"),
+    );
+    store
+        .put(&location, vec![byte; length].into())
+        .await
+        .unwrap();
+    inner
+        .get(&location)
+        .await
+        .unwrap()
+        .bytes()
+        .await
+        .unwrap()
+        .into()
+}
+
+#[tokio::test]
+async fn an_object_that_is_replaced_between_two_requests_is_read_in_one_state() {
+    const LENGTH: usize = 300_000;
+    let location = Path::from("a");
+    // The object is the first of them, and is replaced before the request of this place: the ones that
+    // open it, the one that reads.
+    for place in 0..4 {
+        let inner = Arc::new(inner::Watched::default());
+        let store = store_over(inner.clone(), StoreOptions::default());
+        inner
+            .memory
+            .put(&location, stored(1, LENGTH).await)
+            .await
+            .unwrap();
+        let mut requests = vec![None; place];
+        requests.push(Some(stored(2, LENGTH).await));
+        inner.replace_before(requests.clone());
+        let whole = store.get(&location).await.unwrap().bytes().await.unwrap();
+        assert!(whole == vec![whole[0]; LENGTH], "request {place}");
+
+        let store = store_over(inner.clone(), StoreOptions::default());
+        inner
+            .memory
+            .put(&location, stored(1, LENGTH).await)
+            .await
+            .unwrap();
+        inner.replace_before(requests);
+        let ranges = [0..1, 150_000..150_001, 299_999..300_000];
+        let parts = store.get_ranges(&location, &ranges).await.unwrap();
+        assert_eq!(parts, vec![parts[0].clone(); 3]);
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_never_stays_the_same_is_told_as_changed() {
+    let location = Path::from("a");
+    let inner = Arc::new(inner::Watched::default());
+    let store = store_over(inner.clone(), StoreOptions::default());
+    inner
+        .memory
+        .put(&location, stored(0, 300_000).await)
+        .await
+        .unwrap();
+    for byte in 1..60 {
+        inner.replace_before([Some(stored(byte, 300_000).await)]);
+    }
+    let whole = store.get(&location).await.unwrap_err();
+    let parts = store.get_ranges(&location, &[0..1]).await.unwrap_err();
+    for error in [whole, parts] {
+        assert!(matches!(
+            refusal(&error),
+            EncryptedObjectError::Changed { .. }
+        ));
     }
 }
 
