@@ -46,6 +46,7 @@ mod ranges;
 mod read;
 mod store;
 #[cfg(test)]
+#[expect(clippy::as_conversions, reason = "lengths of test data")]
 mod tests;
 
 pub use error::{EncryptedObjectError, InvalidStoreOptions};

@@ -1,3 +1,5 @@
+#![expect(clippy::as_conversions, reason = "lengths of test data")]
+
 use std::ops::Range;
 
 use proptest::prelude::*;

@@ -1,5 +1,7 @@
 //! Messages made of plaintext in pieces, and headers of a length that was asked for.
 
+#![expect(clippy::as_conversions, reason = "lengths of test data")]
+
 use super::*;
 
 fn in_pieces(plaintext: &[u8], sizes: &[usize], options: &EncryptOptions) -> Vec<u8> {

@@ -1,5 +1,7 @@
 //! Messages that are read in parts.
 
+#![expect(clippy::as_conversions, reason = "lengths of test data")]
+
 use std::cell::Cell;
 use std::io::{Cursor, Seek, SeekFrom};
 use std::rc::Rc;
