@@ -76,6 +76,14 @@ impl Failure {
         }
     }
 
+    /// What failed has been told already; only the exit code is left.
+    pub(crate) fn told(kind: Kind) -> Self {
+        Self {
+            quiet: true,
+            ..Self::new(kind, "what failed has been told")
+        }
+    }
+
     /// An I/O error while doing `what`, such as "cannot read secret.txt".
     pub(crate) fn io(what: impl fmt::Display, error: &io::Error) -> Self {
         let kind = match error.kind() {
@@ -99,11 +107,31 @@ impl Failure {
         Self { kind, ..self }
     }
 
+    /// Something more to know or do, said at the end.
+    #[must_use]
+    pub(crate) fn also(mut self, more: impl fmt::Display) -> Self {
+        self.hint = Some(match self.hint {
+            Some(hint) => format!("{hint}; {more}"),
+            None => more.to_string(),
+        });
+        self
+    }
+
     /// What happened before, said in front of the message.
     #[must_use]
     pub(crate) fn within(mut self, context: impl fmt::Display) -> Self {
         self.message = format!("{context}: {}", self.message);
         self
+    }
+
+    /// The same with the name of the file that it is about, unless the message has it already.
+    #[must_use]
+    pub(crate) fn within_unless_named(self, name: &str) -> Self {
+        if self.message.contains(name) {
+            self
+        } else {
+            self.within(name)
+        }
     }
 
     pub(crate) const fn kind(&self) -> Kind {

@@ -5,6 +5,7 @@ mod args;
 mod commands;
 mod engine;
 mod failure;
+mod interrupt;
 mod local_credentials;
 mod output;
 mod pipeline;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::args::{Format, Global};
 use crate::failure::{Failure, Kind};
+use crate::pipeline::Progress;
 
 /// Prints as the caller asked to: as text for people or as AWS-shaped JSON for programs.
 #[derive(Debug)]
@@ -84,6 +85,15 @@ impl Output {
     pub(crate) fn note(&self, message: &str) {
         if self.verbose {
             complain(message);
+        }
+    }
+
+    /// What shows how far work on `total` bytes has come, where somebody wants to see it.
+    pub(crate) fn progress(&self, total: Option<u64>) -> Progress {
+        if self.quiet {
+            Progress::silent()
+        } else {
+            Progress::of(total)
         }
     }
 

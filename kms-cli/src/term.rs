@@ -20,6 +20,13 @@ pub(crate) fn passphrase(prompt: &str) -> Result<SecretText, Failure> {
         })
 }
 
+/// Asks for some other secret without echo.
+pub(crate) fn secret(prompt: &str) -> Result<SecretText, Failure> {
+    rpassword::prompt_password(prompt)
+        .map(SecretText::new)
+        .map_err(failed)
+}
+
 /// Asks for a new passphrase twice, so that a slip does not lock the store for ever.
 pub(crate) fn new_passphrase() -> Result<SecretText, Failure> {
     let first = passphrase("New passphrase: ")?;

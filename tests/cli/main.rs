@@ -11,6 +11,8 @@ mod policy;
 mod principals;
 mod recipients;
 mod seed;
+mod several;
+mod shells;
 mod signing;
 mod store;
 mod streams;

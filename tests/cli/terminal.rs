@@ -15,7 +15,7 @@ use rustix::termios::{LocalModes, tcgetattr};
 use crate::{USAGE, quietly, refused, store_with_key};
 
 /// A terminal: our end and the program's.
-fn terminal() -> (File, File) {
+pub(crate) fn terminal() -> (File, File) {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&ours).unwrap();
     unlockpt(&ours).unwrap();

@@ -10,12 +10,14 @@ use super::parse_pair;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Each -k and each -r can decrypt the message on its own. The context is not secret: it is stored in
-the message in the clear, and whoever decrypts can insist on it.
+the message in the clear, and whoever decrypts can insist on it. Of several files, each is encrypted
+to its name with .kms behind it; the files stay, and what exists is not replaced without --force.
 
 Examples:
   tar c dir | kms encrypt -k alias/backup > dir.tar.enc
   kms encrypt -k alias/backup --context purpose=backup -o notes.enc notes.txt
   kms encrypt -k alias/backup -r auditor.pem -o report.enc report.pdf
+  kms encrypt -k alias/backup --output-directory sealed *.sql
   kms encrypt -a -k alias/mail message.txt | mail -s report alice@example.com")]
 pub(crate) struct Encrypt {
     #[command(flatten)]
@@ -31,12 +33,15 @@ pub(crate) struct Encrypt {
     /// Write here instead of to standard output; appears only when it is complete
     #[arg(short, long = "out", value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Write bytes even to a terminal
+    /// Write each FILE to its name with .kms behind it in this directory
+    #[arg(long, value_name = "DIR", conflicts_with = "out")]
+    pub(crate) output_directory: Option<PathBuf>,
+    /// Write bytes even to a terminal; of several files, replace outputs that exist
     #[arg(long)]
     pub(crate) force: bool,
     /// What to encrypt [default: standard input, as is -]
     #[arg(value_name = "FILE")]
-    pub(crate) file: Option<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// Who can decrypt the message that is written.
@@ -49,6 +54,17 @@ pub(crate) struct Recipients {
         value_name = "KEY",
         required_unless_present = "recipients"
     )]
+    pub(crate) keys: Vec<String>,
+    /// A file with an RSA public key (PEM) whose owner can decrypt the message, without any store
+    #[arg(short, long = "recipient", value_name = "FILE")]
+    pub(crate) recipients: Vec<PathBuf>,
+}
+
+/// Who can decrypt the message that is written, if not those who could decrypt the old one.
+#[derive(Debug, Args)]
+pub(crate) struct NewRecipients {
+    /// A key that can decrypt the message: id, ARN, alias/NAME or alias ARN [default: its own keys]
+    #[arg(short, long = "key", value_name = "KEY")]
     pub(crate) keys: Vec<String>,
     /// A file with an RSA public key (PEM) whose owner can decrypt the message, without any store
     #[arg(short, long = "recipient", value_name = "FILE")]
@@ -75,12 +91,14 @@ pub(crate) struct Writing {
 #[command(after_help = "\
 Only authenticated data is written. A message that turns out to be truncated or forged further on
 has by then released its intact beginning to standard output: heed exit code 6 (in a shell pipeline
-`set -o pipefail`), or use -o, which leaves nothing behind on failure.
+`set -o pipefail`), or use -o, which leaves nothing behind on failure. Of several files, each is
+decrypted to its name without .kms; the files stay, and what exists is not replaced without --force.
 
 Examples:
   kms decrypt dir.tar.enc | tar x
   kms decrypt -o notes.txt --context purpose=backup notes.enc
   kms decrypt --private-key auditor.key -o report.pdf report.enc
+  kms decrypt --output-directory restored sealed/*.kms
   kms decrypt -k arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab x.enc")]
 pub(crate) struct Decrypt {
     /// Use only this key [default: any key of the message that the store holds]
@@ -101,12 +119,15 @@ pub(crate) struct Decrypt {
     /// Write what a signed message holds before its signature is verified, which may be forged
     #[arg(long)]
     pub(crate) release_unverified_plaintext: bool,
-    /// Write to a terminal even what is not text
+    /// Write each FILE to its name without .kms in this directory
+    #[arg(long, value_name = "DIR", conflicts_with = "out")]
+    pub(crate) output_directory: Option<PathBuf>,
+    /// Write to a terminal even what is not text; of several files, replace outputs that exist
     #[arg(long)]
     pub(crate) force: bool,
     /// What to decrypt [default: standard input, as is -]
     #[arg(value_name = "FILE")]
-    pub(crate) file: Option<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// What opens a message, when no key is named.

@@ -24,8 +24,8 @@ pub(crate) use key::{
 };
 pub(crate) use local::CredentialProcess;
 pub(crate) use message::{
-    Commitment, Decrypt, DiscoveryAndPrivateKey, Encrypt, Inspect, Reading, Recipients, Reencrypt,
-    Writing,
+    Commitment, Decrypt, DiscoveryAndPrivateKey, Encrypt, Inspect, NewRecipients, Reading,
+    Recipients, Reencrypt, Writing,
 };
 pub(crate) use policy::{EvalPolicies, Explain, LintPolicy, PolicyKind, PolicyTool};
 pub(crate) use principals::PrincipalsCommand;

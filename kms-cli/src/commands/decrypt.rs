@@ -1,13 +1,15 @@
 //! `kms decrypt`.
 
 use std::io::{self, Cursor, Read, Write};
+use std::path::Path;
 
 use kms_core::envelope::{
     self, CommitmentPolicy, DataKeys, DecryptError, DecryptOptions, Part, SignedMessages, Summary,
 };
 
-use super::encrypt::{context, refuse_to_overwrite};
+use super::encrypt::{context, refuse_to_overwrite, watched};
 use super::keyring;
+use super::several::{self, Files};
 use crate::args::{Commitment, Decrypt, Reading};
 use crate::engine::Kms;
 use crate::failure::{Failure, Kind};
@@ -20,27 +22,70 @@ pub(super) fn run(
     open: impl FnOnce() -> Result<Kms, Failure>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let mut options = options(&arguments.reading)?;
-    let input = Input::open(arguments.file.as_deref())?;
+    let options = options(&arguments.reading)?;
+    let files = files(arguments);
+    let alone = files
+        .only()
+        .map(|file| opened(file, arguments))
+        .transpose()?;
+    if alone.is_none() {
+        files.check()?;
+    }
+    let kms = keyring::reads_by_kms(&arguments.source).then(open);
+    let kms = kms.transpose()?;
+    let keys = keyring::of_reader(&arguments.keys, &arguments.source, kms.as_ref())?;
+    if let Some((input, file)) = alone {
+        return open_message(input, file, arguments, &*keys, options, output);
+    }
+    files.for_each(output, several::decrypted, |input, to| {
+        let input = Input::at(input)?;
+        let file = OutputFile::at(to, Mode::like(&input.file), files.existing())?;
+        open_message(input, file, arguments, &*keys, options.clone(), output)
+    })
+}
+
+fn files(arguments: &Decrypt) -> Files<'_> {
+    Files {
+        inputs: &arguments.files,
+        out: arguments.out.as_deref(),
+        directory: arguments.output_directory.as_deref(),
+        force: arguments.force,
+    }
+}
+
+/// The one input, and its output.
+fn opened(file: Option<&Path>, arguments: &Decrypt) -> Result<(Input, OutputFile), Failure> {
+    let input = Input::open(file)?;
     if arguments.out.is_none() {
         refuse_to_overwrite(&input)?;
     }
     let file = OutputFile::open(arguments.out.as_deref(), Mode::Usual)?;
+    Ok((input, file))
+}
+
+/// Decrypts one message to its end.
+fn open_message(
+    input: Input,
+    file: OutputFile,
+    arguments: &Decrypt,
+    keys: &dyn DataKeys,
+    mut options: DecryptOptions,
+    output: &Output,
+) -> Result<(), Failure> {
+    let input = watched(input, &file, output);
     options.signed_messages = signed_messages(arguments, &file, &input);
-    let kms = keyring::reads_by_kms(&arguments.source).then(open);
-    let kms = kms.transpose()?;
-    let keys = keyring::of_reader(&arguments.keys, &arguments.source, kms.as_ref())?;
     let mut writer = file.file();
     let mut text_only;
-    let to_terminal = arguments.out.is_none() && term::stdout_is_terminal();
+    let to_terminal = file.is_standard() && arguments.out.is_none() && term::stdout_is_terminal();
     let writer: &mut dyn Write = if to_terminal && !arguments.force {
         text_only = TextOnly(writer);
         &mut text_only
     } else {
         &mut writer
     };
-    let summary = release(&input, &file, writer, &*keys, &options)?;
+    let summary = release(&input, &file, writer, keys, &options)?;
     file.commit()?;
+    input.end_of_progress();
     output.note(&format!("decrypted {} bytes", summary.plaintext_length));
     Ok(())
 }
@@ -92,6 +137,25 @@ fn release(
         .map_err(|error| failed(error, input, file))
 }
 
+/// Whether a message that can be read twice comes as armor.
+pub(super) fn is_armored(input: &Input) -> Result<bool, Failure> {
+    let Some(position) = input.position() else {
+        return Ok(false);
+    };
+    let start = start(input)?;
+    input.go_back(position)?;
+    Ok(start == ARMOR_BEGIN.as_bytes())
+}
+
+/// As many bytes as the first line of armor has.
+fn start(mut input: &Input) -> Result<Vec<u8>, Failure> {
+    let mut start = Vec::with_capacity(ARMOR_BEGIN.len());
+    let length = u64::try_from(ARMOR_BEGIN.len()).unwrap_or_default();
+    let read = input.by_ref().take(length).read_to_end(&mut start);
+    read.map_err(|error| input.failed(&error))?;
+    Ok(start)
+}
+
 /// The bytes of a message, whether it comes as bytes or as armor.
 pub(super) fn message(input: &Input) -> Result<Box<dyn Read + '_>, Failure> {
     Ok(message_and_form(input)?.0)
@@ -99,14 +163,9 @@ pub(super) fn message(input: &Input) -> Result<Box<dyn Read + '_>, Failure> {
 
 /// The bytes of a message, and whether they come as armor.
 pub(super) fn message_and_form(input: &Input) -> Result<(Box<dyn Read + '_>, bool), Failure> {
-    let mut start = Vec::with_capacity(ARMOR_BEGIN.len());
-    let length = u64::try_from(ARMOR_BEGIN.len()).unwrap_or_default();
-    (&input.file)
-        .take(length)
-        .read_to_end(&mut start)
-        .map_err(|error| input.failed(&error))?;
+    let start = start(input)?;
     let is_armor = start == ARMOR_BEGIN.as_bytes();
-    let whole = Cursor::new(start).chain(&input.file);
+    let whole = Cursor::new(start).chain(input);
     let message: Box<dyn Read + '_> = match is_armor {
         true => Box::new(ArmorReader::new(whole)),
         false => Box::new(whole),

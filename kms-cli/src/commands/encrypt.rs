@@ -7,9 +7,10 @@ use std::thread;
 
 use kms_core::ciphertext::EncryptionContext;
 use kms_core::crypto::random::SystemRandom;
-use kms_core::envelope::{self, EncryptError, EncryptOptions, Summary};
+use kms_core::envelope::{self, DataKeys, EncryptError, EncryptOptions, Summary};
 
 use super::keyring;
+use super::several::{self, Files};
 use crate::args::{Encrypt, Recipients, Writing};
 use crate::engine::Kms;
 use crate::failure::{Failure, Kind};
@@ -28,36 +29,73 @@ pub(super) fn run(
     output: &Output,
 ) -> Result<(), Failure> {
     let (context, required_context_keys) = contexts(arguments)?;
-    let input = Input::open(arguments.file.as_deref())?;
-    let target = Target::open(
-        arguments.out.as_deref(),
-        arguments.force,
-        arguments.writing.armor,
-        &input,
-    )?;
-    let kms = kms_of(&arguments.recipients, open)?;
-    let keys = keyring::of_recipients(&arguments.recipients, kms.as_ref())?;
     let options = EncryptOptions {
-        threads: threads(&input),
         required_context_keys,
         ..options(&arguments.writing)
     };
+    let recipients = &arguments.recipients;
+    let files = files(arguments);
+    if let Some(file) = files.only() {
+        let input = Input::open(file)?;
+        let target = Target::open(files.out, files.force, arguments.writing.armor, &input)?;
+        let kms = kms_of(recipients, open)?;
+        let keys = keyring::of_recipients(recipients, kms.as_ref())?;
+        seal(input, target, &*keys, &context, &options, output)?;
+    } else {
+        files.check()?;
+        let kms = kms_of(recipients, open)?;
+        let keys = keyring::of_recipients(recipients, kms.as_ref())?;
+        files.for_each(output, several::encrypted, |input, to| {
+            let input = Input::at(input)?;
+            let file = OutputFile::at(to, Mode::like(&input.file), files.existing())?;
+            let target = Target::new(file, arguments.writing.armor);
+            seal(input, target, &*keys, &context, &options, output)
+        })?;
+    }
+    warn_of_unbound_signature(&arguments.writing, recipients, output);
+    Ok(())
+}
+
+fn files(arguments: &Encrypt) -> Files<'_> {
+    Files {
+        inputs: &arguments.files,
+        out: arguments.out.as_deref(),
+        directory: arguments.output_directory.as_deref(),
+        force: arguments.force,
+    }
+}
+
+/// Encrypts one input to its end.
+fn seal(
+    input: Input,
+    target: Target,
+    keys: &dyn DataKeys,
+    context: &EncryptionContext,
+    options: &EncryptOptions,
+    output: &Output,
+) -> Result<(), Failure> {
+    let input = watched(input, &target.file, output);
+    let options = EncryptOptions {
+        threads: threads(&input),
+        ..options.clone()
+    };
     let summary = target.write(|writer| {
-        let mut reader = &input.file;
-        envelope::encrypt(
-            &mut reader,
-            writer,
-            &*keys,
-            &context,
-            &options,
-            &SystemRandom,
-        )
-        .map_err(|error| failed(error, &input, &target.file))
+        let mut reader = &input;
+        envelope::encrypt(&mut reader, writer, keys, context, &options, &SystemRandom)
+            .map_err(|error| failed(error, &input, &target.file))
     })?;
     target.file.commit()?;
-    warn_of_unbound_signature(&arguments.writing, &arguments.recipients, output);
+    input.end_of_progress();
     output.note(&format!("encrypted {} bytes", summary.plaintext_length));
     Ok(())
+}
+
+/// The input, which shows how far it is read where nothing else comes to the terminal meanwhile.
+pub(super) fn watched(input: Input, file: &OutputFile, output: &Output) -> Input {
+    if file.is_terminal() {
+        return input;
+    }
+    input.showing(|total| output.progress(total))
 }
 
 /// The KMS, if any recipient is one of its keys.
@@ -95,6 +133,10 @@ pub(super) struct Target {
 }
 
 impl Target {
+    pub(super) fn new(file: OutputFile, armor: bool) -> Self {
+        Self { file, armor }
+    }
+
     pub(super) fn open(
         out: Option<&Path>,
         force: bool,
@@ -177,8 +219,15 @@ pub(super) fn refuse_to_overwrite(input: &Input) -> Result<(), Failure> {
 
 pub(super) fn failed(error: EncryptError, input: &Input, output: &OutputFile) -> Failure {
     match error {
-        EncryptError::Key(source) => keyring::refused(source),
         EncryptError::Read(error) => input.failed(&error),
+        other => not_encrypted(other, output),
+    }
+}
+
+/// What is wrong with the encryption of what is in memory.
+pub(super) fn not_encrypted(error: EncryptError, output: &OutputFile) -> Failure {
+    match error {
+        EncryptError::Key(source) => keyring::refused(source),
         EncryptError::Write(error) => output.failed(&error),
         EncryptError::FrameLength
         | EncryptError::HeaderLength(_)
@@ -187,7 +236,7 @@ pub(super) fn failed(error: EncryptError, input: &Input, output: &OutputFile) ->
         | EncryptError::TooManyDataKeys(_)
         | EncryptError::Context(_)
         | EncryptError::TooLong => Failure::usage(error.to_string()),
-        EncryptError::KeyMaterial | EncryptError::Crypto(_) => {
+        EncryptError::Read(_) | EncryptError::KeyMaterial | EncryptError::Crypto(_) => {
             Failure::new(Kind::Failed, error.to_string())
         }
     }

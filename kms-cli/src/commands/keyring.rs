@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use kms_core::crypto::random::SystemRandom;
 use kms_core::envelope::{
-    DataKeys, DiscoveryFilter, KeyError, MultiKeyring, RawRsaError, RawRsaKeyring,
+    AwsKmsKeys, DataKeys, DiscoveryFilter, Header, KeyError, MultiKeyring, RawRsaError,
+    RawRsaKeyring,
 };
 
-use crate::args::{DiscoveryAndPrivateKey, Recipients};
+use crate::args::{DiscoveryAndPrivateKey, NewRecipients, Recipients};
 use crate::engine::{Keys, Kms};
 use crate::failure::{Failure, Kind};
 use crate::pipeline::{PemKey, read_pem};
@@ -19,9 +20,26 @@ pub(super) fn of_recipients<'k>(
     recipients: &Recipients,
     kms: Option<&'k Kms>,
 ) -> Result<Box<dyn DataKeys + 'k>, Failure> {
-    let mut owners = recipients.recipients.iter().map(|file| owner(file));
+    of_all(&recipients.keys, &recipients.recipients, kms)
+}
+
+/// The same for recipients that are named in the place of those of an old message.
+pub(super) fn of_new_recipients<'k>(
+    recipients: &NewRecipients,
+    kms: Option<&'k Kms>,
+) -> Result<Box<dyn DataKeys + 'k>, Failure> {
+    let kms = kms.filter(|_| !recipients.keys.is_empty());
+    of_all(&recipients.keys, &recipients.recipients, kms)
+}
+
+fn of_all<'k>(
+    keys: &[String],
+    owners: &[PathBuf],
+    kms: Option<&'k Kms>,
+) -> Result<Box<dyn DataKeys + 'k>, Failure> {
+    let mut owners = owners.iter().map(|file| owner(file));
     let generator: Box<dyn DataKeys + 'k> = match kms {
-        Some(kms) => Box::new(Keys::new(kms, &recipients.keys)),
+        Some(kms) => Box::new(Keys::new(kms, keys)),
         None => Box::new(owners.next().ok_or_else(no_recipient)??),
     };
     let mut keyring = MultiKeyring::with_generator(generator);
@@ -29,6 +47,28 @@ pub(super) fn of_recipients<'k>(
         keyring = keyring.and(Box::new(owner?));
     }
     Ok(Box::new(keyring))
+}
+
+/// The keys of a message that was opened, to encrypt for them once more.
+///
+/// The header is authenticated, by whoever could encrypt or decrypt with one of these keys.
+pub(super) fn of_message<'k>(
+    header: &Header,
+    kms: Option<&'k Kms>,
+) -> Result<Box<dyn DataKeys + 'k>, Failure> {
+    let any = AwsKmsKeys::Discovery(DiscoveryFilter::default());
+    let region = kms.and_then(Kms::region);
+    let keys = header.encrypted_data_keys.iter();
+    let arns: Option<Vec<String>> = keys
+        .map(|key| any.key_for(key, region).map(|arn| arn.to_string()))
+        .collect();
+    match (kms, arns) {
+        (Some(kms), Some(arns)) => Ok(Box::new(Keys::new(kms, &arns))),
+        _ => Err(Failure::usage(
+            "the message is not for keys of a KMS alone, and whose the others are is not told by it",
+        )
+        .hint("name all that can decrypt it, with -k KEY and -r FILE")),
+    }
 }
 
 fn no_recipient() -> Failure {

@@ -20,6 +20,7 @@ mod reencrypt;
 mod rotation;
 mod seed;
 mod session;
+mod several;
 mod sign;
 mod store_lint;
 mod user;

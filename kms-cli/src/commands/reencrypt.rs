@@ -10,6 +10,7 @@ use crate::engine::Kms;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::pipeline::Input;
+use crate::term;
 
 pub(super) fn run(
     arguments: &Reencrypt,
@@ -18,6 +19,11 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let mut reading = decrypt::options(&arguments.reading)?;
     let input = Input::open(arguments.file.as_deref())?;
+    let to_terminal = arguments.out.is_none() && term::stdout_is_terminal();
+    let input = match to_terminal {
+        true => input,
+        false => input.showing(|total| output.progress(total)),
+    };
     let (mut reader, was_armored) = decrypt::message_and_form(&input)?;
     let armor = arguments.writing.armor || was_armored && !arguments.no_armor;
     let out = arguments.out.as_deref();
@@ -61,6 +67,7 @@ pub(super) fn run(
         Ok(written)
     })?;
     target.file.commit()?;
+    input.end_of_progress();
     if was_signed && !arguments.writing.sign {
         output.warn("the old message was signed and the new one is not: --sign makes a signature");
     }

@@ -1,13 +1,14 @@
 //! What a command reads: a file, or standard input.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, IsTerminal, Read, Seek, SeekFrom};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use kms_core::secret::SecretBytes;
 
+use super::progress::Progress;
 use crate::failure::{Failure, Kind};
 
 /// The largest document that is read whole: policies are at most 32 KiB.
@@ -18,6 +19,41 @@ const MAX_DOCUMENT: u64 = 1 << 20;
 pub(crate) struct Input {
     pub(crate) file: File,
     pub(crate) name: String,
+    progress: Progress,
+}
+
+/// Reads the file, and tells how far it has come.
+impl Read for &Input {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = (&self.file).read(buffer)?;
+        self.progress.advance(count);
+        Ok(count)
+    }
+}
+
+/// Which content a file had when it was looked at, as far as the file system tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileVersion {
+    device: u64,
+    inode: u64,
+    length: u64,
+    modified: (i64, i64),
+}
+
+impl FileVersion {
+    /// Of the file at `path`; `None` when there is none.
+    pub(crate) fn of(path: &Path) -> Option<Self> {
+        std::fs::metadata(path).ok().as_ref().map(Self::new)
+    }
+
+    fn new(metadata: &std::fs::Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            length: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+        }
+    }
 }
 
 impl Input {
@@ -26,13 +62,36 @@ impl Input {
         let Some(path) = path.filter(|path| path.as_os_str() != "-") else {
             return Self::standard();
         };
+        Self::at(path)
+    }
+
+    /// Opens `path`, of whatever name.
+    pub(crate) fn at(path: &Path) -> Result<Self, Failure> {
         let name = path.display().to_string();
         let file = File::open(path).map_err(|error| cannot_read(&name, &error))?;
         if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
             return Err(Failure::new(Kind::Failed, format!("{name} is a directory"))
                 .hint("pack it first, as with tar"));
         }
-        Ok(Self { file, name })
+        Ok(Self {
+            file,
+            name,
+            progress: Progress::silent(),
+        })
+    }
+
+    /// The same, which shows on a terminal how far it is read, unless it is typed there.
+    pub(crate) fn showing(self, progress: impl FnOnce(Option<u64>) -> Progress) -> Self {
+        if self.file.is_terminal() {
+            return self;
+        }
+        let progress = progress(self.regular_length());
+        Self { progress, ..self }
+    }
+
+    /// Takes what is shown of the reading away.
+    pub(crate) fn end_of_progress(&self) {
+        self.progress.clear();
     }
 
     fn standard() -> Result<Self, Failure> {
@@ -42,6 +101,7 @@ impl Input {
         Ok(Self {
             file: file.into(),
             name,
+            progress: Progress::silent(),
         })
     }
 
@@ -73,6 +133,7 @@ impl Input {
 
     /// Goes back to a position.
     pub(crate) fn go_back(&self, position: u64) -> Result<(), Failure> {
+        self.progress.begin_again();
         let sought = (&self.file).seek(SeekFrom::Start(position));
         sought.map(|_| ()).map_err(|error| self.failed(&error))
     }

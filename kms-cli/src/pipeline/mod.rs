@@ -7,10 +7,16 @@ mod armor;
 mod input;
 mod output_file;
 mod pem;
+mod private_directory;
+mod progress;
 mod terminal;
 
 pub(crate) use armor::{ArmorReader, ArmorWriter, BEGIN as ARMOR_BEGIN};
-pub(crate) use input::{Input, read_document, read_private, read_text, refuse_exposed};
-pub(crate) use output_file::{Mode, OutputFile};
+pub(crate) use input::{
+    FileVersion, Input, read_document, read_private, read_text, refuse_exposed,
+};
+pub(crate) use output_file::{Existing, Mode, OutputFile};
 pub(crate) use pem::{PemKey, read_pem};
+pub(crate) use private_directory::PrivateDirectory;
+pub(crate) use progress::Progress;
 pub(crate) use terminal::{TextOnly, is_not_text};

@@ -1,7 +1,7 @@
 //! What a command writes: standard output, or a file that appears only when it is complete.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io;
+use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, TempPath};
 
 use crate::failure::{Failure, Kind};
+use crate::interrupt::{self, Temporary};
 
 /// Who may read a new file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,15 +18,33 @@ pub(crate) enum Mode {
     Usual,
     /// Only its owner.
     Private,
+    /// Of those whom the umask lets, those who have these permissions.
+    AtMost(u32),
 }
 
 impl Mode {
+    /// As the file that is read, so that what was private stays so in another form.
+    pub(crate) fn like(input: &File) -> Self {
+        let mode = input.metadata().map(|metadata| metadata.mode());
+        mode.map_or(Self::Private, |mode| Self::AtMost(mode & 0o777))
+    }
+
     const fn bits(self) -> u32 {
         match self {
             Self::Usual => 0o666,
             Self::Private => 0o600,
+            Self::AtMost(bits) => bits,
         }
     }
+}
+
+/// What happens to a file that is in the place of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Existing {
+    /// It is replaced.
+    Replace,
+    /// It stays, and there is no output: also when it appears while the output is written.
+    Keep,
 }
 
 /// Where the output goes.
@@ -44,8 +63,9 @@ pub(crate) struct OutputFile {
 struct Target {
     path: PathBuf,
     directory: PathBuf,
+    existing: Existing,
     /// The temporary name; a nameless file has none, so that not even a killed process leaves one.
-    temporary: Option<TempPath>,
+    temporary: Option<(TempPath, Temporary)>,
 }
 
 impl OutputFile {
@@ -54,28 +74,35 @@ impl OutputFile {
     /// What exists and is not a regular file (a device, a pipe) is written to directly. A new
     /// content keeps the permissions of the file that it replaces.
     pub(crate) fn open(path: Option<&Path>, mode: Mode) -> Result<Self, Failure> {
-        let Some(path) = path.filter(|path| path.as_os_str() != "-") else {
-            return Self::standard();
-        };
+        match path.filter(|path| !is_standard_output(path)) {
+            Some(path) => Self::at(path, mode, Existing::Replace),
+            None => Self::standard(),
+        }
+    }
+
+    /// Opens `path`, of whatever name; what is there already is treated as `existing` says.
+    pub(crate) fn at(path: &Path, mode: Mode, existing: Existing) -> Result<Self, Failure> {
+        interrupt::fail_at_size_limits();
         let name = path.display().to_string();
         let cannot = |error: io::Error| Failure::io(format!("cannot write {name}"), &error);
-        let path = resolved(path).map_err(cannot)?;
-        let permissions = match fs::metadata(&path) {
-            Ok(existing) if existing.is_dir() => {
+        let permissions = match fs::metadata(path) {
+            Ok(_) if existing == Existing::Keep => return Err(exists(&name)),
+            Ok(there) if there.is_dir() => {
                 return Err(Failure::new(Kind::Failed, format!("{name} is a directory")));
             }
-            Ok(existing) if !existing.is_file() => {
-                let file = open_special(&path, existing.file_type()).map_err(cannot)?;
+            Ok(there) if !there.is_file() => {
+                let file = open_special(path, there.file_type()).map_err(cannot)?;
                 return Ok(Self {
                     file,
                     name,
                     target: None,
                 });
             }
-            Ok(existing) => kept_permissions(&existing, mode),
+            Ok(there) => kept_permissions(&there, mode),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(cannot(error)),
         };
+        let path = resolved(path).map_err(cannot)?;
         let directory = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),
@@ -84,6 +111,7 @@ impl OutputFile {
         let target = Target {
             path,
             directory,
+            existing,
             temporary,
         };
         Ok(Self {
@@ -115,6 +143,11 @@ impl OutputFile {
         self.target.is_none()
     }
 
+    /// Whether a terminal shows what is written.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.file.is_terminal()
+    }
+
     /// What to say when writing fails.
     pub(crate) fn failed(&self, error: &io::Error) -> Failure {
         Failure::io(format!("cannot write to {}", self.name), error)
@@ -125,9 +158,10 @@ impl OutputFile {
         let Self { file, name, target } = self;
         match target {
             None => Ok(()),
-            Some(target) => target
-                .commit(&file)
-                .map_err(|error| Failure::io(format!("cannot write {name}"), &error)),
+            Some(target) => target.commit(&file).map_err(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => exists(&name),
+                _ => Failure::io(format!("cannot write {name}"), &error),
+            }),
         }
     }
 }
@@ -135,15 +169,33 @@ impl OutputFile {
 impl Target {
     fn commit(self, file: &File) -> io::Result<()> {
         file.sync_all()?;
-        let temporary = match self.temporary {
+        let (temporary, _registered) = match self.temporary {
             Some(temporary) => temporary,
-            None => give_name(file, &self.directory)?,
+            None => registered(give_name(file, &self.directory)?),
         };
-        temporary
-            .persist(&self.path)
-            .map_err(|refused| refused.error)?;
+        let persisted = match self.existing {
+            Existing::Replace => temporary.persist(&self.path),
+            Existing::Keep => temporary.persist_noclobber(&self.path),
+        };
+        persisted.map_err(|refused| refused.error)?;
         File::open(&self.directory)?.sync_all()
     }
+}
+
+fn exists(name: &str) -> Failure {
+    Failure::new(Kind::Failed, format!("{name} exists already")).hint("--force replaces it")
+}
+
+/// The names of standard output, of which those in `/dev` may not be replaced by a file.
+fn is_standard_output(path: &Path) -> bool {
+    let names = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+    names.iter().any(|name| path.as_os_str() == *name)
+}
+
+/// A temporary name that goes when a signal ends the command.
+fn registered(path: TempPath) -> (TempPath, Temporary) {
+    let temporary = Temporary::file(&path);
+    (path, temporary)
 }
 
 /// The permissions that a file keeps when it is replaced: those for reading, writing and running,
@@ -152,7 +204,7 @@ impl Target {
 fn kept_permissions(existing: &fs::Metadata, mode: Mode) -> Option<Permissions> {
     let own = existing.uid() == rustix::process::geteuid().as_raw();
     let kept = match mode {
-        Mode::Usual => 0o777,
+        Mode::Usual | Mode::AtMost(_) => 0o777,
         Mode::Private => 0o600,
     };
     own.then(|| Permissions::from_mode(existing.permissions().mode() & kept))
@@ -177,7 +229,7 @@ fn create_beside(
     directory: &Path,
     mode: Mode,
     replaced: Option<Permissions>,
-) -> io::Result<(File, Option<TempPath>)> {
+) -> io::Result<(File, Option<(TempPath, Temporary)>)> {
     // What replaces a file is nobody else's to read until it has that file's permissions.
     let first = if replaced.is_some() {
         Mode::Private
@@ -189,7 +241,7 @@ fn create_beside(
         None => {
             let named = create_named(directory, first)?;
             let (file, path) = named.into_parts();
-            (file, Some(path))
+            (file, Some(registered(path)))
         }
     };
     if let Some(permissions) = replaced {
@@ -302,6 +354,29 @@ mod tests {
     }
 
     #[test]
+    fn what_exists_is_kept_also_when_it_appears_later() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("f");
+        let output = OutputFile::at(&path, Mode::Usual, Existing::Keep).unwrap();
+        output.file().write_all(b"new").unwrap();
+        fs::write(&path, b"old").unwrap();
+        assert!(output.commit().is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(entries(directory.path()), 1);
+        assert!(OutputFile::at(&path, Mode::Usual, Existing::Keep).is_err());
+    }
+
+    #[test]
+    fn a_file_made_of_another_is_open_to_nobody_more() {
+        let directory = tempfile::tempdir().unwrap();
+        let (from, path) = (directory.path().join("a"), directory.path().join("b"));
+        fs::write(&from, b"").unwrap();
+        fs::set_permissions(&from, Permissions::from_mode(0o600)).unwrap();
+        write(&path, Mode::like(&File::open(&from).unwrap()), b"secret");
+        assert_eq!(mode_of(&path), 0o600);
+    }
+
+    #[test]
     fn a_private_file_is_its_owner_s_alone() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("f");
@@ -335,7 +410,8 @@ mod tests {
         let target = Target {
             path: directory.path().join("f"),
             directory: directory.path().to_owned(),
-            temporary: Some(path),
+            existing: Existing::Replace,
+            temporary: Some(registered(path)),
         };
         target.commit(&file).unwrap();
         assert_eq!(entries(directory.path()), 1);
