@@ -1,7 +1,9 @@
 //! The built `kms` at a shell: streams, files, administration, refusals, exit codes.
 
 mod administration;
+mod edit;
 mod endpoint;
+mod environment;
 mod explain;
 mod files;
 mod ledger;

@@ -1,6 +1,8 @@
 //! The command line: one type a command, whose documentation comments are its help.
 
 mod data;
+mod edit;
+mod environment;
 mod grant;
 mod key;
 mod local;
@@ -18,6 +20,8 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use data::{GenerateDataKey, KeySize, Random, RandomFormat};
+pub(crate) use edit::Edit;
+pub(crate) use environment::{EnvCommand, Exec, SetVariable};
 pub(crate) use grant::{CreateGrant, GrantCommand, ListGrants, RetireGrant};
 pub(crate) use key::{
     AliasCommand, CreateKey, KeyCommand, PolicyCommand, ReplicateKey, RotationCommand, TagPair,
@@ -158,7 +162,12 @@ pub(crate) enum Command {
     Encrypt(Encrypt),
     Decrypt(Decrypt),
     Reencrypt(Reencrypt),
+    Edit(Edit),
     Inspect(Inspect),
+    Exec(Exec),
+    /// Make and read encrypted values of environment variables in a file
+    #[command(subcommand)]
+    Env(EnvCommand),
     /// Create and administer keys
     #[command(subcommand)]
     Key(KeyCommand),

@@ -5,7 +5,9 @@ mod audit;
 mod credential_process;
 mod data_key;
 mod decrypt;
+mod edit;
 mod encrypt;
+mod environment;
 mod explain;
 mod grant;
 mod init;
@@ -39,6 +41,9 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<(), Failure> 
         Command::Encrypt(encrypt) => encrypt::run(&encrypt, open, output),
         Command::Decrypt(decrypt) => decrypt::run(&decrypt, open, output),
         Command::Reencrypt(reencrypt) => reencrypt::run(&reencrypt, open, output),
+        Command::Edit(edit) => edit::run(&edit, open, output),
+        Command::Exec(exec) => environment::exec(&exec, open),
+        Command::Env(command) => environment::run(&command, open, output),
         Command::Inspect(inspect) => inspect::run(&inspect, output),
         Command::Key(command) => key::run(command, &open()?, output),
         Command::Alias(command) => alias::run(command, &open()?, output),
