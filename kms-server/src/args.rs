@@ -134,4 +134,7 @@ pub(crate) struct Args {
     /// Check the configuration and exit.
     #[arg(long)]
     pub(crate) check_config: bool,
+    /// Print the manual page, as packages install it, and do nothing else.
+    #[arg(long, exclusive = true, hide = true)]
+    pub(crate) manual: bool,
 }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::sync::Arc;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use kms_core::service::Engine;
 use kms_core::time::SystemClock;
 use tokio::signal::unix::{SignalKind, signal};
@@ -72,6 +72,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             return if is_help { Exit::Done } else { Exit::Usage };
         }
     };
+    if args.manual {
+        let page = clap_mangen::Man::new(Args::command()).section("8");
+        return match page.render(&mut std::io::stdout()) {
+            Ok(()) => Exit::Done,
+            Err(_) => Exit::Failed,
+        };
+    }
     match start(&args) {
         Ok(()) => Exit::Done,
         Err(fault) => {

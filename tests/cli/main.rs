@@ -9,6 +9,7 @@ mod files;
 mod ledger;
 mod messages;
 mod multi_region;
+mod packages;
 mod policy;
 mod principals;
 mod recipients;

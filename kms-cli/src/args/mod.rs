@@ -13,6 +13,7 @@ mod session;
 mod sign;
 mod store;
 
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -212,6 +213,13 @@ pub(crate) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Write the manual pages, one for each command, into a directory
+    #[command(after_help = "Example:\n  kms manual ~/.local/share/man/man1 && man kms-encrypt")]
+    Manual {
+        /// The directory
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
 }
 
 /// Reads the command line; help and mistakes are printed here and end with the code returned.
@@ -264,6 +272,26 @@ pub(crate) fn completions(shell: clap_complete::Shell) -> Vec<u8> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "kms", &mut script);
     script
+}
+
+/// The manual pages, one for each command, with the names of their files.
+pub(crate) fn manual_pages() -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    fn add(command: &clap::Command, pages: &mut Vec<(String, Vec<u8>)>) -> io::Result<()> {
+        let manual = clap_mangen::Man::new(command.clone());
+        let mut page = Vec::new();
+        manual.render(&mut page)?;
+        pages.push((manual.get_filename(), page));
+        command
+            .get_subcommands()
+            .try_for_each(|inner| add(inner, pages))
+    }
+    let mut command = Arguments::command();
+    // So that each page has the whole name of its command and the global options.
+    command.build();
+    let mut pages = Vec::new();
+    add(&command, &mut pages)
+        .map_err(|error| Failure::io("cannot make the manual pages", &error))?;
+    Ok(pages)
 }
 
 /// Splits `KEY=VALUE` at the first `=`; the key may not be empty.

@@ -14,6 +14,7 @@ mod init;
 mod inspect;
 mod key;
 mod keyring;
+mod manual;
 mod multi_region;
 mod policy;
 mod principals;
@@ -62,5 +63,6 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<(), Failure> 
         Command::Audit(command) => audit::run(command, &global, output),
         Command::CredentialProcess(arguments) => credential_process::run(&arguments, output),
         Command::Completions { shell } => output.bytes(&args::completions(shell)),
+        Command::Manual { directory } => manual::run(&directory),
     }
 }

@@ -176,7 +176,7 @@ mod tests {
                 1024,
                 Some(u64::MAX),
                 second,
-                "1.0 KiB of 16384 PiB, 0 %, 1.0 KiB/s, 5003999585967 h 21 min left",
+                "1.0 KiB of 16383 PiB, 0 %, 1.0 KiB/s, 5003999585967 h 13 min left",
             ),
         ] {
             assert_eq!(line(done, total, elapsed), expected);
