@@ -250,7 +250,7 @@ fn main() {
     }
     let big = arena.path("big");
     let block: Vec<u8> = (0..1 << 20)
-        .map(|index: usize| (index * 7 >> 3) as u8)
+        .map(|index: usize| ((index * 7) >> 3) as u8)
         .collect();
     fs::write(&big, block.repeat(megabytes)).unwrap();
     let small = arena.path("small");

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use base64::Engine as _;
@@ -20,13 +20,13 @@ fn store() -> (Home, Kms, PathBuf) {
     (home, kms, file)
 }
 
-fn set(kms: &Kms, file: &PathBuf, name: &str, value: &[u8]) {
+fn set(kms: &Kms, file: &Path, name: &str, value: &[u8]) {
     let arguments = ["env", "set", "-k", "alias/k", file.to_str().unwrap(), name];
     quietly(kms.feed(arguments, value));
 }
 
 /// Runs a shell script with the variables of the file.
-fn exec(kms: &Kms, file: &PathBuf, options: &[&str], script: &str) -> Output {
+fn exec(kms: &Kms, file: &Path, options: &[&str], script: &str) -> Output {
     let command = ["exec", "--env-file", file.to_str().unwrap()];
     let command = [&command, options, &["--", "sh", "-c", script]].concat();
     kms.run(command)

@@ -131,7 +131,7 @@ async fn a_column_of_a_row_group_costs_the_frames_that_hold_it() {
     let frames = (column.0 + column.1 - 1) / FRAME - first + 1;
     let start = 1024 + first * (FRAME + 32);
     let needed = start..start + frames * (FRAME + 32);
-    assert_eq!(inner.take(), [needed.clone()]);
+    assert_eq!(inner.take(), std::slice::from_ref(&needed));
     assert!(
         (needed.end - needed.start) * 3 < stored,
         "{needed:?} of {stored}"

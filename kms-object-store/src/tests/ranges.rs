@@ -98,7 +98,10 @@ async fn several_ranges_are_read_in_any_order_and_overlapping() {
         }
     }
     assert!(store.get_ranges(&location, &[]).await.unwrap().is_empty());
-    let beyond = store.get_ranges(&location, &[990..2000]).await.unwrap();
+    let beyond = store
+        .get_ranges(&location, std::slice::from_ref(&(990..2000)))
+        .await
+        .unwrap();
     assert_eq!(beyond[0], plaintext[990..]);
 }
 

@@ -32,7 +32,10 @@ async fn an_object_that_is_replaced_is_read_as_it_is_now() {
     inner.delete(&location).await.unwrap();
     let gone = reader.get(&location).await.unwrap_err();
     assert!(matches!(gone, object_store::Error::NotFound { .. }));
-    let gone = reader.get_ranges(&location, &[0..1]).await.unwrap_err();
+    let gone = reader
+        .get_ranges(&location, std::slice::from_ref(&(0..1)))
+        .await
+        .unwrap_err();
     assert!(matches!(gone, object_store::Error::NotFound { .. }));
 }
 
@@ -122,7 +125,10 @@ async fn an_object_that_never_stays_the_same_is_told_as_changed() {
         inner.replace_before([Some(stored(byte, 300_000).await)]);
     }
     let whole = store.get(&location).await.unwrap_err();
-    let parts = store.get_ranges(&location, &[0..1]).await.unwrap_err();
+    let parts = store
+        .get_ranges(&location, std::slice::from_ref(&(0..1)))
+        .await
+        .unwrap_err();
     for error in [whole, parts] {
         assert!(matches!(
             refusal(&error),

@@ -111,7 +111,7 @@ async fn an_object_is_opened_once_and_then_costs_one_request_for_its_frames() {
         .bytes()
         .await
         .unwrap();
-    assert_eq!(inner.take(), [last.clone()]);
+    assert_eq!(inner.take(), std::slice::from_ref(&last));
     let ranges = [
         9 * FRAME..9 * FRAME + 1,
         0..1,
