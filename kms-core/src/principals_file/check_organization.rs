@@ -77,9 +77,9 @@ impl Check<'_> {
             let reason = "feature_set can be ALL alone".to_owned();
             return Err(InvalidPrincipals { line, reason });
         }
-        let default = || vec![PolicyType::ServiceControl];
-        let policy_types = written.policy_types.unwrap_or_else(default);
-        let policy_types: BTreeSet<_> = policy_types.into_iter().collect();
+        let policy_types: Option<BTreeSet<_>> = written
+            .policy_types
+            .map(|types| types.into_iter().collect());
         let mut units = self.all(tables.units, Self::unit)?;
         let paths: BTreeSet<&UnitPath> = units.iter().map(|unit| &unit.path).collect();
         for unit in &units {
@@ -93,7 +93,10 @@ impl Check<'_> {
         let mut policies = self.all(tables.service_control, Self::service_control)?;
         policies.extend(self.all(tables.resource_control, Self::resource_control)?);
         for policy in &policies {
-            let counts = policy_types.contains(&policy.kind);
+            let counts = match &policy_types {
+                Some(types) => types.contains(&policy.kind),
+                None => policy.kind == PolicyType::ServiceControl,
+            };
             let targets = check_targets(policy, counts, &paths);
             targets.map_err(|reason| InvalidPrincipals {
                 line: policy.line,

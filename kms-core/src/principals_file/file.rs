@@ -171,7 +171,7 @@ pub(super) struct ControlPolicy {
     pub(super) description: Option<String>,
     pub(super) text: Option<String>,
     pub(super) file: Option<String>,
-    #[serde(default)]
+    /// Needed: a file that was cut off before it detaches nothing.
     pub(super) targets: Vec<FileTarget>,
     #[serde(default)]
     pub(super) tags: BTreeMap<String, String>,

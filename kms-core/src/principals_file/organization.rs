@@ -149,8 +149,9 @@ impl fmt::Display for FileTarget {
 pub struct FileOrganization {
     /// The line that it begins on, counted from 1.
     pub line: usize,
-    /// The types of policies that count.
-    pub policy_types: BTreeSet<PolicyType>,
+    /// The types of policies that count; where it does not say, service control
+    /// policies and those that count already.
+    pub policy_types: Option<BTreeSet<PolicyType>>,
     /// Tags of the root.
     pub tags: BTreeMap<String, String>,
     /// Its units, what they are in before them.

@@ -50,7 +50,7 @@ fn the_organization_is_read() {
     let file = read(WHOLE);
     let organization = file.organization.unwrap();
     assert_eq!(organization.line, 2);
-    assert_eq!(organization.policy_types, PolicyType::ALL.into());
+    assert_eq!(organization.policy_types, Some(PolicyType::ALL.into()));
     // What others are in comes first, wherever it stands.
     let paths: Vec<String> = organization
         .units
@@ -77,7 +77,7 @@ fn the_organization_is_read() {
         AccountRef::Email("team-a@example.com".to_owned())
     );
     let bare = read("[organization]").organization.unwrap();
-    assert_eq!(bare.policy_types, [PolicyType::ServiceControl].into());
+    assert_eq!(bare.policy_types, None);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn what_is_no_organization_is_refused_and_the_line_named() {
             "line 3: [[account]] needs [organization]",
         ),
         (
-            "[[rcp]]\nname = \"a\"\ntext = \"\"".to_owned(),
+            "[[rcp]]\nname = \"a\"\ntext = \"\"\ntargets = []".to_owned(),
             "line 1: [[rcp]] needs",
         ),
         case("colour = 1", "line 2: unknown field `colour`"),
@@ -187,16 +187,16 @@ fn what_is_no_account_and_no_policy_of_one_is_refused() {
             "unknown field `status`",
         ),
         case(
-            "[[scp]]\nname = \"a\"",
+            "[[scp]]\nname = \"a\"\ntargets = []",
             "line 2: the scp a needs either text or file",
         ),
         case(
-            "[[scp]]\nname = \"a\"\nfile = \"none\"",
+            "[[scp]]\nname = \"a\"\nfile = \"none\"\ntargets = []",
             "file \"none\" is not there",
         ),
         case(
-            "[[scp]]\nname = \"a\"\ntext = \"\"\n[[scp]]\nname = \"a\"\ntext = \"\"",
-            "line 5: the scp a stands twice",
+            "[[scp]]\nname = \"a\"\ntext = \"\"\ntargets = []\n[[scp]]\nname = \"a\"\ntext = \"\"\ntargets = []",
+            "line 6: the scp a stands twice",
         ),
         case(
             "[[scp]]\nname = \"a\"\ntext = \"\"\ntargets = [\"prod\"]",
@@ -211,10 +211,17 @@ fn what_is_no_account_and_no_policy_of_one_is_refused() {
             "line 2: the rcp a has targets, and RESOURCE_CONTROL_POLICY is not",
         ),
         case(
-            "[[scp]]\nname = \"FullAWSAccess\"\ntext = \"{}\"",
+            "[[scp]]\nname = \"FullAWSAccess\"\ntext = \"{}\"\ntargets = []",
             "AWS's own",
         ),
-        case("[[rcp]]\nname = \"RCPFullAWSAccess\"", "cannot be detached"),
+        case(
+            "[[scp]]\nname = \"a\"\ntext = \"\"",
+            "line 2: missing field `targets`",
+        ),
+        case(
+            "[[rcp]]\nname = \"RCPFullAWSAccess\"\ntargets = []",
+            "cannot be detached",
+        ),
         (
             "[[user]]\nname = \"u\"\naccount = \"team\"".to_owned(),
             "line 3: an account is 12 digits",

@@ -82,9 +82,8 @@ impl Out {
 
     fn organization(&mut self, organization: &FileOrganization) {
         self.begin("[organization]");
-        let types = organization.policy_types.iter();
+        let types = organization.policy_types.iter().flatten();
         let types: Vec<_> = types.map(|kind| quoted(kind.as_str())).collect();
-        // Without it the type that an organization begins with counts.
         self.line("policy_types", &format!("[{}]", types.join(", ")));
         self.tags(&organization.tags);
         for unit in &organization.units {
@@ -110,7 +109,9 @@ impl Out {
             if !policy.description.is_empty() {
                 self.string("description", &policy.description);
             }
-            self.array("targets", policy.targets.iter());
+            let targets = policy.targets.iter();
+            let targets: Vec<_> = targets.map(|target| quoted(&target.to_string())).collect();
+            self.line("targets", &format!("[{}]", targets.join(", ")));
             self.tags(&policy.tags);
             self.optional("text", policy.document.as_deref());
         }

@@ -10,6 +10,10 @@ use crate::crypto::mac::HmacSha256;
 
 const MAC_LENGTH: usize = 16;
 
+/// As many bytes of documents go into one page, give or take its last item: what a caller has
+/// stored does not decide how much memory an answer takes.
+const MOST_WEIGHT: usize = 1 << 20;
+
 /// Makes and checks markers: where the last page ended, authenticated and bound to its listing, so
 /// that a marker is of no use for anything but continuing the listing it was given out for.
 #[derive(Debug)]
@@ -67,16 +71,30 @@ impl Markers {
         limit: usize,
         items: impl Iterator<Item = (String, T)>,
     ) -> Page<T> {
+        self.page_of_weight(listing, limit, |_| 0, items)
+    }
+
+    /// As [`Markers::page`], but the page ends, too, with the item by which its weight reaches
+    /// [`MOST_WEIGHT`].
+    pub(super) fn page_of_weight<T>(
+        &self,
+        listing: &str,
+        limit: usize,
+        weight: impl Fn(&T) -> usize,
+        items: impl Iterator<Item = (String, T)>,
+    ) -> Page<T> {
         let mut taken = Vec::new();
         let mut last = String::new();
+        let mut weighed = 0_usize;
         for (name, item) in items {
-            if taken.len() == limit {
+            if taken.len() == limit || weighed >= MOST_WEIGHT {
                 return Page {
                     items: taken,
                     next: Some(self.make(listing, &last)),
                 };
             }
             last = name;
+            weighed = weighed.saturating_add(weight(&item));
             taken.push(item);
         }
         Page {
@@ -120,6 +138,18 @@ mod tests {
         let second = markers.page("ListKeys", 3, items(3));
         assert_eq!(second.items, [3, 4]);
         assert_eq!(second.next, None);
+    }
+
+    #[test]
+    fn a_page_ends_with_the_item_that_makes_it_heavy() {
+        let markers = Markers::new(&[1; 32]);
+        let heavy = |from| markers.page_of_weight("L", 9, |_: &usize| MOST_WEIGHT / 2, items(from));
+        let first = heavy(0);
+        assert_eq!(first.items, [0, 1]);
+        assert!(first.next.is_some());
+        let last = heavy(3);
+        assert_eq!(last.items, [3, 4]);
+        assert_eq!(last.next, None);
     }
 
     #[test]

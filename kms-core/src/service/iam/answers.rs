@@ -93,12 +93,24 @@ impl Paging<'_> {
         listing: &str,
         items: impl Iterator<Item = (String, T)>,
     ) -> Result<Page<T>, Error> {
+        self.page_of_weight(step, listing, |_| 0, items)
+    }
+
+    /// As [`Paging::page`], of items that weigh as many bytes as `weight` says.
+    pub(super) fn page_of_weight<T>(
+        self,
+        step: &Step<'_>,
+        listing: &str,
+        weight: impl Fn(&T) -> usize,
+        items: impl Iterator<Item = (String, T)>,
+    ) -> Result<Page<T>, Error> {
         let listing = format!("iam/{}/{listing}", step.call.account());
         let markers = step.engine.markers();
         let start = markers.start(&listing, self.marker)?;
         let rest = items.skip_while(|(name, _)| start.as_ref().is_some_and(|start| name <= start));
         let limit = usize::try_from(self.max_items.unwrap_or(DEFAULT_PAGE));
-        let page::Page { items, next } = markers.page(&listing, limit.unwrap_or(1), rest);
+        let page::Page { items, next } =
+            markers.page_of_weight(&listing, limit.unwrap_or(1), weight, rest);
         Ok(Page { items, next })
     }
 }

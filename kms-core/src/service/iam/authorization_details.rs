@@ -50,6 +50,28 @@ enum Detail {
     Policy(Arc<PolicyEntry>, Uses),
 }
 
+impl Detail {
+    /// The bytes of its documents.
+    fn weight(&self) -> usize {
+        match self {
+            Self::User(entry, _) => length(entry.user.policies.values()),
+            Self::Group(entry) => length(entry.group.policies.values()),
+            Self::Role(entry) => {
+                let inline = length(entry.role.policies.values());
+                inline.saturating_add(entry.role.trust_policy.len())
+            }
+            Self::Policy(entry, _) => {
+                let versions = entry.policy.versions.values();
+                length(versions.map(|version| &version.document))
+            }
+        }
+    }
+}
+
+fn length<'a>(documents: impl Iterator<Item = &'a String>) -> usize {
+    documents.map(String::len).sum()
+}
+
 /// The entities of an account, or a page of them.
 #[derive(Clone, Debug)]
 pub struct AuthorizationDetails(Page<Detail>);
@@ -120,7 +142,9 @@ impl IamRequest for GetAccountAuthorizationDetailsRequest {
         let wanted: Vec<&str> = wanted.into_iter().map(String::as_str).collect();
         let listing = format!("GetAccountAuthorizationDetails/{}", wanted.join(","));
         let details = self.details(step.call.account(), step.state);
-        let page = self.paging().page(step, &listing, details)?;
+        let page = self
+            .paging()
+            .page_of_weight(step, &listing, Detail::weight, details)?;
         Ok(Performed::read(AuthorizationDetails(page)))
     }
 }

@@ -1,6 +1,8 @@
 //! `GenerateCredentialReport` and `GetCredentialReport`: a table of the users of an account and what
 //! each of them proves itself by.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -9,7 +11,7 @@ use super::{IamRequest, iam_request};
 use crate::Error;
 use crate::api::query::{QueryCode, ToXml, Xml};
 use crate::identity::{AccessKey, AccessKeyOwner};
-use crate::ids::account_root_arn;
+use crate::ids::{UniqueId, UserName, account_root_arn};
 use crate::service::credential_reports::CredentialReport;
 use crate::service::operation::{Performed, Step};
 use crate::service::usage::KeyUsage;
@@ -114,13 +116,17 @@ fn table(step: &Step<'_>) -> String {
     let (state, account) = (step.state, step.call.account());
     let mut table = COLUMNS.to_owned();
     let root = state.account(account).map(|account| account.created);
+    let mut owned: BTreeMap<Option<&UserName>, Vec<&AccessKey>> = BTreeMap::new();
+    for key in state.access_keys(account) {
+        owned.entry(owner(key)).or_default().push(key);
+    }
+    let devices = state.federation.mfa_devices.of_account(account);
+    let with_device: BTreeSet<&UniqueId> = devices
+        .filter_map(|device| Some(&device.assigned.as_ref()?.user_id))
+        .collect();
     let mut line =
         |name: &str, arn: &str, created: Option<Timestamp>, password: [&str; 4], mfa, owner| {
-            let mut keys: Vec<&AccessKey> = state
-                .access_keys(account)
-                .map(|key| &**key)
-                .filter(|key| key.owner == owner)
-                .collect();
+            let mut keys = owned.remove(&owner).unwrap_or_default();
             keys.sort_by_key(|key| (key.created, key.id.clone()));
             let created = created.map_or_else(|| NONE.to_owned(), date);
             let mut fields = vec![name.to_owned(), arn.to_owned(), created];
@@ -136,29 +142,23 @@ fn table(step: &Step<'_>) -> String {
             table.push_str(&fields.join(","));
         };
     let arn = account_root_arn(account);
-    line(
-        ROOT,
-        &arn,
-        root,
-        NO_ROOT_PASSWORD,
-        false,
-        AccessKeyOwner::Root,
-    );
+    line(ROOT, &arn, root, NO_ROOT_PASSWORD, false, None);
     for entry in state.users(account) {
         let user = &entry.user;
-        let mut devices = state.federation.mfa_devices.of_user(account, &user.id);
-        let mfa = devices.next().is_some();
-        let (name, owner) = (user.name.as_str(), AccessKeyOwner::User(user.name.clone()));
-        line(
-            name,
-            &user.arn(),
-            Some(user.created),
-            NO_PASSWORD,
-            mfa,
-            owner,
-        );
+        let mfa = with_device.contains(&user.id);
+        let (name, arn) = (user.name.as_str(), user.arn());
+        let owner = Some(&user.name);
+        line(name, &arn, Some(user.created), NO_PASSWORD, mfa, owner);
     }
     table
+}
+
+/// The user whose key it is; none for the root user's.
+fn owner(key: &AccessKey) -> Option<&UserName> {
+    match &key.owner {
+        AccessKeyOwner::Root => None,
+        AccessKeyOwner::User(name) => Some(name),
+    }
 }
 
 /// Whether it is active, when it was made, and when and for what it was used last.

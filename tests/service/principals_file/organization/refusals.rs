@@ -72,7 +72,7 @@ fn requests_do_not_change_what_the_file_manages_of_the_organization() {
 fn requests_do_not_remove_what_the_file_manages_of_the_organization() {
     let fixture = Fixture::new();
     let bare = "[organization]\n[[organizational_unit]]\nname = \"a\"\n[[scp]]\nname = \"p\"\n\
-                text = '{\"Statement\":{\"Effect\":\"Deny\",\"Action\":\"*\",\"Resource\":\"*\"}}'\n";
+                text = '{\"Statement\":{\"Effect\":\"Deny\",\"Action\":\"*\",\"Resource\":\"*\"}}'\ntargets = []\n";
     fixture.apply_file(bare).unwrap();
     let unit = fixture.unit_in(&fixture.root_id());
     let unit = json!({"OrganizationalUnitId": unit});
@@ -119,19 +119,19 @@ fn what_an_organization_cannot_be_is_refused_with_its_line() {
             "system tag",
         ),
         case(
-            "[[scp]]\nname = \"p\"\ntext = '{}'".to_owned(),
+            "[[scp]]\nname = \"p\"\ntext = '{}'\ntargets = []".to_owned(),
             "line 2: the scp p: The provided policy document does not meet",
         ),
         case(
             format!(
-                "[[rcp]]\nname = \"p\"\ntext = '{}'",
+                "[[rcp]]\nname = \"p\"\ntext = '{}'\ntargets = []",
                 r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}"#
             ),
             "line 2: the rcp p: ",
         ),
         case(
             format!(
-                "[[scp]]\nname = \"p\"\ntext = '{}'",
+                "[[scp]]\nname = \"p\"\ntext = '{}'\ntargets = []",
                 allows(&"x".repeat(6000))
             ),
             "line 2: the scp p: You attempted to create a policy that is larger",

@@ -59,11 +59,31 @@ impl Work<'_> {
                 .map(|email| email.to_ascii_lowercase());
             let by_email = || known.get(&email?).cloned();
             let id = account.id.clone().or_else(by_email);
-            let done = found(paths, &account.parent)
+            let done = self
+                .check_is_known(account, id.as_ref())
+                .and_then(|()| found(paths, &account.parent))
                 .and_then(|parent| self.one_member(account, id, parent, organization, roles));
             done.map_err(at(account.line, "account", &account.name))?;
         }
         self.check_addresses(wanted)
+    }
+
+    /// An address alone takes over no account that a request has made: whoever made it has chosen who
+    /// may enter it.
+    fn check_is_known(&self, wanted: &FileAccount, id: Option<&AccountId>) -> Result<(), Error> {
+        if wanted.id.is_some() {
+            return Ok(());
+        }
+        let member = id.and_then(|id| self.step.state.organizations.member(id));
+        match member {
+            Some(member) if !member.managed_by_file && member.status != MemberStatus::Suspended => {
+                Err(refused(format!(
+                    "an account with this address, {}, is there already: give it as id to have it managed",
+                    member.id
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn one_member(

@@ -21,7 +21,9 @@ struct Asked<'a> {
     policies: BTreeMap<TargetId, Vec<(&'a FileControlPolicy, OrganizationPolicyId)>>,
     /// Where `FullAWSAccess` is; everywhere where the file does not say.
     full_access: Option<BTreeSet<TargetId>>,
-    /// The types that count from now on.
+    /// The types that count.
+    types: BTreeSet<PolicyType>,
+    /// Those of them that count from now on.
     enabled: BTreeSet<PolicyType>,
     /// The policies of the file, also those that it had.
     of_the_file: Attached,
@@ -40,7 +42,7 @@ impl Work<'_> {
             .map(|(target, there)| (target, there.clone()))
             .collect();
         for (target, there) in targets {
-            let attached = self.attached_to(&target, &there, wanted, &asked)?;
+            let attached = self.attached_to(&target, &there, &asked)?;
             self.check_attached(&target, &attached, wanted, &asked)?;
             let edit = self.after.organizations.with_attached(&target, attached);
             let edit = edit.ok_or_else(|| Error::internal("a target is not there"))?;
@@ -57,8 +59,12 @@ impl Work<'_> {
     ) -> Result<Asked<'f>, Error> {
         let before = self.step.state.organizations.organization();
         let counted = before.map(|before| before.root.policy_types.clone());
+        let after = self.after.organizations.organization();
+        let types = after.map(|after| after.root.policy_types.clone());
+        let types = types.unwrap_or_default();
         let mut asked = Asked {
-            enabled: &wanted.policy_types - &counted.unwrap_or_default(),
+            enabled: &types - &counted.unwrap_or_default(),
+            types,
             of_the_file: self.policies_of_the_file(),
             ..Asked::default()
         };
@@ -116,13 +122,12 @@ impl Work<'_> {
         &self,
         target: &TargetId,
         there: &Attached,
-        wanted: &FileOrganization,
         asked: &Asked<'_>,
     ) -> Result<Attached, Error> {
         let mut attached = match self.is_managed(target) {
             true => {
                 let listed = asked.full_access.as_ref();
-                let kinds = wanted.policy_types.iter().filter(|kind| match kind {
+                let kinds = asked.types.iter().filter(|kind| match kind {
                     PolicyType::ServiceControl => {
                         listed.is_none_or(|targets| targets.contains(target))
                     }
@@ -146,7 +151,7 @@ impl Work<'_> {
         attached.extend(of_target.map(|(_, id)| id.clone()));
         attached.retain(|id| {
             let policy = policy_of(id, &self.after.organizations);
-            policy.is_some_and(|policy| wanted.policy_types.contains(&policy.kind))
+            policy.is_some_and(|policy| asked.types.contains(&policy.kind))
         });
         Ok(attached)
     }
@@ -158,7 +163,7 @@ impl Work<'_> {
         wanted: &FileOrganization,
         asked: &Asked<'_>,
     ) -> Result<(), Error> {
-        for kind in &wanted.policy_types {
+        for kind in &asked.types {
             let of_kind = self.after.organizations.of_kind(*kind, attached);
             if of_kind.len() > limits::ATTACHED {
                 let why = refused(format!(

@@ -42,7 +42,7 @@ pub(in crate::service::apply_principals) fn exported(
     policies.sort_by(|one, other| (one.kind, &one.name).cmp(&(other.kind, &other.name)));
     Some(FileOrganization {
         line: 0,
-        policy_types: organization.root.policy_types.clone(),
+        policy_types: Some(organization.root.policy_types.clone()),
         tags: organization.root.tags.clone(),
         units,
         accounts,

@@ -79,9 +79,14 @@ impl Work<'_> {
                 made
             }
         };
+        let counting = || {
+            let mut types = there.root.policy_types.clone();
+            types.insert(PolicyType::ServiceControl);
+            types
+        };
         let organization = Organization {
             root: OrganizationRoot {
-                policy_types: wanted.policy_types.clone(),
+                policy_types: wanted.policy_types.clone().unwrap_or_else(counting),
                 tags: wanted.tags.clone(),
                 ..there.root
             },
