@@ -3,8 +3,9 @@
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use tempfile::{NamedTempFile, TempPath};
 
@@ -18,23 +19,36 @@ pub(crate) enum Mode {
     Usual,
     /// Only its owner.
     Private,
-    /// Of those whom the umask lets, those who have these permissions.
-    AtMost(u32),
+    /// Of those whom the umask lets, those who have this access.
+    AtMost(Access),
+}
+
+/// Who has which permissions on a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Access {
+    owner: u32,
+    group: u32,
+    bits: u32,
+}
+
+impl Access {
+    /// Those for reading, writing and running: a bit such as set-user-ID is for one content only.
+    fn of(metadata: &fs::Metadata) -> Self {
+        Self {
+            owner: metadata.uid(),
+            group: metadata.gid(),
+            bits: metadata.mode() & 0o777,
+        }
+    }
 }
 
 impl Mode {
     /// As the file that is read, so that what was private stays so in another form.
     pub(crate) fn like(input: &File) -> Self {
-        let mode = input.metadata().map(|metadata| metadata.mode());
-        mode.map_or(Self::Private, |mode| Self::AtMost(mode & 0o777))
-    }
-
-    const fn bits(self) -> u32 {
-        match self {
-            Self::Usual => 0o666,
-            Self::Private => 0o600,
-            Self::AtMost(bits) => bits,
-        }
+        let metadata = input.metadata();
+        metadata.map_or(Self::Private, |metadata| {
+            Self::AtMost(Access::of(&metadata))
+        })
     }
 }
 
@@ -85,7 +99,7 @@ impl OutputFile {
         interrupt::fail_at_size_limits();
         let name = path.display().to_string();
         let cannot = |error: io::Error| Failure::io(format!("cannot write {name}"), &error);
-        let permissions = match fs::metadata(path) {
+        let existing_access = match fs::metadata(path) {
             Ok(_) if existing == Existing::Keep => return Err(exists(&name)),
             Ok(there) if there.is_dir() => {
                 return Err(Failure::new(Kind::Failed, format!("{name} is a directory")));
@@ -98,7 +112,7 @@ impl OutputFile {
                     target: None,
                 });
             }
-            Ok(there) => kept_permissions(&there, mode),
+            Ok(there) => Some(Access::of(&there)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(cannot(error)),
         };
@@ -107,7 +121,12 @@ impl OutputFile {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),
         };
-        let (file, temporary) = create_beside(&directory, mode, permissions).map_err(cannot)?;
+        let planned = match existing_access {
+            Some(old) if is_planted(old, &directory) => Plan::PRIVATE,
+            Some(old) => Plan::in_place_of(old, mode),
+            None => Plan::of_new(mode),
+        };
+        let (file, temporary) = create_beside(&directory, planned).map_err(cannot)?;
         let target = Target {
             path,
             directory,
@@ -198,16 +217,111 @@ fn registered(path: TempPath) -> (TempPath, Temporary) {
     (path, temporary)
 }
 
-/// The permissions that a file keeps when it is replaced: those for reading, writing and running,
-/// of a file of one's own. Somebody else's file, or a bit such as set-user-ID, would give what is
-/// written now to somebody whom nobody asked for; what is private stays with its owner.
-fn kept_permissions(existing: &fs::Metadata, mode: Mode) -> Option<Permissions> {
-    let own = existing.uid() == rustix::process::geteuid().as_raw();
-    let kept = match mode {
-        Mode::Usual | Mode::AtMost(_) => 0o777,
-        Mode::Private => 0o600,
+/// What a file is given before anything is written to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Plan {
+    /// Whose it becomes, where the system lets it; nobody but who writes it when there is none.
+    owner: Option<u32>,
+    /// The group that `bits` is meant for; when there is none, that of a new file.
+    group: Option<u32>,
+    bits: u32,
+}
+
+impl Plan {
+    const PRIVATE: Self = Self {
+        owner: None,
+        group: None,
+        bits: 0o600,
     };
-    own.then(|| Permissions::from_mode(existing.permissions().mode() & kept))
+
+    fn of_new(mode: Mode) -> Self {
+        match mode {
+            Mode::Usual => Self {
+                bits: 0o666 & !umask(),
+                ..Self::PRIVATE
+            },
+            Mode::Private => Self::PRIVATE,
+            Mode::AtMost(like) => Self {
+                owner: None,
+                group: Some(like.group),
+                bits: like.bits & !umask(),
+            },
+        }
+    }
+
+    /// A new content is for those for whom the old one was, whoever writes it; one that is private, or
+    /// made of another file, for those of them who may have it.
+    fn in_place_of(old: Access, mode: Mode) -> Self {
+        match mode {
+            Mode::Usual => Self {
+                owner: Some(old.owner),
+                group: Some(old.group),
+                bits: old.bits,
+            },
+            Mode::Private => Self {
+                bits: old.bits & 0o600,
+                ..Self::PRIVATE
+            },
+            Mode::AtMost(like) => {
+                let bits = old.bits & like.bits;
+                let is_one_group = old.group == like.group;
+                Self {
+                    owner: (old.owner == like.owner).then_some(old.owner),
+                    group: is_one_group.then_some(old.group),
+                    bits: if is_one_group {
+                        bits
+                    } else {
+                        without_group(bits)
+                    },
+                }
+            }
+        }
+    }
+
+    /// Gives all of it to a file that is still private.
+    fn apply(self, file: &File) -> io::Result<()> {
+        let Self { owner, group, bits } = self;
+        // Only root gives a file away; everybody can give it to a group of theirs. Where neither can
+        // be, what follows shuts the group out.
+        if (owner.is_some() || group.is_some()) && fchown(file, owner, group).is_err() {
+            let _ = fchown(file, None, group);
+        }
+        let has = file.metadata()?.gid();
+        let bits = match group {
+            Some(group) if group != has => without_group(bits),
+            _ => bits,
+        };
+        // A file system without permissions refuses that; with them, the file just stays private.
+        let _ = file.set_permissions(Permissions::from_mode(bits));
+        Ok(())
+    }
+}
+
+/// The permissions when the file belongs to another group than they were meant for: nothing for that,
+/// and no more for the others, among whom the old group is now, than it had.
+const fn without_group(bits: u32) -> u32 {
+    bits & 0o707 & (0o770 | (bits >> 3 & 0o7))
+}
+
+/// Whether somebody else has put the file where everybody can put files: to get what is written now.
+fn is_planted(old: Access, directory: &Path) -> bool {
+    let Ok(directory) = fs::metadata(directory) else {
+        return true;
+    };
+    let is_sticky = directory.mode() & 0o1000 != 0;
+    let own = rustix::process::geteuid().as_raw();
+    is_sticky && old.owner != own && old.owner != directory.uid()
+}
+
+/// The permissions that new files do not have.
+fn umask() -> u32 {
+    static UMASK: OnceLock<u32> = OnceLock::new();
+    // It can only be read by being set. Once: two threads at it would leave the wrong one.
+    *UMASK.get_or_init(|| {
+        let found = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+        rustix::process::umask(found);
+        found.as_raw_mode()
+    })
 }
 
 /// The file that a link stands for, so that the link stays.
@@ -225,55 +339,46 @@ fn open_special(path: &Path, kind: fs::FileType) -> io::Result<File> {
     OpenOptions::new().write(true).open(path)
 }
 
+/// Makes a file that is nobody else's to open until it has its own permissions.
 fn create_beside(
     directory: &Path,
-    mode: Mode,
-    replaced: Option<Permissions>,
+    planned: Plan,
 ) -> io::Result<(File, Option<(TempPath, Temporary)>)> {
-    // What replaces a file is nobody else's to read until it has that file's permissions.
-    let first = if replaced.is_some() {
-        Mode::Private
-    } else {
-        mode
-    };
-    let (file, temporary) = match create_nameless(directory, first) {
+    let (file, temporary) = match create_nameless(directory) {
         Some(file) => (file, None),
         None => {
-            let named = create_named(directory, first)?;
-            let (file, path) = named.into_parts();
+            let (file, path) = create_named(directory)?.into_parts();
             (file, Some(registered(path)))
         }
     };
-    if let Some(permissions) = replaced {
-        file.set_permissions(permissions)?;
-    }
+    planned.apply(&file)?;
     Ok((file, temporary))
 }
 
-fn create_named(directory: &Path, mode: Mode) -> io::Result<NamedTempFile> {
+fn create_named(directory: &Path) -> io::Result<NamedTempFile> {
     tempfile::Builder::new()
         .prefix(".kms-")
-        .permissions(Permissions::from_mode(mode.bits()))
+        .permissions(Permissions::from_mode(0o600))
         .tempfile_in(directory)
 }
 
 /// A file without a name, where the file system can have one that is given a name later.
 #[cfg(target_os = "linux")]
-fn create_nameless(directory: &Path, mode: Mode) -> Option<File> {
+fn create_nameless(directory: &Path) -> Option<File> {
     if !Path::new("/proc/self/fd").exists() {
         return None;
     }
     let flags = rustix::fs::OFlags::TMPFILE.bits().try_into().ok()?;
     OpenOptions::new()
         .write(true)
-        .mode(mode.bits())
+        .mode(0o600)
         .custom_flags(flags)
         .open(directory)
         .ok()
 }
 
 #[cfg(not(target_os = "linux"))]
-fn create_nameless(_directory: &Path, _mode: Mode) -> Option<File> {
+fn create_nameless(_directory: &Path) -> Option<File> {
     None
 }
 
@@ -377,6 +482,65 @@ mod tests {
     }
 
     #[test]
+    fn what_replaces_a_file_is_open_to_nobody_more() {
+        let directory = tempfile::tempdir().unwrap();
+        let (from, path) = (directory.path().join("a"), directory.path().join("b"));
+        for (path, bits) in [(&from, 0o600), (&path, 0o644)] {
+            fs::write(path, b"").unwrap();
+            fs::set_permissions(path, Permissions::from_mode(bits)).unwrap();
+        }
+        write(&path, Mode::like(&File::open(&from).unwrap()), b"secret");
+        assert_eq!(mode_of(&path), 0o600);
+    }
+
+    #[test]
+    fn a_group_keeps_only_what_was_its_own() {
+        let access = |owner, group, bits| Access { owner, group, bits };
+        let plan = |owner, group, bits| Plan { owner, group, bits };
+        let old = access(1, 2, 0o640);
+        let usual = Plan::in_place_of(old, Mode::Usual);
+        assert_eq!(usual, plan(Some(1), Some(2), 0o640));
+        let private = Plan::in_place_of(old, Mode::Private);
+        assert_eq!(private, plan(None, None, 0o600));
+        let like = |like| Plan::in_place_of(old, Mode::AtMost(like));
+        assert_eq!(like(access(1, 2, 0o444)), plan(Some(1), Some(2), 0o440));
+        assert_eq!(like(access(9, 3, 0o666)), plan(None, None, 0o600));
+        assert_eq!(without_group(0o664), 0o604);
+        assert_eq!(without_group(0o604), 0o600);
+    }
+
+    #[test]
+    fn the_owner_and_the_group_stay_where_they_can() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("f");
+        fs::write(&path, b"old").unwrap();
+        // Who is not root cannot make the files that this is about.
+        if fchown(File::open(&path).unwrap(), Some(12_345), Some(12_346)).is_err() {
+            return;
+        }
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        write(&path, Mode::Usual, b"new");
+        let kept = fs::metadata(&path).unwrap();
+        assert_eq!((kept.uid(), kept.gid()), (12_345, 12_346));
+        assert_eq!(mode_of(&path), 0o640);
+    }
+
+    #[test]
+    fn where_everybody_puts_files_that_of_another_is_not_trusted() {
+        let directory = tempfile::tempdir().unwrap();
+        let own = rustix::process::geteuid().as_raw();
+        let access = |owner| Access {
+            owner,
+            group: 0,
+            bits: 0o644,
+        };
+        assert!(!is_planted(access(own + 1), directory.path()));
+        fs::set_permissions(directory.path(), Permissions::from_mode(0o1777)).unwrap();
+        assert!(is_planted(access(own + 1), directory.path()));
+        assert!(!is_planted(access(own), directory.path()));
+    }
+
+    #[test]
     fn a_private_file_is_its_owner_s_alone() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("f");
@@ -404,9 +568,7 @@ mod tests {
     #[test]
     fn without_nameless_files_a_temporary_name_does() {
         let directory = tempfile::tempdir().unwrap();
-        let (file, path) = create_named(directory.path(), Mode::Private)
-            .unwrap()
-            .into_parts();
+        let (file, path) = create_named(directory.path()).unwrap().into_parts();
         let target = Target {
             path: directory.path().join("f"),
             directory: directory.path().to_owned(),
