@@ -119,13 +119,27 @@ pub(crate) fn printable(character: char) -> char {
     }
 }
 
+/// What is put into a line of its own, whatever is in it: a name with a line feed makes no second
+/// line that would pass for one of ours.
+pub(crate) fn one_line(text: &str) -> String {
+    let shown = |character: char| match character {
+        control if control.is_control() => char::REPLACEMENT_CHARACTER,
+        _ => character,
+    };
+    text.chars().map(shown).collect()
+}
+
 /// One line on standard error. That it cannot be written has nowhere to be said.
 fn complain(message: &str) {
     let _ = writeln!(io::stderr().lock(), "kms: {message}");
 }
 
-/// Rows as columns that are as wide as their widest cell; no trailing spaces.
+/// Rows as columns that are as wide as their widest cell, each a line; no trailing spaces.
 pub(crate) fn table<const N: usize>(rows: &[[String; N]]) -> String {
+    let rows: Vec<[String; N]> = rows
+        .iter()
+        .map(|row| row.each_ref().map(|cell| one_line(cell)))
+        .collect();
     let width = |column: usize| {
         rows.iter()
             .filter_map(|row| row.get(column))
@@ -135,7 +149,7 @@ pub(crate) fn table<const N: usize>(rows: &[[String; N]]) -> String {
     };
     let widths: Vec<usize> = (0..N).map(width).collect();
     let mut text = String::new();
-    for row in rows {
+    for row in &rows {
         let line: Vec<String> = row
             .iter()
             .zip(&widths)
@@ -164,5 +178,11 @@ mod tests {
             ["long".to_owned(), String::new()],
         ];
         assert_eq!(table(&rows), "a     1\nlong\n");
+    }
+
+    #[test]
+    fn a_name_makes_no_second_line() {
+        assert_eq!(one_line("x\n= y\r\t"), "x\u{fffd}= y\u{fffd}\u{fffd}");
+        assert_eq!(table(&[["x\ny".to_owned()]]), "x\u{fffd}y\n");
     }
 }

@@ -8,7 +8,7 @@ use kms_core::service::{ExplainRequest, Explanation, Ground};
 use crate::args::{Explain, Global};
 use crate::engine::{Choice, Embedded};
 use crate::failure::{Failure, Kind};
-use crate::output::Output;
+use crate::output::{Output, one_line};
 
 pub(super) fn run(explain: Explain, global: &Global, output: &Output) -> Result<(), Failure> {
     let home = Choice::directory(global)?;
@@ -65,17 +65,20 @@ fn to_text(explained: &Explanation) -> String {
         hints,
     } = explained;
     let decision = if *allowed { "allowed" } else { "denied" };
-    let mut text = format!("{decision}: {principal} {action} on {resource}\n  {reason}\n");
+    let mut lines = vec![
+        format!("{decision}: {principal} {action} on {resource}"),
+        format!("  {reason}"),
+    ];
     if !allowed {
         let grounds = decided_by.iter().map(Ground::described);
-        grounds.for_each(|ground| text.push_str(&format!("  {ground}\n")));
+        lines.extend(grounds.map(|ground| format!("  {ground}")));
     }
     for ground in organization {
         let ground = ground.described();
-        text.push_str(&format!("  within the organization by {ground}\n"));
+        lines.push(format!("  within the organization by {ground}"));
     }
-    for hint in hints {
-        text.push_str(&format!("  - {hint}\n"));
-    }
-    text
+    lines.extend(hints.iter().map(|hint| format!("  - {hint}")));
+    // Names of units and statements are others' words, and may hold line feeds.
+    let lines: Vec<String> = lines.iter().map(|line| one_line(line)).collect();
+    lines.join("\n")
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::args::{Global, PrincipalsCommand};
 use crate::engine::{Choice, Embedded};
 use crate::failure::{Failure, Kind};
-use crate::output::Output;
+use crate::output::{Output, one_line};
 use crate::term;
 
 /// The longest value that is shown, in characters; of a document it is said that it changes.
@@ -135,6 +135,7 @@ fn text(outcome: &PrincipalsOutcome, tense: &str) -> String {
             ChangeAction::Release => ('!', " (stays; the file lets go of it)"),
         };
         let name = change.name.as_ref().unwrap_or(&change.arn);
+        let name = one_line(name);
         lines.push(format!("{sign} {} {name}{note}", change.kind));
         lines.extend(change.fields.iter().map(field));
     }
@@ -162,7 +163,7 @@ fn text(outcome: &PrincipalsOutcome, tense: &str) -> String {
 }
 
 fn field(field: &FieldChange) -> String {
-    let name = &field.name;
+    let name = one_line(&field.name);
     match (&field.before, &field.after) {
         (None, Some(after)) => format!("    + {name}{}", shown(after)),
         (Some(_), None) => format!("    - {name}"),
@@ -181,7 +182,23 @@ fn field(field: &FieldChange) -> String {
 fn shown(value: &str) -> String {
     let short = value.chars().count() <= LONGEST_SHOWN && !value.contains('\n');
     if short && !value.trim_start().starts_with('{') {
-        return format!(" {value}");
+        return format!(" {}", one_line(value));
     }
     String::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_adds_no_line_to_a_plan() {
+        let changed = FieldChange {
+            name: "units/x\n= account".to_owned(),
+            before: Some("a\rb".to_owned()),
+            after: Some("c".to_owned()),
+        };
+        let line = field(&changed);
+        assert_eq!(line, "    ~ units/x\u{fffd}= account a\u{fffd}b -> c");
+    }
 }
