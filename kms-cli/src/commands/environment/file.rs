@@ -1,5 +1,6 @@
 //! A file of environment variables, changed in place: `docs/spec/environment-values.md`.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
 
@@ -48,12 +49,14 @@ impl EnvFile {
     fn parse(text: String) -> Result<Self, (usize, String)> {
         let text = SecretText::new(text);
         let mut assignments: Vec<Assignment> = Vec::new();
+        // Not looked for among the assignments: a long file would take minutes.
+        let mut names = HashSet::new();
         let mut start = 0;
         for (index, line) in text.expose().split_inclusive('\n').enumerate() {
             let refuse = |reason: String| (index + 1, reason);
             let parsed = parse_line(line, start).map_err(|reason| refuse(reason.to_owned()))?;
             if let Some(assignment) = parsed {
-                if assignments.iter().any(|one| one.name == assignment.name) {
+                if !names.insert(assignment.name.clone()) {
                     return Err(refuse(format!("{} is set twice", assignment.name)));
                 }
                 assignments.push(assignment);
