@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use kms_tests::{Home, Kms, workspace};
 use serde_json::Value;
 
-use crate::terminal::at_terminal;
+use crate::terminal::unseen_at_terminal;
 use crate::{FAILED, INTEGRITY, NOT_FOUND, USAGE, quietly, refused, store_with_key};
 
 /// A store with a key, and where a file of variables is to be.
@@ -204,6 +204,30 @@ fn a_new_value_keeps_the_keys_and_the_context_of_the_old_one() {
 }
 
 #[test]
+fn a_signed_value_is_renewed_and_what_was_not_stored_stays_so() {
+    let (_home, kms, file) = store();
+    let path = file.to_str().unwrap();
+    let encrypt = [
+        "encrypt",
+        "-k",
+        "alias/k",
+        "--sign",
+        "--context",
+        "environment-variable=A",
+        "--unstored-context",
+        "stage=test",
+    ];
+    let message = STANDARD.encode(quietly(kms.feed(encrypt, b"x")));
+    fs::write(&file, format!("A=kms:{message}\n")).unwrap();
+    let context = ["--context", "stage=test", path, "A"];
+    quietly(kms.feed([&["env", "set"], &context[..]].concat(), b"y"));
+    let get = [&["env", "get"], &context[..]].concat();
+    assert_eq!(quietly(kms.run(get)), b"y");
+    // Still not stored: whoever does not know it cannot open it.
+    refused(&kms.run(["env", "get", path, "A"]), INTEGRITY, "A: ");
+}
+
+#[test]
 fn values_are_listed_without_a_key_and_never_shown() {
     let (_home, kms, file) = store();
     fs::write(&file, "PLAIN=in-the-clear\nBAD=kms:x\n").unwrap();
@@ -291,7 +315,7 @@ fn a_person_types_a_value_without_echo() {
     let (home, kms, file) = store();
     let path = file.to_str().unwrap();
     let arguments = ["env", "set", "-k", "alias/k", path, "A"];
-    let (succeeded, shown) = at_terminal(&home.path(), &arguments, &["correct horse"]);
+    let (succeeded, shown) = unseen_at_terminal(&home.path(), &arguments, &["correct horse"]);
     assert!(
         succeeded && shown.contains("Value of A:") && !shown.contains("horse"),
         "{shown}"

@@ -74,7 +74,11 @@ pub(crate) fn at_terminal(home: &Path, arguments: &[&str], typed: &[&str]) -> (b
 }
 
 /// As [`at_terminal`], where the lines are not to be seen.
-fn unseen_at_terminal(home: &Path, arguments: &[&str], typed: &[&str]) -> (bool, String) {
+pub(crate) fn unseen_at_terminal(
+    home: &Path,
+    arguments: &[&str],
+    typed: &[&str],
+) -> (bool, String) {
     run_at_terminal(home, arguments, typed, |terminal| {
         let modes = tcgetattr(terminal).unwrap().local_modes;
         !modes.contains(LocalModes::ECHO)
@@ -130,7 +134,7 @@ fn run_at_terminal(
 }
 
 /// The ends of what `kms` asks.
-const QUESTIONS: [&str; 3] = ["assphrase: ", "The same again: ", "[y/N] "];
+const QUESTIONS: [&str; 4] = ["assphrase: ", "Value of A: ", "The same again: ", "[y/N] "];
 
 fn occurrences(text: &[u8], of: &str) -> usize {
     let windows = text.windows(of.len());

@@ -179,7 +179,7 @@ fn too_long(name: &str) -> Failure {
 }
 
 /// The context of the message with what the caller knew of it, and which keys are not stored in it.
-fn whole_context(
+pub(super) fn whole_context(
     header: &Header,
     given: &EncryptionContext,
 ) -> (EncryptionContext, BTreeSet<String>) {
@@ -220,6 +220,8 @@ fn plain_name(path: &Path) -> OsString {
     let name = path.file_name().unwrap_or(OsStr::new("text"));
     let ending = path.extension().and_then(OsStr::to_str);
     match (ending, path.file_stem()) {
+        // Of `..kms` and `...kms`: no names of a file.
+        (Some("kms" | "enc" | "asc"), Some(stem)) if stem == "." || stem == ".." => "text".into(),
         (Some("kms" | "enc" | "asc"), Some(stem)) => stem.to_owned(),
         _ => name.to_owned(),
     }
@@ -333,6 +335,8 @@ mod tests {
             ("notes.asc", "notes"),
             ("config.yaml", "config.yaml"),
             (".kms", ".kms"),
+            ("..kms", "text"),
+            ("d/...enc", "text"),
         ] {
             assert_eq!(plain_name(Path::new(path)), name);
         }

@@ -5,18 +5,20 @@ mod file;
 mod input;
 mod value;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use kms_core::envelope::DataKeys;
 use kms_core::secret::{SecretBytes, SecretText};
 use serde::Serialize;
 
 use self::file::EnvFile;
-use super::{encrypt, keyring};
+use super::{edit, encrypt, keyring};
 use crate::args::{EnvCommand, SetVariable};
 use crate::engine::{Keys, Kms};
 use crate::failure::{Failure, Kind};
 use crate::output::{Output, table};
-use crate::pipeline::{FileVersion, Mode, OutputFile};
+use crate::pipeline::{Existing, FileVersion, Mode, OutputFile};
 use crate::term;
 
 pub(super) use exec::run as exec;
@@ -70,7 +72,7 @@ fn set(
         return Err(Failure::usage(format!("{name} is no name of a variable"))
             .hint("letters, digits and _ are, the first of them no digit"));
     }
-    let mut context = encrypt::context(&arguments.context)?;
+    let given = encrypt::context(&arguments.context)?;
     let version = FileVersion::of(file);
     let content = match version {
         Some(_) => EnvFile::read(file)?,
@@ -87,17 +89,17 @@ fn set(
     }
     let secret = input::value(name)?;
     let kms = open()?;
-    let keys = if let (Some(old), []) = (old, &*arguments.keys) {
+    let (keys, context, unstored) = if let (Some(old), []) = (old, &*arguments.keys) {
         // Opened, so that the keys and the context are those that somebody with the key put there.
-        let (_, header) = value::open(name, old.expose(), &Keys::new(&kms, &[]), &context)?;
-        for (key, value) in header.context.iter() {
-            context.insert(key.clone(), value.clone());
-        }
-        keyring::of_message(&header, Some(&kms))?
+        let (_, header) = value::open(name, old.expose(), &Keys::new(&kms, &[]), &given)?;
+        let (context, unstored) = edit::whole_context(&header, &given);
+        let keys = keyring::of_message(&header, Some(&kms))?;
+        (keys, context, unstored)
     } else {
-        Box::new(Keys::new(&kms, &arguments.keys))
+        let keys: Box<dyn DataKeys> = Box::new(Keys::new(&kms, &arguments.keys));
+        (keys, given, BTreeSet::new())
     };
-    let text = value::seal(name, &secret, &*keys, context)?;
+    let text = value::seal(name, &secret, &*keys, context, unstored)?;
     replace(file, version, &content.with(name, &text))
 }
 
@@ -105,7 +107,13 @@ fn set(
 fn replace(path: &Path, version: Option<FileVersion>, text: &SecretText) -> Result<(), Failure> {
     use std::io::Write as _;
 
-    let file = OutputFile::open(Some(path), Mode::Usual)?;
+    // A file that somebody makes meanwhile stays.
+    let is_new = version.is_none() && !path.exists() && path.as_os_str() != "-";
+    let file = if is_new {
+        OutputFile::at(path, Mode::Usual, Existing::Keep)?
+    } else {
+        OutputFile::open(Some(path), Mode::Usual)?
+    };
     let written = file.file().write_all(text.expose().as_bytes());
     written.map_err(|error| file.failed(&error))?;
     if FileVersion::of(path) != version {

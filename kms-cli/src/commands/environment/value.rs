@@ -1,5 +1,7 @@
 //! An encrypted value: `docs/spec/environment-values.md`.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kms_core::ciphertext::EncryptionContext;
@@ -28,16 +30,21 @@ pub(super) fn is_encrypted(text: &str) -> bool {
     text.starts_with(PREFIX)
 }
 
-/// Encrypts the value of the variable `name`.
+/// Encrypts the value of the variable `name`; the pairs of `unstored` are bound and not written.
 pub(super) fn seal(
     name: &str,
     value: &SecretBytes,
     keys: &dyn DataKeys,
     mut context: EncryptionContext,
+    mut unstored: BTreeSet<String>,
 ) -> Result<String, Failure> {
     context.insert(NAME_KEY.to_owned(), name.to_owned());
+    unstored.remove(NAME_KEY);
     let mut message = Vec::new();
-    let options = EncryptOptions::default();
+    let options = EncryptOptions {
+        required_context_keys: unstored,
+        ..EncryptOptions::default()
+    };
     envelope::encrypt(
         &mut value.expose(),
         &mut message,
