@@ -75,7 +75,12 @@ pub(crate) fn leave_keys_to_editor() {
 fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM]) else {
+        // What our caller had us ignore, as `nohup` does, does not end this command.
+        let ignored = ignored();
+        let deadly = [SIGHUP, SIGINT, SIGQUIT, SIGTERM]
+            .into_iter()
+            .filter(|&signal| !is_in(ignored, signal));
+        let Ok(mut signals) = Signals::new(deadly) else {
             return;
         };
         thread::spawn(move || {
@@ -87,6 +92,25 @@ fn listen() {
             }
         });
     });
+}
+
+/// The signals that are ignored, a bit for each; none where the system does not tell.
+fn ignored() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    ignored_of(&status)
+}
+
+fn ignored_of(status: &str) -> u64 {
+    let mut lines = status.lines();
+    let mask = lines.find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or_default()
+}
+
+/// Whether the mask has the signal, of which the first is 1.
+fn is_in(mask: u64, signal: i32) -> bool {
+    let bit = u32::try_from(signal.saturating_sub(1)).unwrap_or(u32::MAX);
+    mask.checked_shr(bit).is_some_and(|rest| rest & 1 == 1)
 }
 
 /// Removes what is registered and lets the signal end the process, so that its parent sees which.
@@ -111,4 +135,17 @@ pub(crate) fn fail_at_size_limits() {
         // The flag is not read: that there is a handler is what makes the write fail.
         let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ignored_signals_are_read_from_the_status() {
+        let mask = ignored_of("Name:\tkms\nSigBlk:\tff\nSigIgn:\t0000000000001001\n");
+        assert!(is_in(mask, SIGHUP) && !is_in(mask, SIGINT) && !is_in(mask, SIGTERM));
+        assert!(!is_in(mask, 0) && !is_in(mask, 65));
+        assert_eq!(ignored_of(""), 0);
+    }
 }
