@@ -80,6 +80,11 @@ fn what_a_package_takes_from_the_repository_is_there() {
     }
     let unit = fs::read_to_string(workspace().join("packaging/kms-server.service")).unwrap();
     assert!(unit.contains("--config /etc/kms/kms-server.toml"));
+    // The server can write to its keys, and not to its configuration.
+    assert!(unit.contains("\nReadWritePaths=/var/lib/kms /etc/kms/keys\n"));
+    let configuration = workspace().join("packaging/kms-server.toml");
+    let configuration = fs::read_to_string(configuration).unwrap();
+    assert!(configuration.contains("\nkey_file = \"/etc/kms/keys/"));
     let script = fs::read_to_string(workspace().join("packaging/deb/postinst")).unwrap();
-    assert!(script.contains("#DEBHELPER#"));
+    assert!(script.contains("#DEBHELPER#") && script.contains("/etc/kms/keys"));
 }
