@@ -71,8 +71,17 @@ impl PrivateDirectory {
 fn places() -> impl Iterator<Item = PathBuf> {
     let own = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     let own = own.filter(|path| path.is_absolute() && is_own(path));
-    let others = [PathBuf::from("/dev/shm"), env::temp_dir()];
-    own.into_iter().chain(others)
+    let others = [PathBuf::from("/dev/shm"), env::temp_dir()].into_iter();
+    own.into_iter()
+        .chain(others.filter(|path| is_own(path) || is_of_the_system(path)))
+}
+
+/// Whether root alone could replace what is in it: in a sticky directory everybody has their own.
+fn is_of_the_system(path: &Path) -> bool {
+    path.metadata().is_ok_and(|metadata| {
+        let is_for_others = metadata.mode() & 0o022 != 0;
+        metadata.uid() == 0 && (metadata.mode() & 0o1000 != 0 || !is_for_others)
+    })
 }
 
 /// Whoever owns a directory can replace what is in it: that of another user is not used, as after
@@ -80,4 +89,19 @@ fn places() -> impl Iterator<Item = PathBuf> {
 fn is_own(path: &Path) -> bool {
     let owner = path.metadata().map(|metadata| metadata.uid());
     owner.is_ok_and(|owner| owner == rustix::process::geteuid().as_raw())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_one_s_own_or_the_system_s() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(is_own(directory.path()));
+        assert!(is_of_the_system(Path::new("/")) && is_of_the_system(Path::new("/tmp")));
+        let open = Permissions::from_mode(0o777);
+        std::fs::set_permissions(directory.path(), open).unwrap();
+        assert!(!is_of_the_system(directory.path()));
+    }
 }
