@@ -80,14 +80,21 @@ pub(crate) struct Frames {
     pub(crate) sequences: RangeInclusive<u32>,
     /// The plaintext that is asked for.
     pub(crate) wanted: Range<u64>,
+    /// What comes after these frames and is opened already: the part of the final frame. It is kept
+    /// here, so that it is not released when one of them is refused.
+    pub(crate) end: Option<Bytes>,
 }
 
 impl Frames {
-    /// The plaintext, a frame or less at a time; ends with the first error.
+    /// The plaintext, a frame or less at a time; ends with the first error, after which nothing is
+    /// released.
     pub(crate) fn into_stream(self) -> BoxStream<'static, Result<Bytes>> {
         stream::unfold(Some(self), |frames| async {
             let mut frames = frames?;
-            let sequence = frames.sequences.next()?;
+            let Some(sequence) = frames.sequences.next() else {
+                let end = frames.end.take()?;
+                return Some((Ok(end), Some(frames)));
+            };
             match frames.open(sequence).await {
                 Ok(plaintext) => Some((Ok(plaintext), Some(frames))),
                 Err(error) => {

@@ -101,6 +101,7 @@ impl Shared {
             rest: Bytes::new(),
             sequences,
             wanted: range.clone(),
+            end: None,
         };
         Ok(Some(GetResult {
             payload: GetResultPayload::Stream(frames.into_stream()),
@@ -149,12 +150,11 @@ impl Shared {
             until = final_frame - 1;
             part_of_frame(&object.message, final_frame, plaintext, range)
         });
-        let end = stream::iter(end.map(Ok));
         let (Some(from), Some(to)) = (layout.frame_range(first), layout.frame_range(until)) else {
-            return Ok(end.boxed());
+            return Ok(stream::iter(end.map(Ok)).boxed());
         };
         if first > until {
-            return Ok(end.boxed());
+            return Ok(stream::iter(end.map(Ok)).boxed());
         }
         let bytes = from.start..to.end;
         let (rest, ciphertext) = match part(&opening.start, &bytes) {
@@ -175,8 +175,9 @@ impl Shared {
             rest,
             sequences: first..=until,
             wanted: range.clone(),
+            end,
         };
-        Ok(frames.into_stream().chain(end).boxed())
+        Ok(frames.into_stream())
     }
 }
 

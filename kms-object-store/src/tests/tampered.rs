@@ -204,3 +204,22 @@ async fn an_object_of_other_lengths_is_refused_and_its_size_is_not_made_up() {
     }
     store.delete(&location).await.unwrap();
 }
+
+#[tokio::test]
+async fn nothing_comes_out_of_a_stream_after_a_frame_that_is_refused() {
+    let attacked = Attacked::new(56).await;
+    let mut altered = attacked.stored.clone();
+    // In the second of three regular frames, of 48 bytes each.
+    altered[HEADER + 48 + 20] ^= 1;
+    attacked
+        .inner
+        .put(&attacked.location, altered.into())
+        .await
+        .unwrap();
+    let store = store_over(attacked.inner.clone(), frames_of(16));
+    let read = store.get(&attacked.location).await.unwrap();
+    let items: Vec<_> = futures_util::StreamExt::collect(read.into_stream()).await;
+    assert_eq!(items.len(), 2);
+    assert_eq!(*items[0].as_ref().unwrap(), attacked.plaintext[..16]);
+    assert!(items[1].is_err());
+}
