@@ -1,12 +1,12 @@
 //! Message in, plaintext out, without a reader or a writer.
 
 use super::super::body::{BLOCK_PREFIX, Found, Signature, find_frame, open_piece, to_u64};
-use super::super::error::{DecryptError, Part};
 use super::super::frame::{FINAL_OVERHEAD, FrameAad, Kind};
 use super::super::header::{Content, Header};
 use super::super::input::Buffer;
 use super::withheld::Withheld;
 use crate::crypto::aead::{AesGcm, TAG_LENGTH};
+use crate::envelope::error::{DecryptError, Part};
 
 /// What comes next in the message.
 enum Next {

@@ -1,7 +1,7 @@
 //! A message that waits to be written while it grows.
 
 use super::super::encryptor::MessageEncryptor;
-use super::super::error::EncryptError;
+use crate::envelope::error::EncryptError;
 
 /// A message on its way out, one frame at a time.
 pub(super) struct Encoder {

@@ -3,12 +3,12 @@
 use std::fmt;
 
 use super::super::decrypt::{DecryptOptions, SignedMessages, holds_back, open_header};
-use super::super::error::{DecryptError, Part};
 use super::super::header::{Header, ReadHeader, read_header};
 use super::super::input::{Buffer, Input};
 use super::super::keyring::DataKeys;
 use super::decoder::Decoder;
 use super::reader::{DecryptingReader, UnverifiedReader};
+use crate::envelope::error::{DecryptError, Part};
 
 /// A header up to this length is looked for whenever more of it has come.
 const OFTEN: usize = 4 * 1024;

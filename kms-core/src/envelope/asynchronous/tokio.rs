@@ -8,10 +8,10 @@ use std::task::{Context, Poll, ready};
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::super::decrypt::DecryptOptions;
-use super::super::error::DecryptError;
 use super::reader::{DecryptingReader, UnverifiedReader};
 use super::received::{HeaderBuffer, ReceivedMessage};
 use super::writer::EncryptingWriter;
+use crate::envelope::error::DecryptError;
 
 /// Reads the header of a message; more than the header may be taken off `reader`.
 ///

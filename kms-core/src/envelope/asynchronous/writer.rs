@@ -6,12 +6,12 @@ use std::task::{Poll, ready};
 
 use super::super::encrypt::EncryptOptions;
 use super::super::encryptor::MessageEncryptor;
-use super::super::error::EncryptError;
 use super::super::header::Header;
 use super::super::keyring::DataKeys;
 use super::encoder::Encoder;
 use crate::ciphertext::EncryptionContext;
 use crate::crypto::random::Random;
+use crate::envelope::error::EncryptError;
 
 /// A writer of plaintext that writes one message to the writer behind it.
 ///
