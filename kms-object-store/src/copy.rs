@@ -101,7 +101,7 @@ impl Shared {
             head: true,
             ..GetOptions::default()
         };
-        self.inner.get_opts(location, request).await?;
+        self.ask(location, request).await?;
         match mode {
             CopyMode::Overwrite => Ok(()),
             CopyMode::Create => Err(Error::AlreadyExists {

@@ -42,7 +42,7 @@ impl Shared {
             range: Some((0..first).into()),
             ..options.clone()
         };
-        let response = self.inner.get_opts(location, first).await?;
+        let response = self.ask(location, first).await?;
         let stored = response.meta.clone();
         let (attributes, extensions) = (response.attributes.clone(), response.extensions.clone());
         // A size that is none of this store's is refused before anything else is.
@@ -51,7 +51,9 @@ impl Shared {
         let (object, last) = match self.opened_before(location, &stored) {
             Some(object) => (object, None),
             None => {
-                let (object, last) = self.authenticate(&start, &stored, options).await?;
+                let (object, last) = self
+                    .authenticate(location, &start, &stored, options)
+                    .await?;
                 (object, Some(last))
             }
         };
@@ -77,16 +79,17 @@ impl Shared {
 
     async fn authenticate(
         &self,
+        location: &Path,
         beginning: &Bytes,
         stored: &ObjectMeta,
         options: &GetOptions,
     ) -> Result<(Arc<OpenedObject>, SecretBytes)> {
-        let location = &stored.location;
         let refused = |source| EncryptedObjectError::Decrypt {
             location: location.clone(),
             source,
         };
-        let start = self.message_start(beginning.clone(), stored).await?;
+        let start = self.message_start(location, beginning.clone(), stored.size);
+        let start = start.await?;
         let start = start.map_err(refused)?;
         if self.lengths.layout(stored.size) != Some(*start.layout()) {
             let location = location.clone();
@@ -96,7 +99,7 @@ impl Shared {
         let frame = match part(beginning, &end) {
             Some(frame) => frame,
             None => {
-                self.inner_range(stored, options, end)
+                self.inner_range(location, stored, options, end)
                     .await?
                     .bytes()
                     .await?
@@ -115,15 +118,15 @@ impl Shared {
     /// Asks for the data key, which may take a call to a key service.
     async fn message_start(
         &self,
+        location: &Path,
         beginning: Bytes,
-        stored: &ObjectMeta,
+        size: u64,
     ) -> Result<Result<MessageStart, DecryptError>> {
         let keys = Arc::clone(&self.keys);
-        let size = stored.size;
         let options = DecryptOptions {
             max_data_keys: self.max_data_keys,
             max_held_bytes: usize::try_from(self.lengths.frame).unwrap_or(usize::MAX),
-            reproduced_context: self.context_of(&stored.location),
+            reproduced_context: self.context_of(location),
             ..DecryptOptions::default()
         };
         blocking(move || MessageStart::open(&mut &*beginning, size, keys.as_ref(), &options)).await
@@ -132,6 +135,7 @@ impl Shared {
     /// A range of what is stored, out of the very object that `stored` tells of.
     pub(crate) async fn inner_range(
         &self,
+        location: &Path,
         stored: &ObjectMeta,
         options: &GetOptions,
         range: Range<u64>,
@@ -143,9 +147,9 @@ impl Shared {
             extensions: options.extensions.clone(),
             ..GetOptions::default()
         };
-        let response = self.inner.get_opts(&stored.location, options).await?;
+        let response = self.ask(location, options).await?;
         if response.range != range || response.meta.size != stored.size {
-            let location = stored.location.clone();
+            let location = location.clone();
             return Err(EncryptedObjectError::Changed { location }.into());
         }
         Ok(response)

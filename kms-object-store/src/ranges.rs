@@ -60,7 +60,7 @@ impl Shared {
             head: true,
             ..GetOptions::default()
         };
-        let now = self.inner.get_opts(&object.location, head).await?.meta;
+        let now = self.ask(&object.location, head).await?.meta;
         Ok(now.e_tag != object.e_tag || now.size != object.message.layout().message_length())
     }
 

@@ -56,7 +56,7 @@ impl Shared {
             range: None,
             ..options
         };
-        let response = self.inner.get_opts(location, options).await?;
+        let response = self.ask(location, options).await?;
         let meta = self.lengths.of_plaintext(response.meta)?;
         Ok(GetResult {
             range: resolve(range.as_ref(), meta.size)?,
@@ -88,7 +88,7 @@ impl Shared {
             extensions: options.extensions.clone(),
             ..GetOptions::default()
         };
-        let response = self.inner.get_opts(&object.location, request).await?;
+        let response = self.ask(&object.location, request).await?;
         if response.range != bytes || response.meta.size != layout.message_length() {
             return Ok(None);
         }
@@ -164,7 +164,9 @@ impl Shared {
                     size: layout.message_length(),
                     ..opening.meta
                 };
-                let response = self.inner_range(&stored, options, bytes).await?;
+                let response = self
+                    .inner_range(&object.location, &stored, options, bytes)
+                    .await?;
                 (Bytes::new(), response.into_stream())
             }
         };

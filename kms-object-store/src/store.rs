@@ -93,6 +93,15 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Asks the inner store for an object. Whatever it says where the object is, the answer has the
+    /// location that was asked for: this one is what the object is bound to, and an inner store that
+    /// answers with another object is refused for it.
+    pub(crate) async fn ask(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        let mut response = self.inner.get_opts(location, options).await?;
+        response.meta.location = location.clone();
+        Ok(response)
+    }
+
     /// The encryption context of an object.
     pub(crate) fn context_of(&self, location: &Path) -> EncryptionContext {
         let mut context = self.context.clone();

@@ -22,6 +22,8 @@ pub(super) struct Watched {
     asked: Mutex<Vec<Range<u64>>>,
     /// What another one puts before each request to come, if anything.
     replacements: Mutex<VecDeque<Option<PutPayload>>>,
+    /// The object that is given in the place of any, if it lies.
+    instead: Mutex<Option<Path>>,
 }
 
 impl Watched {
@@ -35,6 +37,16 @@ impl Watched {
     /// Has the object replaced before some of the next requests.
     pub(super) fn replace_before(&self, requests: impl IntoIterator<Item = Option<PutPayload>>) {
         self.replacements.lock().unwrap().extend(requests);
+    }
+
+    /// Answers with this object, whichever is asked for.
+    pub(super) fn answer_with(&self, location: &Path) {
+        *self.instead.lock().unwrap() = Some(location.clone());
+    }
+
+    fn answered(&self, location: &Path) -> Path {
+        let instead = self.instead.lock().unwrap().clone();
+        instead.unwrap_or_else(|| location.clone())
     }
 
     async fn replace(&self, location: &Path) {
@@ -73,7 +85,10 @@ impl ObjectStore for Watched {
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
         let head = options.head;
         self.replace(location).await;
-        let result = self.memory.get_opts(location, options).await?;
+        let result = self
+            .memory
+            .get_opts(&self.answered(location), options)
+            .await?;
         if !head {
             self.asked.lock().unwrap().push(result.range.clone());
         }
@@ -83,7 +98,8 @@ impl ObjectStore for Watched {
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         self.replace(location).await;
         self.asked.lock().unwrap().extend_from_slice(ranges);
-        self.memory.get_ranges(location, ranges).await
+        let location = self.answered(location);
+        self.memory.get_ranges(&location, ranges).await
     }
 
     fn delete_stream(

@@ -223,3 +223,29 @@ async fn nothing_comes_out_of_a_stream_after_a_frame_that_is_refused() {
     assert_eq!(*items[0].as_ref().unwrap(), attacked.plaintext[..16]);
     assert!(items[1].is_err());
 }
+
+#[tokio::test]
+async fn an_inner_store_that_answers_with_another_object_and_its_name_is_refused() {
+    let (a, b) = (Path::from("a"), Path::from("b"));
+    for length in [40, 300_000] {
+        let inner = Arc::new(inner::Watched::default());
+        let store = store_over(inner.clone(), StoreOptions::default());
+        store.put(&a, pattern(length).into()).await.unwrap();
+        store.put(&b, pattern(length).into()).await.unwrap();
+        inner.answer_with(&b);
+        // Once when nothing is known of either, and once when the object that is given is.
+        for _ in 0..2 {
+            for error in [
+                store.get(&a).await.unwrap_err(),
+                store.get_ranges(&a, &[0..1, 20..21]).await.unwrap_err(),
+            ] {
+                let refused = refusal(&error);
+                assert!(matches!(refused, EncryptedObjectError::Decrypt { .. }));
+                assert!(refused.to_string().starts_with("a "), "{refused}");
+            }
+            assert_eq!(store.head(&a).await.unwrap().location, a);
+            let read = store.get(&b).await.unwrap();
+            assert_eq!(read.bytes().await.unwrap(), pattern(length));
+        }
+    }
+}
