@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard};
 use super::keyring::{DataKey, EncryptedDataKey};
 use crate::crypto::digest::Sha512Digest;
 use crate::secret::SecretBytes;
-use crate::time::Timestamp;
+use crate::time::{Clock, Timestamp};
 
 /// What an entry is found by.
 pub(super) type EntryId = Sha512Digest;
@@ -75,19 +75,19 @@ impl DataKeyCache {
         entries.partitions
     }
 
-    /// What `take` makes of the entry, if there is one that was made after `oldest`. An entry of
-    /// which it makes nothing leaves.
+    /// What `take` makes of the entry, if there is one that was made after what `oldest` makes of the
+    /// time. An entry of which it makes nothing leaves.
     pub(super) fn find<T>(
         &self,
         id: &EntryId,
-        now: Timestamp,
-        oldest: Timestamp,
+        clock: &dyn Clock,
+        oldest: impl FnOnce(Timestamp) -> Timestamp,
         take: impl FnOnce(&mut Entry) -> Option<T>,
     ) -> Option<T> {
         let mut entries = self.entries();
-        entries.drop_expired(now);
+        let now = entries.tick(clock);
         let found = entries.by_id.get_mut(id)?;
-        let taken = (found.created > oldest).then(|| take(found)).flatten();
+        let taken = (found.created > oldest(now)).then(|| take(found)).flatten();
         if taken.is_some() {
             entries.mark_used(id);
         } else {
@@ -96,11 +96,19 @@ impl DataKeyCache {
         taken
     }
 
-    /// Keeps an entry in the place of the one that had its id, and of older ones where there is no
-    /// room.
-    pub(super) fn insert(&self, id: EntryId, now: Timestamp, entry: Entry) {
+    /// Keeps the entry that `make` makes at this time, if it does, in the place of the one that had its
+    /// id, and of older ones where there is no room.
+    pub(super) fn insert(
+        &self,
+        id: EntryId,
+        clock: &dyn Clock,
+        make: impl FnOnce(Timestamp) -> Option<Entry>,
+    ) {
         let mut entries = self.entries();
-        entries.drop_expired(now);
+        let now = entries.tick(clock);
+        let Some(entry) = make(now) else {
+            return;
+        };
         entries.remove(&id);
         entries.make_room();
         entries.insert(id, entry);
@@ -188,6 +196,16 @@ impl Entries {
         self.by_id.clear();
         self.by_expiry.clear();
         self.by_use.clear();
+    }
+
+    /// The time now; what is too old by then is dropped.
+    ///
+    /// It is read here, by whoever has the entries to itself: of threads that read it before they wait
+    /// for each other, one that waited would look like a clock that went back.
+    fn tick(&mut self, clock: &dyn Clock) -> Timestamp {
+        let now = clock.now();
+        self.drop_expired(now);
+        now
     }
 
     /// Drops what is too old; and everything when the clock went back, for then no age is known.

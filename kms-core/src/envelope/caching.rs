@@ -239,6 +239,11 @@ impl<K: DataKeys> CachingKeyring<K> {
         Ok(sha512_of(&parts))
     }
 
+    fn find<T>(&self, id: &EntryId, take: impl FnOnce(&mut Entry) -> Option<T>) -> Option<T> {
+        let oldest = |now| self.oldest(now);
+        self.cache.find(id, self.clock.as_ref(), oldest, take)
+    }
+
     /// An entry that was not made after this is too old.
     fn oldest(&self, now: Timestamp) -> Timestamp {
         now.plus_millis(self.limits.age().saturating_neg())
@@ -300,20 +305,19 @@ impl<K: DataKeys> DataKeys for CachingKeyring<K> {
             return self.keys.encryption_materials(request);
         };
         let id = self.encryption_id(request)?;
-        let now = self.clock.now();
         let take = |entry: &mut Entry| {
             self.limits.count(entry, length)?;
             Some(entry.data_key())
         };
-        if let Some(kept) = self.cache.find(&id, now, self.oldest(now), take) {
+        if let Some(kept) = self.find(&id, take) {
             return Ok(kept);
         }
         let data_key = self.keys.encryption_materials(request)?;
-        let now = self.clock.now();
-        let mut entry = Entry::new(&data_key, now, self.expiry(now));
-        if self.limits.count(&mut entry, length).is_some() {
-            self.cache.insert(id, now, entry);
-        }
+        self.cache.insert(id, self.clock.as_ref(), |now| {
+            let mut entry = Entry::new(&data_key, now, self.expiry(now));
+            self.limits.count(&mut entry, length)?;
+            Some(entry)
+        });
         Ok(data_key)
     }
 
@@ -325,15 +329,14 @@ impl<K: DataKeys> DataKeys for CachingKeyring<K> {
             return self.keys.decryption_materials(request);
         }
         let id = self.decryption_id(request)?;
-        let now = self.clock.now();
         let take = |entry: &mut Entry| Some(entry.plaintext());
-        if let Some(kept) = self.cache.find(&id, now, self.oldest(now), take) {
+        if let Some(kept) = self.find(&id, take) {
             return Ok(kept);
         }
         let data_key = self.keys.decryption_materials(request)?;
-        let now = self.clock.now();
-        let entry = Entry::opening(&data_key, now, self.expiry(now));
-        self.cache.insert(id, now, entry);
+        self.cache.insert(id, self.clock.as_ref(), |now| {
+            Some(Entry::opening(&data_key, now, self.expiry(now)))
+        });
         Ok(data_key)
     }
 }

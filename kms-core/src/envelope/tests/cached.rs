@@ -1,11 +1,11 @@
 //! Data keys that serve several messages.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::*;
-use crate::time::{SetClock, Timestamp};
+use crate::time::{Clock, SetClock, Timestamp};
 use craft::Craft;
 
 /// Counts what a keyring is asked.
@@ -381,4 +381,42 @@ fn neither_cache_nor_keyring_prints_a_data_key() {
         printed.contains("len: 1") && !printed.contains("secret"),
         "{printed}"
     );
+}
+
+/// A clock that goes on by a millisecond whenever it is read, and lets other threads go first.
+#[derive(Debug)]
+struct Ticking(AtomicI64);
+
+impl Clock for Ticking {
+    fn now(&self) -> Timestamp {
+        let now = self.0.fetch_add(1, Ordering::SeqCst);
+        std::thread::yield_now();
+        Timestamp::from_millis(now)
+    }
+}
+
+#[test]
+fn threads_that_wait_for_each_other_are_no_clock_that_goes_back() {
+    let bench = Bench::new(10);
+    let (cache, counts) = (Arc::clone(&bench.cache), Arc::clone(&bench.counts));
+    let keys = Counting {
+        keys: keyring(),
+        counts,
+    };
+    let clock = Arc::new(Ticking(AtomicI64::new(0)));
+    let keys = CachingKeyring::new(keys, cache, a_minute(), clock);
+    let sealer = Sealer::new(keys, Arc::new(SystemRandom));
+    let message = sealer.seal(b"value", &context()).unwrap();
+    sealer.open(&message, &context()).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..200 {
+                    sealer.seal(b"value", &context()).unwrap();
+                    sealer.open(&message, &context()).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!((bench.counts.generated(), bench.counts.unwrapped()), (1, 1));
 }
