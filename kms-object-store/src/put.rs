@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::{ready, try_join_all};
 use kms_core::crypto::random::SystemRandom;
@@ -117,13 +118,26 @@ impl EncryptedUpload {
         EncryptedObjectError::UploadEnded { location }.into()
     }
 
-    /// Takes a part off what is sealed, if there is a whole one.
-    fn take_part(&mut self, length: usize) -> Option<PutPayload> {
+    /// Takes the whole parts off what is sealed.
+    ///
+    /// They share the memory that they were sealed into: only what is left is copied, and once, however
+    /// many parts were put at once.
+    fn take_parts(&mut self, length: usize) -> Vec<PutPayload> {
         if self.sealed.len() < length {
-            return None;
+            return Vec::new();
         }
-        let rest = self.sealed.split_off(length);
-        Some(std::mem::replace(&mut self.sealed, rest).into())
+        let mut sealed = Bytes::from(std::mem::take(&mut self.sealed));
+        let mut parts = Vec::new();
+        while sealed.len() >= length {
+            parts.push(sealed.split_to(length).into());
+        }
+        self.sealed = sealed.to_vec();
+        parts
+    }
+
+    #[cfg(test)]
+    pub(crate) fn waiting_for_tests(&self) -> (usize, usize) {
+        (self.sealed.len(), self.sealed.capacity())
     }
 
     #[cfg(test)]
@@ -153,7 +167,7 @@ impl MultipartUpload for EncryptedUpload {
         let first = data.content_length().max(SMALLEST_PART);
         let length = *self.part_length.get_or_insert(first);
         let mut parts = Vec::new();
-        while let Some(part) = self.take_part(length) {
+        for part in self.take_parts(length) {
             parts.push(self.upload.put_part(part));
         }
         try_join_all(parts).map(|done| done.map(|_| ())).boxed()
@@ -164,7 +178,7 @@ impl MultipartUpload for EncryptedUpload {
         let finished = encryptor.finish(&mut self.sealed);
         finished.map_err(|source| not_encrypted(&self.location, source))?;
         let length = self.part_length.unwrap_or(SMALLEST_PART);
-        while let Some(part) = self.take_part(length) {
+        for part in self.take_parts(length) {
             self.upload.put_part(part).await?;
         }
         let rest = std::mem::take(&mut self.sealed);

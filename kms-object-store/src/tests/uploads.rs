@@ -72,12 +72,16 @@ async fn an_upload_that_is_aborted_leaves_nothing() {
 #[derive(Debug)]
 struct Parts {
     lengths: Arc<Mutex<Vec<usize>>>,
+    /// Where the parts start in memory.
+    addresses: Arc<Mutex<Vec<usize>>>,
 }
 
 #[async_trait]
 impl MultipartUpload for Parts {
     fn put_part(&mut self, data: PutPayload) -> UploadPart {
         self.lengths.lock().unwrap().push(data.content_length());
+        let pieces = data.iter().map(|piece| piece.as_ptr().addr());
+        self.addresses.lock().unwrap().extend(pieces);
         async { Ok(()) }.boxed()
     }
 
@@ -106,6 +110,7 @@ async fn parts_are_handed_on_in_one_size_that_stores_take() {
         let mut upload = store.put_multipart_for_tests(&Path::from("a")).await;
         upload.replace_for_tests(Box::new(Parts {
             lengths: lengths.clone(),
+            addresses: Arc::default(),
         }));
         let count = 20 * MIB / size;
         for _ in 0..count {
@@ -120,4 +125,27 @@ async fn parts_are_handed_on_in_one_size_that_stores_take() {
         let sealed = 1024 + count * size + frames * 32 + 40;
         assert_eq!(lengths.iter().sum::<usize>(), sealed);
     }
+}
+
+#[tokio::test]
+async fn a_part_longer_than_the_first_is_handed_on_without_copies() {
+    const SIZE: usize = 5 * MIB;
+    let store = store_over(Arc::new(InMemory::new()), StoreOptions::default());
+    let parts = Parts {
+        lengths: Arc::default(),
+        addresses: Arc::default(),
+    };
+    let (lengths, addresses) = (parts.lengths.clone(), parts.addresses.clone());
+    let mut upload = store.put_multipart_for_tests(&Path::from("a")).await;
+    upload.replace_for_tests(Box::new(parts));
+    upload.put_part("first".into()).await.unwrap();
+    upload.put_part(pattern(4 * SIZE).into()).await.unwrap();
+    assert_eq!(*lengths.lock().unwrap(), [SIZE; 4]);
+    // One after the other in memory, as they were sealed.
+    for pair in addresses.lock().unwrap().windows(2) {
+        assert_eq!(pair[1] - pair[0], SIZE);
+    }
+    // What waits does not hold on to the memory of the parts.
+    let (waiting, held) = upload.waiting_for_tests();
+    assert!(waiting > 0 && waiting < SIZE && held < SIZE);
 }
