@@ -118,25 +118,34 @@ fn joined(mut runs: Vec<RangeInclusive<u32>>) -> Vec<RangeInclusive<u32>> {
     joined
 }
 
-/// The plaintext of each frame of the runs.
+/// The plaintext of each frame of the runs, for which the inner store must have given all their bytes and
+/// no others: a frame that is not here would be missing from what the caller gets, without an error.
 fn opened(
     object: &OpenedObject,
     runs: &[RangeInclusive<u32>],
     read: &[Bytes],
 ) -> Result<BTreeMap<u32, Bytes>> {
+    let changed = || {
+        let location = object.location.clone();
+        EncryptedObjectError::Changed { location }
+    };
+    if read.len() != runs.len() {
+        return Err(changed().into());
+    }
     let mut frames = BTreeMap::new();
     for (run, bytes) in runs.iter().zip(read) {
         let mut rest = bytes.clone();
         for sequence in run.clone() {
             let range = object.message.layout().frame_range(sequence);
             let length = range.and_then(|range| usize::try_from(range.end - range.start).ok());
-            let Some(length) = length.filter(|length| *length <= rest.len()) else {
-                let location = object.location.clone();
-                return Err(EncryptedObjectError::Changed { location }.into());
-            };
+            let length = length.filter(|length| *length <= rest.len());
+            let length = length.ok_or_else(changed)?;
             let plaintext = open_frame(object, sequence, &rest.split_to(length))?;
             let whole = part_of_frame(&object.message, sequence, plaintext, &(0..u64::MAX));
             frames.insert(sequence, whole);
+        }
+        if !rest.is_empty() {
+            return Err(changed().into());
         }
     }
     Ok(frames)

@@ -15,6 +15,8 @@ use object_store::{
     ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
+pub(super) type Spoil = fn(&mut Vec<Bytes>);
+
 /// Objects in memory, and the ranges that were asked of them.
 #[derive(Debug, Default)]
 pub(super) struct Watched {
@@ -22,6 +24,8 @@ pub(super) struct Watched {
     asked: Mutex<Vec<Range<u64>>>,
     /// What another one puts before each request to come, if anything.
     replacements: Mutex<VecDeque<Option<PutPayload>>>,
+    /// What is made of several ranges before they are given, if anything.
+    spoiled: Mutex<Option<Spoil>>,
     /// The object that is given in the place of any, if it lies.
     instead: Mutex<Option<Path>>,
 }
@@ -42,6 +46,11 @@ impl Watched {
     /// Answers with this object, whichever is asked for.
     pub(super) fn answer_with(&self, location: &Path) {
         *self.instead.lock().unwrap() = Some(location.clone());
+    }
+
+    /// Gives several ranges as this leaves them.
+    pub(super) fn spoil_ranges(&self, spoil: Spoil) {
+        *self.spoiled.lock().unwrap() = Some(spoil);
     }
 
     fn answered(&self, location: &Path) -> Path {
@@ -99,7 +108,11 @@ impl ObjectStore for Watched {
         self.replace(location).await;
         self.asked.lock().unwrap().extend_from_slice(ranges);
         let location = self.answered(location);
-        self.memory.get_ranges(&location, ranges).await
+        let mut read = self.memory.get_ranges(&location, ranges).await?;
+        if let Some(spoil) = *self.spoiled.lock().unwrap() {
+            spoil(&mut read);
+        }
+        Ok(read)
     }
 
     fn delete_stream(

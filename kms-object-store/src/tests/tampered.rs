@@ -249,3 +249,28 @@ async fn an_inner_store_that_answers_with_another_object_and_its_name_is_refused
         }
     }
 }
+
+#[tokio::test]
+async fn ranges_that_come_short_too_few_or_too_many_are_refused() {
+    let location = Path::from("a");
+    let spoils: [inner::Spoil; 6] = [
+        |read| read.clear(),
+        |read| drop(read.pop()),
+        |read| read.push(read[0].clone()),
+        |read| read[0].truncate(47),
+        |read| read[1].truncate(0),
+        |read| read[1] = [&read[1][..], b"more"].concat().into(),
+    ];
+    for (number, spoil) in spoils.into_iter().enumerate() {
+        let inner = Arc::new(inner::Watched::default());
+        let store = store_over(inner.clone(), frames_of(16));
+        store.put(&location, pattern(200).into()).await.unwrap();
+        let ranges = [0..1, 100..120];
+        let parts = store.get_ranges(&location, &ranges).await.unwrap();
+        assert_eq!(parts, [&pattern(200)[..1], &pattern(200)[100..120]]);
+        inner.spoil_ranges(spoil);
+        let error = store.get_ranges(&location, &ranges).await.unwrap_err();
+        let changed = matches!(refusal(&error), EncryptedObjectError::Changed { .. });
+        assert!(changed, "{number}: {error}");
+    }
+}
