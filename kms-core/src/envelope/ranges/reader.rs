@@ -17,6 +17,9 @@ use crate::secret::SecretBytes;
 
 /// Plaintext bytes that are kept of frames read before; one frame is kept, whatever its length.
 const KEPT_BYTES: usize = 1024 * 1024;
+/// Frames that are kept at most, since each read looks through them: whoever writes a message chooses how
+/// short its frames are.
+const MOST_KEPT: usize = 64;
 
 /// The plaintext of a framed message, to be read from any position.
 ///
@@ -24,7 +27,7 @@ const KEPT_BYTES: usize = 1024 * 1024;
 /// refused before anything is read; each other frame is authenticated before any of its bytes is
 /// handed out. Frames that are never read are never authenticated.
 ///
-/// Up to 1 MiB of plaintext is kept for reads to come, and wiped on drop. An error of
+/// Up to 1 MiB of plaintext, in at most 64 frames, is kept for reads to come, and wiped on drop. An error of
 /// [`Read::read`] that is not the underlying reader's has the [`DecryptError`] inside.
 ///
 /// ```
@@ -103,7 +106,7 @@ impl<R: Read + Seek> RandomAccessReader<R> {
             position: 0,
             frame,
             kept: VecDeque::from([(sequence, plaintext)]),
-            most_kept: (KEPT_BYTES / frame_length).max(1),
+            most_kept: most_kept(frame_length),
         })
     }
 
@@ -134,7 +137,9 @@ impl<R: Read + Seek> RandomAccessReader<R> {
 
     /// The plaintext of a frame, kept or opened now.
     fn frame(&mut self, sequence: u32) -> Result<&SecretBytes, DecryptError> {
-        let kept = self.kept.iter().position(|(number, _)| *number == sequence);
+        // From the end, where the frame is that was read last: most reads go on in it.
+        let mut kept = self.kept.iter();
+        let kept = kept.rposition(|(number, _)| *number == sequence);
         let entry = match kept.and_then(|index| self.kept.remove(index)) {
             Some(entry) => entry,
             None => (sequence, self.open_frame(sequence)?),
@@ -212,6 +217,12 @@ impl<R: Read + Seek> Seek for RandomAccessReader<R> {
         self.position = position.ok_or(ErrorKind::InvalidInput)?;
         Ok(self.position)
     }
+}
+
+/// How many frames of this length are kept.
+fn most_kept(frame_length: usize) -> usize {
+    let frames = KEPT_BYTES.checked_div(frame_length);
+    frames.unwrap_or_default().clamp(1, MOST_KEPT)
 }
 
 /// Bytes of the footer of a signed message that may be read without it; 0 for an unsigned one.

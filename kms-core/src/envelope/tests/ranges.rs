@@ -352,6 +352,28 @@ fn only_the_frames_of_a_range_are_read_and_the_data_key_is_asked_for_once() {
 }
 
 #[test]
+fn short_frames_are_kept_in_a_number_that_is_soon_looked_through() {
+    let count = Rc::new(Cell::new(0));
+    let message = Counting {
+        message: Cursor::new(message(&pattern(200), 1)),
+        count: Rc::clone(&count),
+    };
+    let options = DecryptOptions::default();
+    let mut reader = RandomAccessReader::open(message, &keyring(), &options).unwrap();
+    let mut read = |positions: std::ops::Range<u64>| {
+        count.set(0);
+        for position in positions {
+            assert_eq!(reader.read_at(position, &mut [0]).unwrap(), 1);
+        }
+        count.get()
+    };
+    assert_eq!(read(0..100), 100 * (1 + 32));
+    // The last 64 are kept, and no others.
+    assert_eq!(read(36..100), 0);
+    assert_eq!(read(35..36), 1 + 32);
+}
+
+#[test]
 fn what_the_lengths_alone_refuse_is_refused_before_a_key_is_asked_for() {
     let whole = message(&pattern(40), 16);
     let keys = CountedKeys(keyring(), Cell::new(0));
