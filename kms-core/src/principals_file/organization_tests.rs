@@ -162,7 +162,7 @@ fn what_is_no_organization_is_refused_and_the_line_named() {
 }
 
 #[test]
-fn what_is_no_account_and_no_policy_of_one_is_refused() {
+fn what_is_no_account_is_refused() {
     let case = |rest: &str, words| (format!("[organization]\n{rest}"), words);
     refuses(&[
         case(
@@ -186,6 +186,13 @@ fn what_is_no_account_and_no_policy_of_one_is_refused() {
             "[[account]]\nname = \"a\"\nstatus = \"SUSPENDED\"",
             "unknown field `status`",
         ),
+    ]);
+}
+
+#[test]
+fn what_is_no_policy_of_the_organization_is_refused() {
+    let case = |rest: &str, words| (format!("[organization]\n{rest}"), words);
+    refuses(&[
         case(
             "[[scp]]\nname = \"a\"\ntargets = []",
             "line 2: the scp a needs either text or file",
