@@ -82,9 +82,10 @@ impl Out {
 
     fn organization(&mut self, organization: &FileOrganization) {
         self.begin("[organization]");
-        let types = organization.policy_types.iter().flatten();
-        let types: Vec<_> = types.map(|kind| quoted(kind.as_str())).collect();
-        self.line("policy_types", &format!("[{}]", types.join(", ")));
+        if let Some(types) = &organization.policy_types {
+            let types: Vec<_> = types.iter().map(|kind| quoted(kind.as_str())).collect();
+            self.line("policy_types", &format!("[{}]", types.join(", ")));
+        }
         self.tags(&organization.tags);
         for unit in &organization.units {
             let Some((parent, name)) = unit.path.split() else {
