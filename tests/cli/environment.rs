@@ -25,6 +25,13 @@ fn set(kms: &Kms, file: &Path, name: &str, value: &[u8]) {
     quietly(kms.feed(arguments, value));
 }
 
+/// Makes `A` the value `x`, bound to a stage.
+fn set_for_stage_test(kms: &Kms, file: &Path) {
+    let options = ["env", "set", "-k", "alias/k", "--context", "stage=test"];
+    let arguments = [&options[..], &[file.to_str().unwrap(), "A"]].concat();
+    quietly(kms.feed(arguments, b"x"));
+}
+
 /// Runs a shell script with the variables of the file.
 fn exec(kms: &Kms, file: &Path, options: &[&str], script: &str) -> Output {
     let command = ["exec", "--env-file", file.to_str().unwrap()];
@@ -147,18 +154,7 @@ fn one_value_that_does_not_open_is_the_end_of_it() {
 fn keys_and_context_can_be_insisted_on() {
     let (_home, kms, file) = store();
     kms.done(["key", "create", "--alias", "alias/other"]);
-    let path = file.to_str().unwrap();
-    let arguments = [
-        "env",
-        "set",
-        "-k",
-        "alias/k",
-        "--context",
-        "stage=test",
-        path,
-        "A",
-    ];
-    quietly(kms.feed(arguments, b"x"));
+    set_for_stage_test(&kms, &file);
     let with = |options: &[&str]| exec(&kms, &file, options, "printf $A");
     assert_eq!(quietly(with(&[])), b"x");
     assert_eq!(
@@ -179,17 +175,7 @@ fn a_new_value_keeps_the_keys_and_the_context_of_the_old_one() {
     let path = file.to_str().unwrap();
     let output = kms.feed(["env", "set", path, "A"], b"x");
     refused(&output, USAGE, "give -k KEY");
-    let arguments = [
-        "env",
-        "set",
-        "-k",
-        "alias/k",
-        "--context",
-        "stage=test",
-        path,
-        "A",
-    ];
-    quietly(kms.feed(arguments, b"x"));
+    set_for_stage_test(&kms, &file);
     let listed = || kms.done(["env", "list", path]);
     let before = listed();
     quietly(kms.feed(["env", "set", path, "A"], b"y"));
